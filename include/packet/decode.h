@@ -1,0 +1,56 @@
+/* decode: from a frame to the facts of its IP packet.
+ *
+ * One loop drives the layer functions: each reads its own header through the
+ * bounded reader and returns which layer comes next; none calls another. The
+ * loop has a layer limit, so no nesting can make it run away. Flow rules 1, 2
+ * and 6 and the packet rules of weir(8) are followed to the letter. */
+#ifndef PACKET_DECODE_H
+#define PACKET_DECODE_H
+
+#include "base/frame.h"
+#include "packet/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Most ports that one kind of UDP tunnel can be looked for on. */
+enum { DECODER_TUNNEL_PORTS = 8 };
+
+enum decoder_tunnel {
+	DECODER_VXLAN,
+	DECODER_VXLAN_GPE,
+	DECODER_GENEVE,
+	DECODER_GTPU,
+	DECODER_L2TP,
+	DECODER_TEREDO,
+	DECODER_MPLS_UDP,
+	DECODER_LISP,
+	DECODER_TUNNELS
+};
+
+struct decoder_options {
+	bool inner;           /* the flow is the innermost packet, not the outermost */
+	unsigned depth;       /* tunnels entered at most, 0: 16 */
+	uint32_t fragments;   /* entries of the fragment table, 0: 4096 */
+	uint64_t seed;        /* of the fragment table's hash */
+	uint16_t ports[DECODER_TUNNELS][DECODER_TUNNEL_PORTS]; /* 0 ends; none: the IANA ones */
+};
+
+/* What a frame was that makes no flow; only for verdicts other than PACKET_OK. */
+struct decoder_ignored {
+	uint8_t reason; /* enum packet_ignored: one counter of the ledger each */
+	uint32_t value; /* EtherType, SAP, PPP protocol, link type ...: what the reason says */
+};
+
+struct decoder;
+
+/* A decoder with its fragment table; NULL when memory is short. One thread's. */
+struct decoder *decoder_new(const struct decoder_options *options);
+void decoder_free(struct decoder *decoder);
+
+/* Reads one frame. PACKET_OK: *packet holds its facts and *ignored is not
+ * touched; else *ignored says why there is none. Never fails, never allocates. */
+enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
+	struct packet *packet, struct decoder_ignored *ignored);
+
+#endif

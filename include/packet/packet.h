@@ -1,0 +1,98 @@
+/* packet: the facts of one IP packet, and why a frame was not one.
+ *
+ * packet_decode() turns a lent frame into a plain struct: it copies what flow
+ * records key on or collect and keeps no pointer into the frame. Which packet
+ * is valid, where its layer 3 begins and what its ports, flags and octets are
+ * follows the flow rules in weir(8). */
+#ifndef PACKET_PACKET_H
+#define PACKET_PACKET_H
+
+#include "base/frame.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
+
+/* What a packet carries beyond the fixed part: a member below is set only
+ * where its bit is, so that a common packet costs no clearing. */
+enum packet_fact {
+	PACKET_MAC = 1 << 0,           /* source_mac, destination_mac */
+	PACKET_VLAN = 1 << 1,          /* vlan_tag: outermost 802.1Q or S-tag */
+	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan_tag: the tag below it */
+	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth */
+	PACKET_PPPOE = 1 << 4,         /* pppoe_session */
+	PACKET_SEGMENT = 1 << 5,       /* segment_kind, segment_id */
+	PACKET_GRE_KEY = 1 << 6,       /* gre_key */
+	PACKET_TUNNEL = 1 << 7,        /* outer_*: the address pair was inside this one */
+	PACKET_FLOW_LABEL = 1 << 8,    /* flow_label */
+	PACKET_TCP = 1 << 9,           /* tcp_* beyond the control bits */
+	PACKET_ICMP = 1 << 10,         /* destination_port is type * 256 + code */
+	PACKET_IP_OPTIONS = 1 << 11,   /* IPv4 options or IPv6 extension headers seen */
+	PACKET_ZERO_LENGTH = 1 << 12,  /* length field was 0: octets are the wire's (TSO) */
+	PACKET_L4_SHORT = 1 << 13,     /* layer 4 header missing or cut: ports or flags 0 */
+	PACKET_EXTENSION_CUT = 1 << 14 /* an IPv6 extension header was cut */
+};
+
+enum packet_fragment { PACKET_WHOLE, PACKET_FIRST_FRAGMENT, PACKET_LATER_FRAGMENT };
+
+/* layer2SegmentId's kinds, in its top octet (IANA 351), and weir's own above */
+enum packet_segment { PACKET_SEGMENT_VXLAN = 1, PACKET_SEGMENT_NVGRE = 2, PACKET_SEGMENT_GENEVE };
+
+/* Addresses are in network order, IPv4 in the first 4 octets and zeros after;
+ * every number is in host order. The first 48 octets stand in the order of
+ * struct flow_key, so that the default key is one copy. */
+struct packet {
+	uint8_t source_address[16];
+	uint8_t destination_address[16];
+	uint16_t source_port; /* 0 where there is none */
+	uint16_t destination_port;
+	uint8_t protocol;   /* IPv6: after the extension headers */
+	uint8_t tos;        /* IPv4 ToS, IPv6 traffic class */
+	uint8_t ip_version; /* 4 or 6 */
+	uint8_t direction;  /* enum frame_direction */
+	uint32_t interface; /* ifIndex */
+	uint32_t reserved;  /* 0 */
+
+	int64_t time;              /* nanoseconds since 1970 UTC */
+	uint32_t octets;           /* layer 3 */
+	uint16_t tcp_control_bits; /* 12 bits, RFC 9565; 0 unless TCP */
+	uint8_t ttl;               /* or hop limit */
+	uint8_t fragment;          /* enum packet_fragment */
+
+	uint32_t facts; /* bits of enum packet_fact */
+	uint32_t wire_octets;
+	uint32_t identification; /* of IPv4, or of an IPv6 fragment header */
+	uint16_t fragment_word;  /* IPv4 flags and offset as in the header */
+	uint16_t ethertype;      /* of the frame's IP packet, 0 where there is none */
+
+	uint8_t source_mac[6];
+	uint8_t destination_mac[6];
+	uint16_t vlan_tag; /* priority 3, DEI 1, id 12 bits */
+	uint16_t customer_vlan_tag;
+	uint16_t pppoe_session;
+	uint8_t mpls_depth;                  /* labels on the wire, 255 at most */
+	uint8_t segment_kind;                /* enum packet_segment */
+	uint32_t segment_id;                 /* VNI, VSID */
+	uint32_t gre_key;
+	uint32_t flow_label;                 /* IPv6, 20 bits */
+	uint32_t mpls[PACKET_MPLS_LABELS];   /* whole entries: label, exp, S, TTL; top first */
+	uint32_t tcp_sequence;
+	uint32_t tcp_acknowledgement;
+	uint16_t tcp_window;
+	uint16_t tcp_payload; /* octets after the TCP header, 65535 at most */
+	uint8_t outer_source_address[16];
+	uint8_t outer_destination_address[16];
+	uint8_t outer_ip_version;
+	uint8_t tunnel_depth;
+};
+
+/* Why a frame makes no flow. */
+enum packet_verdict {
+	PACKET_OK,
+	PACKET_NOT_IP,          /* value: what it was instead, see struct packet_reason */
+	PACKET_MALFORMED,       /* value: enum packet_damage */
+	PACKET_UNSUPPORTED_LINK /* value: link type */
+};
+
+#endif
