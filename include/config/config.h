@@ -1,0 +1,95 @@
+/* config: everything that an operator can set, as plain structs.
+ *
+ * The schema table in schema.c (key, type, unit, range, default, one line of
+ * help) reads the conf file, checks it and prints --help-config; config.c owns
+ * the result. libconfig is known in this room only. Read-only after load. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "flow/timeout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	CONFIG_INPUTS = 64,
+	CONFIG_EXPORTERS = 64,
+	CONFIG_NAME = 256,
+	CONFIG_TUNNEL_KINDS = 8,
+	CONFIG_TUNNEL_PORTS = 8,
+};
+
+enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
+enum config_output { CONFIG_OUTPUT_NONE, CONFIG_OUTPUT_TEXT, CONFIG_OUTPUT_JSON, CONFIG_OUTPUT_CSV };
+
+/* inputs = ( { ... } ) : one of interface and file is set */
+struct config_input {
+	char interface[CONFIG_NAME];
+	char file[4096]; /* capture file, "-": standard input */
+	char filter[4096];
+	uint32_t snaplen;     /* octets, 64 to 262144, default 2048 */
+	uint64_t buffer;      /* octets of the kernel's ring, default 64M */
+	uint32_t workers;     /* 1 to 64 */
+	bool promiscuous;     /* default true */
+};
+
+/* cache = { ... } */
+struct config_cache {
+	uint32_t entries; /* default 65536, 16 to 268435456 */
+	struct flow_timeouts timeouts;
+	bool decapsulate_inner; /* cache.decapsulate = "none" | "inner" */
+	uint32_t tunnel_depth;  /* 1 to 16, default 16 */
+	uint32_t fragments;     /* entries of the fragment table, default 4096 */
+	/* cache.tunnel_ports = { vxlan = [4789, 8472]; ... }: row by enum decoder_tunnel's order
+	 * vxlan vxlan_gpe geneve gtpu l2tp teredo mpls lisp; all 0: the IANA ports */
+	uint16_t tunnel_ports[CONFIG_TUNNEL_KINDS][CONFIG_TUNNEL_PORTS];
+};
+
+/* sampling = { interval = N; }: every N-th packet is metered */
+struct config_sampling {
+	uint32_t interval; /* 1: every packet; NetFlow v5 carries 16383 at most */
+};
+
+/* exporters = ( { ... } ) */
+struct config_exporter {
+	char host[CONFIG_NAME]; /* name or address, brackets taken off */
+	char service[32];       /* port number; default 2055, IPFIX 4739 */
+	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
+	enum config_protocol protocol;
+	uint32_t observation_domain; /* v9 source id, v5 engine id (low octet), default 0 */
+	uint32_t max_datagram;       /* octets of UDP payload, 484 to 65507, default 1400 */
+	int64_t template_refresh;    /* nanoseconds, default 60 s */
+	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
+};
+
+struct config {
+	struct config_input inputs[CONFIG_INPUTS];
+	unsigned input_count;
+	struct config_cache cache;
+	struct config_sampling sampling;
+	struct config_exporter exporters[CONFIG_EXPORTERS];
+	unsigned exporter_count;
+	enum config_output output; /* NONE where an exporter is configured and no -o given */
+};
+
+/* What went wrong, for a person: "weir.conf:12: cache.entries: 7 is too small, allowed are ..." */
+struct config_error {
+	char text[1024];
+};
+
+/* All functions: any one thread, before the others start. False: *error says
+ * what (where, key, what was found, what is allowed). */
+void config_defaults(struct config *config);
+bool config_load(struct config *config, const char *path, struct config_error *error);
+/* One "a.b=value" or "exporters[0].protocol=netflow9", as --set gives it. */
+bool config_set(struct config *config, const char *assignment, struct config_error *error);
+/* "H", "H:PORT", "[v6]:PORT" of -n, as exporters[].collector. */
+bool config_add_collector(struct config *config, const char *collector, struct config_error *error);
+/* Relations between keys (v5 and its sampling bound, an input at all, ...), and
+ * default ports by protocol; last, when file and command line have been read. */
+bool config_check(struct config *config, struct config_error *error);
+
+/* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds. */
+bool config_time(const char *text, int64_t *nanoseconds);
+
+#endif

@@ -1,0 +1,79 @@
+/* ie: the table of information elements.
+ *
+ * include/export/ie.def has one row per element; it is expanded here to
+ * enum ie_index and in ie.c to ie_table[]. Templates, the encoder, weirdump's
+ * decoder, the names in text, JSON and CSV output, --list-elements and the
+ * tables of the manuals all read this one table. Constant data, any thread. */
+#ifndef EXPORT_IE_H
+#define EXPORT_IE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Abstract data types, RFC 7012 section 3.1 */
+enum ie_type {
+	IE_OCTET_ARRAY,
+	IE_UNSIGNED8,
+	IE_UNSIGNED16,
+	IE_UNSIGNED32,
+	IE_UNSIGNED64,
+	IE_FLOAT64,
+	IE_BOOLEAN,
+	IE_MAC_ADDRESS,
+	IE_STRING,
+	IE_SECONDS,
+	IE_MILLISECONDS,
+	IE_MICROSECONDS,
+	IE_NANOSECONDS,
+	IE_IPV4_ADDRESS,
+	IE_IPV6_ADDRESS,
+};
+
+/* How a value gets from the record to the wire. */
+enum ie_encoding {
+	IE_NONE,   /* weir does not send it: known so that weirdump can name it */
+	IE_ZERO,   /* octets of zero */
+	IE_BYTES,  /* as they stand: addresses */
+	IE_UINT,   /* host integer, big-endian, narrower where the template says so */
+	IE_MSEC,   /* nanoseconds to milliseconds since 1970 */
+	IE_SEC,    /* nanoseconds to seconds since 1970 */
+	IE_NTP,    /* nanoseconds to the NTP timestamp format, RFC 7011 section 6.1.9 */
+	IE_UPTIME, /* nanoseconds to milliseconds since the exporter's boot */
+};
+
+struct ie {
+	const char *name;    /* IANA's */
+	const char *v9_name; /* NetFlow v9's, NULL: v9 cannot carry it */
+	uint32_t pen;        /* private enterprise number, 0: IANA */
+	uint16_t id;
+	uint8_t type;     /* enum ie_type */
+	uint8_t encoding; /* enum ie_encoding */
+	uint16_t ipfix_length;
+	uint16_t v9_length;
+	uint16_t offset; /* of the value in struct flow_record */
+	uint16_t size;   /* of the value there */
+};
+
+enum ie_index {
+#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member) IE_##symbol,
+#include "export/ie.def"
+#undef IE
+	IE_COUNT
+};
+
+extern const struct ie ie_table[IE_COUNT];
+
+/* The row of an element by number, or by IANA's or v9's name (case-insensitive);
+ * NULL: not in the table. */
+const struct ie *ie_find(uint32_t pen, uint16_t id);
+const struct ie *ie_named(const char *name);
+
+/* The type's RFC 7012 name. */
+const char *ie_type_name(enum ie_type type);
+
+/* One line per element: name, id, v9 name, type, length. */
+void ie_list(FILE *out);
+
+#endif

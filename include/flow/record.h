@@ -1,0 +1,62 @@
+/* record: one flow, as the cache keeps it and as it travels to the exporter.
+ *
+ * Plain data of two cache lines, copied by value, no pointers. The first line is
+ * what a known flow is recognised and aged by, the second what is counted. */
+#ifndef FLOW_RECORD_H
+#define FLOW_RECORD_H
+
+#include "flow/key.h"
+#include "packet/packet.h"
+
+#include <stdint.h>
+
+/* Which idle time-out a record has. */
+enum flow_class {
+	FLOW_OTHER, /* TCP that is open, and all that is none of the others */
+	FLOW_TCP_FIN,
+	FLOW_TCP_RST,
+	FLOW_UDP,
+	FLOW_ICMP,
+	FLOW_CLASSES
+};
+
+/* IANA flowEndReason (136) */
+enum flow_end_reason {
+	FLOW_END_NONE,
+	FLOW_END_IDLE,
+	FLOW_END_ACTIVE,
+	FLOW_END_DETECTED,
+	FLOW_END_FORCED,
+	FLOW_END_RESOURCES,
+	FLOW_END_REASONS
+};
+
+struct flow_record {
+	struct flow_key key;
+	int64_t first; /* smallest and largest packet time, nanoseconds since 1970 */
+	int64_t last;
+
+	uint64_t packets;
+	uint64_t octets;           /* layer 3 */
+	uint32_t egress_interface; /* ifIndex, 0: not known */
+	uint16_t tcp_control_bits; /* OR over the packets, 12 bits (RFC 9565) */
+	uint8_t class;             /* enum flow_class */
+	uint8_t end_reason;        /* enum flow_end_reason, set when the record leaves */
+	uint16_t vlan_id;          /* of the first packet; 0: untagged */
+	uint16_t customer_vlan_id;
+	uint8_t source_mac[6];     /* of the first packet */
+	uint8_t destination_mac[6];
+	uint8_t minimum_ttl;
+	uint8_t maximum_ttl;
+	uint8_t displaced;         /* the cache's own: it stands in its second set */
+	uint8_t spare[13];
+};
+
+_Static_assert(sizeof(struct flow_record) == 128, "two cache lines");
+_Static_assert(offsetof(struct flow_record, packets) == 64, "key and times in the first");
+
+/* Begins a record with its first packet. */
+void flow_record_open(struct flow_record *record, const struct flow_key *key,
+	const struct packet *packet);
+
+#endif
