@@ -38,7 +38,8 @@ struct flow_record {
 
 	uint64_t packets;
 	uint64_t octets;           /* layer 3 */
-	uint32_t egress_interface; /* ifIndex, 0: not known */
+	uint32_t ingress_interface; /* ifIndex, 0: not known */
+	uint32_t egress_interface;
 	uint16_t tcp_control_bits; /* OR over the packets, 12 bits (RFC 9565) */
 	uint8_t class;             /* enum flow_class */
 	uint8_t end_reason;        /* enum flow_end_reason, set when the record leaves */
@@ -49,7 +50,7 @@ struct flow_record {
 	uint8_t minimum_ttl;
 	uint8_t maximum_ttl;
 	uint8_t displaced;         /* the cache's own: it stands in its second set */
-	uint8_t spare[13];
+	uint8_t spare[17];
 };
 
 _Static_assert(sizeof(struct flow_record) == 128, "two cache lines");

@@ -1,0 +1,80 @@
+/* cache: the flow table, route-cache style.
+ *
+ * Fixed in size, set-associative like the hardware that it is named after. A
+ * flow may stand in two sets, both named by its hash; a new flow that finds no
+ * room displaces the one of its sets that would leave soonest, a flow of one
+ * packet or a half-open connection before an established one, so that a flood of
+ * new flows drives out its own. New flows are never refused, work per packet is
+ * bounded whatever the traffic, and nothing is allocated after start.
+ *
+ * No I/O and no clock: time is packet time. One thread at a time may call (in
+ * the daemon: whoever holds the baton). Records leave by value through a sink. */
+#ifndef FLOW_CACHE_H
+#define FLOW_CACHE_H
+
+#include "flow/record.h"
+#include "flow/timeout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CACHE_BATCH = 32 };
+
+/* Who takes the records that leave; the record is lent for the call. */
+struct flow_sink {
+	void (*take)(void *context, const struct flow_record *record);
+	void *context;
+};
+
+struct cache_options {
+	uint32_t entries; /* rounded up to whole sets */
+	struct flow_timeouts timeouts;
+	uint64_t seed;
+	bool touch; /* take all memory at cache_new(): for what runs long */
+};
+
+/* What went in and what came out; live = opened - the sum of closed. */
+struct cache_tally {
+	uint64_t flows;
+	uint64_t packets;
+	uint64_t octets;
+};
+
+struct cache_statistics {
+	struct cache_tally opened;
+	struct cache_tally closed[FLOW_END_REASONS]; /* by flowEndReason */
+	uint64_t clock_set_back;                     /* times */
+	uint32_t entries;
+};
+
+struct cache;
+
+/* NULL when memory is short. */
+struct cache *cache_new(const struct cache_options *options, struct flow_sink sink);
+void cache_free(struct cache *cache);
+
+/* Accounts packets to their flows in order; count is at most CACHE_BATCH. */
+void cache_see(struct cache *cache, const struct packet *packets, unsigned count);
+
+/* Moves the observation clock on where no packet does (an idle link); never back. */
+void cache_advance(struct cache *cache, int64_t now);
+
+/* The largest packet time seen; INT64_MIN before the first packet. */
+int64_t cache_now(const struct cache *cache);
+
+/* Goes on with the round through the sets, as far as the observation clock asks
+ * but by at most `most` sets, and closes what is over. Returns the sets visited;
+ * fewer than `most`: it is up to date. */
+uint32_t cache_sweep(struct cache *cache, uint32_t most);
+
+/* Closes every record of the next `most` sets, by its time-out where that has
+ * come, else as forced. False when the cache is empty. */
+bool cache_drain(struct cache *cache, uint32_t most);
+
+/* Records that one visited set can close at most. */
+unsigned cache_ways(void);
+
+struct cache_statistics cache_statistics(const struct cache *cache);
+struct cache_tally cache_live(const struct cache *cache);
+
+#endif
