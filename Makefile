@@ -1,21 +1,207 @@
-# weir: build, test, install. `make help` lists the targets.
-CC ?= cc
-BUILD ?= build
-CFLAGS ?= -O2 -g
-PACKAGES = libpcap libevent_core libevent_pthreads libconfig
-WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
-ALL_CFLAGS = -std=gnu17 $(WARN) -Iinclude $(shell pkg-config --cflags $(PACKAGES)) -pthread $(CFLAGS)
-ROOMS = base capture packet flow export config daemon
-LIB = $(patsubst %.c,$(BUILD)/%.o,$(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
-Q = $(if $(V),,@)
+# weir: build, test, install. `make help` lists the targets, V=1 shows the commands.
+#
+# Sources are found by wildcard and programs by their main files, so a new .c file needs no line
+# here. What must be asked of the system (pkg-config, the compiler's abilities) is asked at first
+# use and then kept: `make run` and `make check` can therefore install missing tools first.
 
-all: weir
-weir: $(filter %/main.o,$(LIB)) $(filter-out %/main.o,$(LIB))
-	@echo "  LINK    $@"
-	$(Q)$(CC) -o $@ $^ -pthread $(shell pkg-config --libs $(PACKAGES))
-$(BUILD)/%.o: %.c
+VERSION = 0.1.0
+BUILD   = build
+
+prefix     = /usr/local
+bindir     = $(prefix)/bin
+sbindir    = $(prefix)/sbin
+mandir     = $(prefix)/share/man
+sysconfdir = /etc
+
+CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
+WERROR  = -Werror
+WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
+SANITIZE =# for example address,undefined: see the targets asan, tsan and fuzz
+COVERAGE =# 1: count executed lines, see the target cov
+FUZZ_CC  = clang
+MINUTES  = 5
+
+# ---- What the system has ----
+
+# $(call once,NAME,VALUE): the value of NAME, worked out at its first use.
+once = $(eval $1 := $2)$($1)
+pkg  = $(shell pkg-config $1)
+try  = $(shell $(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c $2 2>/dev/null && echo '$1')
+
+HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash
+LINKED     = libpcap libevent_core libevent_pthreads libconfig
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
+PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
+CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
+
+# glibc warns where a level of _FORTIFY_SOURCE is too much for the compiler, or -O is missing.
+fortify = $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$1,/usr/include/stdio.h)
+protect = -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDEN  = $(call once,HARDEN,$(foreach f,$(protect),$(call try,$f,/dev/null)) \
+	$(or $(call fortify,3),$(call fortify,2)))
+
+# _GNU_SOURCE is defined as empty, so that a file that says it again is not a contradiction.
+FLAGS = -std=gnu17 $(WARN) -Iinclude -D_GNU_SOURCE= -DWEIR_VERSION='"$(VERSION)"' \
+	-DWEIR_CONF='"$(sysconfdir)/weir/weir.conf"' $(PKG_CFLAGS) -pthread -fPIE \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer, \
+	$(if $(COVERAGE),--coverage,$(HARDEN))) $(CPPFLAGS) $(CFLAGS)
+LINKING = -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack $(LDFLAGS)
+
+# ---- What is made of what ----
+
+ROOMS    = base capture packet flow export config daemon
+# Programs are left at the root; those of another build (sanitizers) stay in its folder.
+OUT      = $(if $(filter build,$(BUILD)),,$(BUILD)/)
+MAINS    = $(wildcard src/daemon/main.c src/tools/weirdump.c src/tools/weirctl.c)
+PROGRAMS = $(addprefix $(OUT),$(patsubst main,weir,$(basename $(notdir $(MAINS)))))
+obj      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $1))
+
+LIB      = $(BUILD)/libweir.a
+LIB_OBJ  = $(call obj,$(filter-out %/main.c,$(wildcard $(ROOMS:%=src/%/*.c))))
+# tests/check_NAME.c and tests/fuzz_NAME.c are programs; what else is in tests/ serves them all.
+HELP     = $(BUILD)/libtests.a
+HELP_OBJ = $(call obj,$(filter-out tests/check_% tests/fuzz_%,$(wildcard tests/*.c)))
+GEN      = $(if $(wildcard tests/gen/*.c),$(BUILD)/tests/gen)
+UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+THREADED = $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -ls 'threads: tsan' tests/check_*.c))
+FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
+OWN      = $(wildcard $(foreach d,include/* src/* tests tests/*,$d/*.c $d/*.h))
+
+Q     = $(if $(V),,@)
+say   = $(if $(V),,@echo "  $1	$(or $2,$@)")
+quote = '$(subst ','\'',$1)'
+sub   = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+define link
 	@mkdir -p $(@D)
-	@echo "  CC      $<"
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
--include $(LIB:.o=.d)
-.PHONY: all
+	$(call say,LINK)
+	$(Q)$(CC) $(FLAGS) $(LINKING) $1 -o $@ $(filter %.o %.a,$^) $(PKG_LIBS) $2
+endef
+
+define archive
+	$(call say,AR)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+endef
+
+all: $(PROGRAMS) ## the programs (the default)
+
+$(OUT)weir: $(call obj,src/daemon/main.c) $(LIB)
+	$(call link)
+$(OUT)weirdump: $(call obj,src/tools/weirdump.c src/tools/weirdump_*.c) $(LIB)
+	$(call link)
+$(OUT)weirctl: $(call obj,src/tools/weirctl.c src/tools/weirctl_*.c) $(LIB)
+	$(call link)
+
+$(LIB): $(LIB_OBJ) $(BUILD)/flags
+	$(call archive)
+$(HELP): $(HELP_OBJ) $(BUILD)/flags
+	$(call archive)
+
+$(BUILD)/tests/gen: $(call obj,tests/gen/*.c) $(LIB)
+	$(call link)
+$(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
+	$(call link,,$(CHECK_LIBS))
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
+	$(call link,-fsanitize=fuzzer)
+
+$(BUILD)/obj/tests/%: private FLAGS += -Itests
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+# Other flags than last time: everything is made anew.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(CC) $(FLAGS)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(CC) $(FLAGS)) >$@
+
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(filter %.c,$(OWN)))
+
+# ---- Use ----
+
+run: ## a sample capture through weir and a collector; PCAP=file or IFACE=eth0 for others
+	@packaging/deps.sh run
+	$(sub) all gen
+	@WEIR=./weir WEIRDUMP=./weirdump GEN=$(BUILD)/tests/gen PCAP='$(PCAP)' IFACE='$(IFACE)' \
+		packaging/run.sh
+
+deps: ## install what building and testing need, as far as it is missing
+	@packaging/deps.sh check && echo "Everything needed is there."
+
+install: $(if $(wildcard $(PROGRAMS)),,all) ## the programs, man pages and conf file; DESTDIR, prefix
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/weir
+	$(foreach p,$(notdir $(PROGRAMS)),install -m 755 $(OUT)$p $(DESTDIR)$(call home,$p)/;)
+	$(foreach m,$(MANUALS),install -D -m 644 $m $(DESTDIR)$(call shelf,$m);)
+	@c=$(DESTDIR)$(sysconfdir)/weir/weir.conf; test ! -f conf/weir.conf || \
+		if [ -e $$c ]; then echo "$$c is there and was left as it is"; \
+		else echo "install -m 644 conf/weir.conf $$c"; install -m 644 conf/weir.conf $$c; fi
+
+uninstall: ## remove what install put there, except the conf file
+	rm -f $(foreach p,weir weirctl weirdump,$(DESTDIR)$(call home,$p)/$p)
+	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(call shelf,$m))
+
+MANUALS = $(wildcard man/*.[1-8])
+home    = $(if $(filter weirdump,$1),$(bindir),$(sbindir))
+shelf   = $(mandir)/man$(subst .,,$(suffix $1))/$(notdir $1)
+
+# ---- Proof ----
+
+check: ## all tests; ONLY=pattern for some of them
+	@packaging/deps.sh check
+	@MAKEFLAGS= tests/run.sh '$(ONLY)'
+
+bench: ## speed and memory beside the peers that are installed
+	$(sub) all gen
+	@if [ -x tests/bench/run.sh ]; then \
+		WEIR=./weir GEN=$(BUILD)/tests/gen tests/bench/run.sh; else echo "No benchmarks yet."; fi
+
+gen: $(GEN) ## the generator of test traffic, build/tests/gen
+units: $(UNITS)
+threaded: $(THREADED)
+fuzzers: $(FUZZERS)
+
+asan: ## programs and unit tests with the address and undefined sanitizers, in build/asan
+	$(sub) BUILD=build/asan SANITIZE=address,undefined all gen units
+
+tsan: ## programs and threaded unit tests with the thread sanitizer, in build/tsan
+	$(sub) BUILD=build/tsan SANITIZE=thread all threaded
+
+fuzz-build:
+	$(sub) BUILD=build/fuzz CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link,address,undefined fuzzers
+
+fuzz: fuzz-build gen ## run every fuzzer for MINUTES (5) each; what they learn stays in build/fuzz
+	@GEN=$(BUILD)/tests/gen tests/fuzz.sh $$(($(MINUTES) * 60)) \
+		$(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
+
+cov: ## line coverage of the tests, by file and as build/cov/html
+	$(sub) BUILD=build/cov COVERAGE=1 CFLAGS='-O0 -g' all gen units
+	@find build/cov -name '*.gcda' -delete
+	@MAKEFLAGS= tests/run.sh -b build/cov '$(ONLY)' || true
+	@lcov -q -c -d build/cov/obj/src -b . -o build/cov/info
+	@genhtml -q -o build/cov/html build/cov/info
+	@lcov --list build/cov/info
+
+layers: ## rooms keep to their floors, functions and files to their size
+	@tests/layers.sh
+
+format: ## put the C files into the project's form
+	clang-format -i $(OWN)
+
+format-check: ## say which C files are not in the project's form
+	clang-format --dry-run -Werror $(OWN)
+
+dist: ## the committed tree as build/weir-VERSION.tar.gz
+	@mkdir -p build
+	git archive --prefix=weir-$(VERSION)/ HEAD | gzip -9n >build/weir-$(VERSION).tar.gz
+
+clean: ## remove what was built
+	rm -rf build weir weirdump weirctl
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+FORCE:
+.PHONY: all run deps install uninstall check bench gen units threaded fuzzers asan tsan fuzz-build \
+	fuzz cov layers format format-check dist clean help FORCE
