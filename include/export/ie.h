@@ -12,7 +12,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Abstract data types, RFC 7012 section 3.1 */
+/* The enterprise number under which an element's id means its reverse, RFC 5103 */
+#define IE_REVERSE_PEN 29305
+
+/* The length that stands for "variable" in a template, RFC 7011 section 7 */
+#define IE_VARIABLE 65535
+
+/* Abstract data types, RFC 7012 section 3.1, RFC 6313, RFC 9740 */
 enum ie_type {
 	IE_OCTET_ARRAY,
 	IE_UNSIGNED8,
@@ -29,6 +35,11 @@ enum ie_type {
 	IE_NANOSECONDS,
 	IE_IPV4_ADDRESS,
 	IE_IPV6_ADDRESS,
+	IE_UNSIGNED256,
+	IE_BASIC_LIST,
+	IE_SUB_TEMPLATE_LIST,
+	IE_SUB_TEMPLATE_MULTI_LIST,
+	IE_TYPES
 };
 
 /* How a value gets from the record to the wire. */
@@ -67,11 +78,12 @@ enum ie_index {
 extern const struct ie ie_table[IE_COUNT];
 
 /* The row of an element by number, or by IANA's or v9's name (case-insensitive);
- * NULL: not in the table. */
+ * NULL: not in the table. Of a reverse element it is the forward element's row:
+ * both have one type, and "reverse" before the name is the only difference. */
 const struct ie *ie_find(uint32_t pen, uint16_t id);
 const struct ie *ie_named(const char *name);
 
-/* The type's RFC 7012 name. */
+/* The type's name in IANA's registry of data types. */
 const char *ie_type_name(enum ie_type type);
 
 /* One line per element: name, id, v9 name, type, length. */

@@ -1,0 +1,97 @@
+/* ie: the rows of ie.def as a table, and the ways to find one. */
+#include "export/ie.h"
+
+#include "flow/record.h"
+
+#include <strings.h>
+
+#define MEMBER_SIZE(member) sizeof(((struct flow_record *)0)->member)
+
+const struct ie ie_table[IE_COUNT] = {
+#define IE(symbol, number, v9, kind, how, ipfix, v9len, member)                                     \
+	[IE_##symbol] = {                                                                           \
+		.name = #symbol,                                                                    \
+		.v9_name = v9,                                                                      \
+		.pen = 0,                                                                           \
+		.id = number,                                                                       \
+		.type = IE_##kind,                                                                  \
+		.encoding = IE_##how,                                                               \
+		.ipfix_length = ipfix,                                                              \
+		.v9_length = v9len,                                                                 \
+		.offset = offsetof(struct flow_record, member),                                     \
+		.size = MEMBER_SIZE(member),                                                        \
+	},
+#include "export/ie.def"
+#undef IE
+};
+
+/* From id to row, one more than the index; 0: no row. The order of the rows is
+ * free, and two rows of one id do not compile. */
+static const uint16_t row_by_id[] = {
+#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member) [id] = IE_##symbol + 1,
+#include "export/ie.def"
+#undef IE
+};
+
+static const char *const type_names[IE_TYPES] = {
+	[IE_OCTET_ARRAY] = "octetArray",
+	[IE_UNSIGNED8] = "unsigned8",
+	[IE_UNSIGNED16] = "unsigned16",
+	[IE_UNSIGNED32] = "unsigned32",
+	[IE_UNSIGNED64] = "unsigned64",
+	[IE_FLOAT64] = "float64",
+	[IE_BOOLEAN] = "boolean",
+	[IE_MAC_ADDRESS] = "macAddress",
+	[IE_STRING] = "string",
+	[IE_SECONDS] = "dateTimeSeconds",
+	[IE_MILLISECONDS] = "dateTimeMilliseconds",
+	[IE_MICROSECONDS] = "dateTimeMicroseconds",
+	[IE_NANOSECONDS] = "dateTimeNanoseconds",
+	[IE_IPV4_ADDRESS] = "ipv4Address",
+	[IE_IPV6_ADDRESS] = "ipv6Address",
+	[IE_UNSIGNED256] = "unsigned256",
+	[IE_BASIC_LIST] = "basicList",
+	[IE_SUB_TEMPLATE_LIST] = "subTemplateList",
+	[IE_SUB_TEMPLATE_MULTI_LIST] = "subTemplateMultiList",
+};
+
+const struct ie *ie_find(uint32_t pen, uint16_t id)
+{
+	if (pen != 0 && pen != IE_REVERSE_PEN)
+		return NULL;
+	if (id >= sizeof row_by_id / sizeof row_by_id[0] || row_by_id[id] == 0)
+		return NULL;
+	return &ie_table[row_by_id[id] - 1];
+}
+
+const struct ie *ie_named(const char *name)
+{
+	for (size_t i = 0; i < IE_COUNT; i++)
+		if (strcasecmp(ie_table[i].name, name) == 0)
+			return &ie_table[i];
+	for (size_t i = 0; i < IE_COUNT; i++)
+		if (ie_table[i].v9_name && strcasecmp(ie_table[i].v9_name, name) == 0)
+			return &ie_table[i];
+	return NULL;
+}
+
+const char *ie_type_name(enum ie_type type)
+{
+	return (unsigned)type < IE_TYPES ? type_names[type] : "unknown";
+}
+
+void ie_list(FILE *out)
+{
+	for (size_t id = 0; id < sizeof row_by_id / sizeof row_by_id[0]; id++) {
+		const struct ie *ie = ie_find(0, (uint16_t)id);
+		char length[12] = "variable";
+
+		if (!ie)
+			continue;
+		if (ie->ipfix_length != IE_VARIABLE)
+			snprintf(length, sizeof length, "%u", ie->ipfix_length);
+		fprintf(out, "%-35s %5u  %-35s %-21s %8s%s\n", ie->name, ie->id,
+			ie->v9_name ? ie->v9_name : "-", ie_type_name(ie->type), length,
+			ie->encoding == IE_NONE ? "" : "  sent");
+	}
+}
