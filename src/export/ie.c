@@ -8,18 +8,18 @@
 #define MEMBER_SIZE(member) sizeof(((struct flow_record *)0)->member)
 
 const struct ie ie_table[IE_COUNT] = {
-#define IE(symbol, number, v9, kind, how, ipfix, v9len, member)                                     \
-	[IE_##symbol] = {                                                                           \
-		.name = #symbol,                                                                    \
-		.v9_name = v9,                                                                      \
-		.pen = 0,                                                                           \
-		.id = number,                                                                       \
-		.type = IE_##kind,                                                                  \
-		.encoding = IE_##how,                                                               \
-		.ipfix_length = ipfix,                                                              \
-		.v9_length = v9len,                                                                 \
-		.offset = offsetof(struct flow_record, member),                                     \
-		.size = MEMBER_SIZE(member),                                                        \
+#define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
+	[IE_##symbol] = {                                       \
+		.name = #symbol,                                \
+		.v9_name = v9,                                  \
+		.pen = 0,                                       \
+		.id = number,                                   \
+		.type = IE_##kind,                              \
+		.encoding = IE_##how,                           \
+		.ipfix_length = ipfix,                          \
+		.v9_length = v9len,                             \
+		.offset = offsetof(struct flow_record, member), \
+		.size = MEMBER_SIZE(member),                    \
 	},
 #include "export/ie.def"
 #undef IE
