@@ -36,7 +36,7 @@ struct source {
 
 /* Reads the file at `path`, or `text` called so where that is not NULL. Free in
  * either case. */
-bool source_read(
+bool source_scan(
 	struct source *source, const char *path, const char *text, struct config_error *error);
 void source_free(struct source *source);
 

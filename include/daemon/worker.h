@@ -66,15 +66,20 @@ void worker_sweep(struct worker *worker);
  * True: there is more to do at once. */
 bool worker_expire(struct worker *worker, int64_t idle_now);
 
-/* After the capture thread has left: closes a slice of what is live. False when
- * nothing is left. Waits for nobody: with a full ring it does nothing. */
-bool worker_drain(struct worker *worker);
+enum worker_drain {
+	WORKER_DRAIN_MORE,  /* there is more to close */
+	WORKER_DRAIN_FULL,  /* the ring has no room: nothing was done */
+	WORKER_DRAIN_EMPTY, /* no flow is live */
+};
+
+/* After the capture thread has left: closes a slice of what is live. */
+enum worker_drain worker_drain(struct worker *worker);
 
 /* Exporter thread: the oldest record in the ring, or NULL; valid until released. */
 const struct flow_record *worker_front(struct worker *worker);
 void worker_release(struct worker *worker);
 
-/* Any thread, once the worker's own has been started or has left. */
+/* Any thread. The source's counters are up to a second old while it is being read. */
 void worker_statistics(struct worker *worker, struct worker_statistics *statistics);
 struct source *worker_source(struct worker *worker);
 int64_t worker_now(const struct worker *worker);

@@ -249,7 +249,7 @@ static bool load(
 	if (!copy)
 		abort();
 	*copy = *config;
-	ok = source_read(&source, name, text, error) && read_source(copy, &source, error);
+	ok = source_scan(&source, name, text, error) && read_source(copy, &source, error);
 	source_free(&source);
 	if (ok)
 		*config = *copy;

@@ -230,7 +230,7 @@ static bool add_file(
 	return ok;
 }
 
-bool source_read(
+bool source_scan(
 	struct source *source, const char *path, const char *text, struct config_error *error)
 {
 	memset(source, 0, sizeof(*source));

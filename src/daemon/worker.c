@@ -10,6 +10,7 @@
 enum {
 	READ_FRAMES = 256, /* at most in the capture thread's turn with the baton */
 	SLICE_SETS = 16,   /* in the expiry thread's */
+	READS = 64,        /* between two looks at the source's counters */
 	FULL_TRIES = 200,  /* for a record that may wait for room in the ring */
 };
 
@@ -25,6 +26,7 @@ struct worker {
 	bool holding;
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
+	unsigned reads; /* since the source's counters were read */
 	unsigned filled;
 	struct packet batch[CACHE_BATCH];
 	struct worker_statistics count;
@@ -126,15 +128,20 @@ static void account_batch(struct worker *w)
 	w->filled = 0;
 }
 
+static inline void hold(struct worker *w)
+{
+	if (w->holding)
+		return;
+	baton_take(&w->baton);
+	w->holding = true;
+}
+
 static void take(void *context, const struct frame *frame)
 {
 	struct worker *w = context;
 	struct decoder_ignored why;
 
-	if (!w->holding) {
-		baton_take(&w->baton);
-		w->holding = true;
-	}
+	hold(w);
 	count_frame(&w->count.seen, frame->wire_octets);
 	if (w->sampling > 1) {
 		w->skip = w->skip ? w->skip - 1 : w->sampling - 1;
@@ -152,12 +159,23 @@ static void take(void *context, const struct frame *frame)
 		account_batch(w);
 }
 
+/* The source's counters are read by the thread that owns it, when it has nothing
+ * better to do and every now and then. */
+static void read_source(struct worker *w)
+{
+	w->reads = 0;
+	hold(w);
+	w->count.source = source_statistics(w->source);
+}
+
 enum source_status worker_read(struct worker *w)
 {
 	enum source_status status = source_read(w->source, READ_FRAMES, take, w);
 
 	if (w->filled)
 		account_batch(w);
+	if (status != SOURCE_READY || ++w->reads == READS)
+		read_source(w);
 	if (w->ring && w->holding) {
 		w->holding = false;
 		baton_give(&w->baton);
@@ -192,15 +210,19 @@ bool worker_expire(struct worker *w, int64_t idle_now)
 	return more;
 }
 
-bool worker_drain(struct worker *w)
+enum worker_drain worker_drain(struct worker *w)
 {
-	if (!w->ring)
-		return cache_drain(w->cache, SLICE_SETS);
-	baton_take(&w->baton);
-	uint32_t most = slice(w);
-	bool more = most == 0 || cache_drain(w->cache, most);
-	baton_give(&w->baton);
-	return more;
+	uint32_t most = w->ring ? slice(w) : SLICE_SETS;
+	bool more;
+
+	if (!most)
+		return WORKER_DRAIN_FULL;
+	if (w->ring)
+		baton_take(&w->baton);
+	more = cache_drain(w->cache, most);
+	if (w->ring)
+		baton_give(&w->baton);
+	return more ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
 }
 
 const struct flow_record *worker_front(struct worker *w)
@@ -221,7 +243,6 @@ void worker_statistics(struct worker *w, struct worker_statistics *s)
 	s->cache = cache_statistics(w->cache);
 	s->live = cache_live(w->cache);
 	decoder_statistics(w->decoder, &s->fragments);
-	s->source = source_statistics(w->source);
 	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
 	if (w->ring)
 		baton_give(&w->baton);

@@ -127,17 +127,18 @@ static void rebase_to(struct session *s, int64_t earliest, int64_t latest)
 
 /* The time that a message's header tells. Where flow times are relative to it, it
  * is never before the last flow inside, and stays in sysUptime's range. */
-static int64_t header_time(struct session *s, const struct message *m, int64_t now)
+static int64_t header_time(const struct session *s, const struct message *m, int64_t now)
 {
 	if (!s->protocol->relative_times)
 		return s->protocol->header_time(now);
 
+	int64_t earliest = s->boot * CLOCK_MILLISECOND;
+	int64_t latest = earliest + UPTIME_RANGE * CLOCK_MILLISECOND;
 	int64_t time = now > m->latest ? now : m->latest;
-	int64_t ms = clock_floor(time, CLOCK_MILLISECOND);
-	if (m->data_records == 0)
-		rebase_to(s, ms, ms);
-	else if (ms - s->boot >= UPTIME_RANGE)
-		time = m->latest;
+	if (time < earliest)
+		time = earliest;
+	if (time >= latest)
+		time = m->data_records ? m->latest : latest;
 	return s->protocol->header_time(time);
 }
 
@@ -238,11 +239,13 @@ static void put_record(struct session *s, const struct template *t, const struct
 }
 
 /* Flow times relative to sysUptime must lie in its range. */
-static void fit_times(struct session *s, const struct flow_record *r, int64_t now)
+static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 {
-	int64_t first = clock_floor(r->first, CLOCK_MILLISECOND);
-	int64_t last = clock_floor(r->last, CLOCK_MILLISECOND);
+	int64_t first = clock_floor(from, CLOCK_MILLISECOND);
+	int64_t last = clock_floor(to, CLOCK_MILLISECOND);
 
+	if (!s->protocol->relative_times)
+		return;
 	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
 		return;
 	if (s->open)
@@ -272,8 +275,7 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 		return;
 	}
 	tally_add(&s->count.pending, 1, r->packets, r->octets);
-	if (s->protocol->relative_times)
-		fit_times(s, r, now);
+	fit_times(s, r->first, r->last, now);
 	uint64_t parts = parts_of(s->protocol, r);
 	if (__builtin_expect(parts == 1, 1)) {
 		put_record(s, t, r, now, true);
@@ -291,8 +293,10 @@ void session_tick(struct session *s, int64_t now)
 {
 	if (s->open && (now - s->opened >= LONGEST_WAIT || now < s->opened))
 		finish_message(s, now);
-	if (!s->open && templates_due(s, now))
+	if (!s->open && templates_due(s, now)) {
+		fit_times(s, now, now, now);
 		send_templates(s, now);
+	}
 	send_queue(s);
 }
 
