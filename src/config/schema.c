@@ -44,7 +44,7 @@ const struct schema_key schema_keys[] = {
 {"output", "none", NULL, "print records on standard output; text where there is no exporter",
 	outputs, .type = SCHEMA_WORD, GLOBAL(output)},
 
-{"inputs[]", NULL, NULL, "where packets come from: interfaces, or one capture file",
+{"inputs[]", NULL, NULL, "interfaces, or one capture file",
 	.type = SCHEMA_LIST, .maximum = CONFIG_INPUTS, .offset = offsetof(struct config, inputs),
 	.size = sizeof(struct config_input), .count = offsetof(struct config, input_count)},
 {"inputs[].interface", NULL, NULL, "network interface to capture on; this or file",
