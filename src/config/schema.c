@@ -44,7 +44,7 @@ const struct schema_key schema_keys[] = {
 {"output", "none", NULL, "print records on standard output; text where there is no exporter",
 	outputs, .type = SCHEMA_WORD, GLOBAL(output)},
 
-{"inputs[]", NULL, NULL, "where packets come from: interfaces, or one capture file",
+{"inputs[]", NULL, NULL, "interfaces, or one capture file",
 	.type = SCHEMA_LIST, .maximum = CONFIG_INPUTS, .offset = offsetof(struct config, inputs),
 	.size = sizeof(struct config_input), .count = offsetof(struct config, input_count)},
 {"inputs[].interface", NULL, NULL, "network interface to capture on; this or file",
@@ -153,12 +153,20 @@ static size_t leaf_of(const char *path)
 	return dot ? (size_t)(dot - path) + 1 : 0;
 }
 
-/* Insertions, deletions and changes from a to b; both at most PATH long. */
+/* A name without the mark of a list at its end. */
+static int bare_length(const char *name)
+{
+	size_t length = strlen(name);
+	return (int)(length > 2 && name[length - 1] == ']' ? length - 2 : length);
+}
+
 enum { PATH = 96 };
 
+/* Insertions, deletions and changes from a to b without the mark of a list at its
+ * end; both at most PATH long. */
 static unsigned distance(const char *a, const char *b)
 {
-	size_t width = strlen(b);
+	size_t width = (size_t)bare_length(b);
 	unsigned row[PATH + 1];
 
 	for (size_t j = 0; j <= width; j++)
@@ -191,7 +199,7 @@ static const struct schema_key *nearest(const char *path)
 			d = 1; /* the right name in the wrong place */
 		if (d <= limit) {
 			best = &schema_keys[i];
-			limit = d - 1;
+			limit = d > 0 ? d - 1 : 0;
 			if (limit == 0)
 				break;
 		}
@@ -207,17 +215,18 @@ void schema_suggest(const char *path, char *text, size_t size)
 
 	if (key) {
 		bool here = leaf == leaf_of(key->path) && strncmp(path, key->path, leaf) == 0;
-		snprintf(text, size, "is it \"%s\"?", key->path + (here ? leaf : 0));
+		const char *name = key->path + (here ? leaf : 0);
+		snprintf(text, size, "is it \"%.*s\"?", bare_length(name), name);
 		return;
 	}
 	snprintf(parent, sizeof(parent), "%.*s", leaf > 0 ? (int)leaf - 1 : 0, path);
-	snprintf(text, size, "known here are");
 	for (size_t i = 0; i < schema_count; i++) {
-		const char *known = schema_keys[i].path;
-		if (!schema_within(known, parent))
+		const char *name = schema_keys[i].path + leaf_of(schema_keys[i].path);
+		if (!schema_within(schema_keys[i].path, parent))
 			continue;
+		snprintf(text + used, size - used, "%s %.*s", used ? "," : "known here are",
+			bare_length(name), name);
 		used = strlen(text);
-		snprintf(text + used, size - used, " %s", known + leaf_of(known));
 	}
 	if (used == 0)
 		snprintf(text, size, "see weir --help-config");

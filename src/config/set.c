@@ -59,6 +59,15 @@ static void *find_base(struct config *config, const struct target *target, bool 
 	return value_append(config, list);
 }
 
+/* The list that is called so. */
+static const struct schema_key *find_list(const char *name)
+{
+	char path[sizeof(((struct target *)NULL)->path) + 2];
+
+	snprintf(path, sizeof(path), "%s[]", name);
+	return schema_find(path);
+}
+
 bool config_set(struct config *config, const char *assignment, struct config_error *error)
 {
 	const char *equal = strchr(assignment, '=');
@@ -78,6 +87,8 @@ bool config_set(struct config *config, const char *assignment, struct config_err
 			"exporters[0].protocol",
 			assignment);
 	key = schema_find(target.path);
+	if (!key && !target.list[0])
+		key = find_list(target.path);
 	if (!key) {
 		schema_suggest(target.path, suggestion, sizeof(suggestion));
 		return config_fail(

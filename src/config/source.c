@@ -72,22 +72,26 @@ static bool copy(struct scan *scan, size_t length)
 	return true;
 }
 
-/* The length of a comment or string that begins here, 0: none does. */
-static size_t opaque(const char *at)
+/* The length of a comment or string that begins here, 0: none does. Its end is
+ * missing where *open; libconfig would take the rest of the file for part of it. */
+static size_t opaque(const char *at, bool *open)
 {
 	const char *end = at + 1;
 
+	*open = false;
 	if (*at == '#' || (at[0] == '/' && at[1] == '/'))
 		return strcspn(at, "\n");
 	if (at[0] == '/' && at[1] == '*') {
 		end = strstr(at + 2, "*/");
+		*open = !end;
 		return end ? (size_t)(end - at) + 2 : strlen(at);
 	}
 	if (*at != '"')
 		return 0;
 	while (*end && *end != '"')
 		end += end[0] == '\\' && end[1] ? 2 : 1;
-	return (size_t)(end - at) + (*end == '"');
+	*open = !*end;
+	return (size_t)(end - at) + 1;
 }
 
 /* A number, with the L that it needs when it is wide. */
@@ -157,24 +161,36 @@ static bool include(struct scan *scan)
 	return true;
 }
 
+/* The length of what is copied as it stands: a comment, string or name, else one
+ * character. */
+static size_t plain(const char *at, bool *open)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-*";
+	size_t length = opaque(at, open);
+
+	if (length == 0 && (isalpha((unsigned char)*at) || *at == '_'))
+		length = strspn(at, name);
+	return length ? length : *at != '\0';
+}
+
 static bool scan_text(struct scan *scan)
 {
-	bool line_begins = true;
+	bool line_begins = true, open, ok;
 
 	while (*scan->at) {
 		size_t length;
-		bool ok;
 		if (line_begins && !include(scan))
 			return false;
 		line_begins = *scan->at == '\n';
-		length = opaque(scan->at);
-		if (length == 0 && (isalpha((unsigned char)*scan->at) || *scan->at == '_'))
-			length = strspn(scan->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-						  "UVWXYZ0123456789_-*");
-		if (length == 0 && isdigit((unsigned char)*scan->at))
+		length = plain(scan->at, &open);
+		if (open)
+			return fail_at(scan, "the end is missing of a ",
+				*scan->at == '"' ? "string" : "comment");
+		if (isdigit((unsigned char)*scan->at))
 			ok = copy_number(scan);
 		else
-			ok = *scan->at == '\0' || copy(scan, length ? length : 1);
+			ok = copy(scan, length);
 		if (!ok)
 			return false;
 	}

@@ -114,8 +114,9 @@ static bool read_size(const char *text, int64_t *value)
 		return true;
 	for (size_t i = 0; i < SIZES; i++)
 		if (strcasecmp(end, sizes[i].name) == 0) {
-			if (__builtin_mul_overflow(*value, sizes[i].value, value))
-				*value = *value < 0 ? INT64_MIN : INT64_MAX;
+			int64_t count = *value;
+			if (__builtin_mul_overflow(count, sizes[i].value, value))
+				*value = count < 0 ? INT64_MIN : INT64_MAX;
 			return true;
 		}
 	return false;

@@ -26,15 +26,15 @@ struct option_row {
 static const struct option_row rows[] = {
 	{'f', "config", "FILE", NULL, "configuration file"},
 	{'i', "interface", "IF", NULL, "meter an interface (repeatable)"},
-	{'r', "read", "FILE", NULL, "meter a pcap or pcapng file (-: standard input) and exit"},
-	{'n', "collector", "HOST[:PORT]", NULL, "send records there; [IPv6]:PORT (repeatable)"},
-	{'v', "protocol", "P", NULL, "what -n sends: 5, 9, 10; netflow5, netflow9, ipfix (ipfix)"},
-	{'o', "output", "FORMAT", "output", "print records instead: text, json, csv"},
+	{'r', "read", "FILE", NULL, "meter a capture file (-: standard input) and exit"},
+	{'n', "collector", "HOST[:PORT]", NULL, "send records there, [IPv6]:PORT (repeatable)"},
+	{'v', "protocol", "P", NULL, "for -n: netflow5, netflow9 or ipfix (ipfix)"},
+	{'o', "output", "FORMAT", "output", "print records instead: text, json or csv"},
 	{'m', "entries", "N", "cache.entries", "flows that the cache holds (65536)"},
-	{'t', "timeout", "NAME=TIME", NULL, "when flows are over: active, idle, tcp.fin ... (repeatable)"},
+	{'t', "timeout", "NAME=TIME", NULL, "active, idle, udp, icmp, tcp.fin, tcp.rst"},
 	{'s', "sample", "N", "sampling.interval", "meter one packet in N (1)"},
 	{SET, "set", "KEY=VALUE", NULL, "set any key of the configuration (repeatable)"},
-	{'C', "check-config", NULL, NULL, "say whether the configuration is good and exit"},
+	{'C', "check-config", NULL, NULL, "say whether the configuration is good, then exit"},
 	{HELP_CONFIG, "help-config", NULL, NULL, "list the keys of the configuration"},
 	{LIST_ELEMENTS, "list-elements", NULL, NULL, "list the information elements"},
 	{'q', "quiet", NULL, NULL, "say less (repeatable)"},
@@ -73,9 +73,9 @@ void options_help(FILE *out)
 			row->argument ? row->argument : "");
 		fprintf(out, "  %s%-24s %s\n", letter, name, row->help);
 	}
-	fputs("\nThe configuration file is " WEIR_CONF ", where it exists and neither\n"
-	      "-i nor -r is given. Filter words are a pcap-filter(7) expression for the inputs of\n"
-	      "-i and -r. Without a collector, records are printed. See weir(8), weir.conf(5).\n",
+	fputs("\nWithout -f, -i and -r the configuration file is " WEIR_CONF ".\n"
+	      "Without a collector, records are printed. Filter words are a pcap-filter(7)\n"
+	      "expression for the inputs of -i and -r. More: weir(8), weir.conf(5).\n",
 		out);
 }
 
