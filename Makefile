@@ -25,7 +25,7 @@ MINUTES  = 5
 
 # $(call once,NAME,VALUE): the value of NAME, worked out at its first use.
 once = $(eval $1 := $2)$($1)
-pkg  = $(shell pkg-config $1)
+pkg  = $(shell pkg-config $1 || echo "'make deps' installs what is missing" >&2)
 # $(call try,FLAGS): FLAGS, if the compiler takes them without a word (\043 is the #).
 try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
