@@ -25,8 +25,10 @@ MINUTES  = 5
 
 # $(call once,NAME,VALUE): the value of NAME, worked out at its first use.
 once = $(eval $1 := $2)$($1)
-pkg  = $(shell pkg-config $1)
-try  = $(shell $(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c $2 2>/dev/null && echo '$1')
+pkg  = $(shell pkg-config $1 || echo "'make deps' installs what is missing" >&2)
+# $(call try,FLAGS): FLAGS, if the compiler takes them without a word (\043 is the #).
+try  = $(shell printf '\043include <stdio.h>\n' | \
+	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
 HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash
 LINKED     = libpcap libevent_core libevent_pthreads libconfig
@@ -35,9 +37,9 @@ PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
 
 # glibc warns where a level of _FORTIFY_SOURCE is too much for the compiler, or -O is missing.
-fortify = $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$1,/usr/include/stdio.h)
+fortify = $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$1)
 protect = -fstack-protector-strong -fstack-clash-protection -fcf-protection
-HARDEN  = $(call once,HARDEN,$(foreach f,$(protect),$(call try,$f,/dev/null)) \
+HARDEN  = $(call once,HARDEN,$(foreach f,$(protect),$(call try,$f)) \
 	$(or $(call fortify,3),$(call fortify,2)))
 
 # _GNU_SOURCE is defined as empty, so that a file that says it again is not a contradiction.
@@ -68,7 +70,8 @@ FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 OWN      = $(wildcard $(foreach d,include/* src/* tests tests/*,$d/*.c $d/*.h))
 
 Q     = $(if $(V),,@)
-say   = $(if $(V),,@echo "  $1	$(or $2,$@)")
+quiet = $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say   = $(if $(quiet),,@echo "  $1	$(or $2,$@)")
 quote = '$(subst ','\'',$1)'
 sub   = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -93,12 +96,12 @@ $(OUT)weirdump: $(call obj,src/tools/weirdump.c src/tools/weirdump_*.c) $(LIB)
 $(OUT)weirctl: $(call obj,src/tools/weirctl.c src/tools/weirctl_*.c) $(LIB)
 	$(call link)
 
-$(LIB): $(LIB_OBJ) $(BUILD)/flags
+$(LIB): $(LIB_OBJ) $(BUILD)/members
 	$(call archive)
-$(HELP): $(HELP_OBJ) $(BUILD)/flags
+$(HELP): $(HELP_OBJ) $(BUILD)/members
 	$(call archive)
 
-$(BUILD)/tests/gen: $(call obj,tests/gen/*.c) $(LIB)
+$(BUILD)/tests/gen: $(call obj,tests/gen/*.c)
 	$(call link)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
@@ -111,11 +114,17 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
-# Other flags than last time: everything is made anew.
-$(BUILD)/flags: FORCE
+# These change only with their text: other flags than last time make everything anew, and a source
+# file that is gone leaves its archive.
+define note
 	@mkdir -p $(@D)
-	@printf '%s\n' $(call quote,$(CC) $(FLAGS)) | cmp -s - $@ || \
-		printf '%s\n' $(call quote,$(CC) $(FLAGS)) >$@
+	@printf '%s\n' $(call quote,$1) | cmp -s - $@ || printf '%s\n' $(call quote,$1) >$@
+endef
+
+$(BUILD)/flags: FORCE
+	$(call note,$(CC) $(FLAGS))
+$(BUILD)/members: FORCE
+	$(call note,$(LIB_OBJ) $(HELP_OBJ))
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(filter %.c,$(OWN)))
 
@@ -130,7 +139,7 @@ run: ## a sample capture through weir and a collector; PCAP=file or IFACE=eth0 f
 deps: ## install what building and testing need, as far as it is missing
 	@packaging/deps.sh check && echo "Everything needed is there."
 
-install: $(if $(wildcard $(PROGRAMS)),,all) ## the programs, man pages and conf file; DESTDIR, prefix
+install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) ## the programs, man pages and conf file; DESTDIR, prefix
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/weir
 	$(foreach p,$(notdir $(PROGRAMS)),install -m 755 $(OUT)$p $(DESTDIR)$(call home,$p)/;)
 	$(foreach m,$(MANUALS),install -D -m 644 $m $(DESTDIR)$(call shelf,$m);)
@@ -179,7 +188,7 @@ cov: ## line coverage of the tests, by file and as build/cov/html
 	$(sub) BUILD=build/cov COVERAGE=1 CFLAGS='-O0 -g' all gen units
 	@find build/cov -name '*.gcda' -delete
 	@MAKEFLAGS= tests/run.sh -b build/cov '$(ONLY)' || true
-	@lcov -q -c -d build/cov/obj/src -b . -o build/cov/info
+	@lcov -q -c --no-external -d build/cov/obj/src -b . -o build/cov/info
 	@genhtml -q -o build/cov/html build/cov/info
 	@lcov --list build/cov/info
 

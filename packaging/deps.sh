@@ -4,8 +4,9 @@
 # A row below is one need: the set it belongs to, a way to see whether it is there, and the package
 # that brings it on Debian and Ubuntu (apt-get) and on Fedora (dnf). Only rows that fail are
 # installed; when none fails, no package manager is called. The sets:
-#   build  without these nothing works: an error when they cannot be had
-#   test   the tests that want one are skipped by name without it: a warning
+#   build  what `make` needs: an error when it cannot be had
+#   unit   what building the tests needs besides: the same
+#   test   tools of single tests, which are skipped by name without them: a warning
 set -u
 
 needs() {
@@ -93,10 +94,19 @@ known() {
 
 # Collectors are wanted as programs for the tests, not as services of this machine.
 quiet_services() {
-	case " $* " in *" nfdump "* | *" pmacct "*) ;; *) return ;; esac
-	[ -d /run/systemd/system ] || return
-	say "switching off the services that came with nfdump and pmacct"
-	$root systemctl disable --now nfdump nfacctd pmacctd sfacctd uacctd >/dev/null 2>&1
+	[ -d /run/systemd/system ] || return 0
+	for package; do
+		case $package in
+		nfdump) services="nfdump" ;;
+		pmacct) services="nfacctd pmacctd sfacctd uacctd" ;;
+		*) continue ;;
+		esac
+		say "switching off the services that came with $package: $services"
+		for service in $services; do
+			$root systemctl disable --now "$service" >/dev/null 2>&1
+		done
+	done
+	return 0
 }
 
 # install PACKAGES...: false when that was not possible.

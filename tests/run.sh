@@ -46,6 +46,7 @@ unset SHARED
 [ ! -d ../shared ] || export SHARED=$(cd ../shared && pwd)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export CK_DEFAULT_TIMEOUT=60 # seconds for one unit test: sanitizers are slow
 export TSAN_OPTIONS=${TSAN_OPTIONS:-second_deadlock_stack=1}
 
 passed=0 failed=0 skipped=0 running=
@@ -54,7 +55,7 @@ scratch=$(mktemp -d)
 
 finish() {
 	local status=$1
-	[ -z "$running" ] || kill -KILL -- "-$running" 2>/dev/null
+	[ -z "$running" ] || { kill -KILL -- "-$running" && wait "$running"; } 2>/dev/null
 	rm -rf "$scratch"
 	[ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
 	echo "$passed passed, $failed failed, $skipped skipped"
