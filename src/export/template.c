@@ -21,6 +21,7 @@ enum step {
 	STEP_UINT_2,
 	STEP_UINT_4,
 	STEP_UINT_8,
+	STEP_BITS_2, /* a narrower field than the 16 bits */
 	STEP_INDEX,
 	STEP_MSEC,
 	STEP_SEC,
@@ -60,6 +61,7 @@ static enum step step_of(const struct template_field *f)
 	case IE_ZERO: return STEP_ZERO;
 	case IE_BYTES: return bytes_step(f->length);
 	case IE_UINT: return uint_step(f->ie, f->length);
+	case IE_BITS: return f->length == 2 ? STEP_16 : STEP_BITS_2;
 	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
 	case IE_MSEC: return STEP_MSEC;
 	case IE_SEC: return STEP_SEC;
@@ -134,7 +136,8 @@ static uint64_t load(const void *value, enum step step)
 
 	switch (step) {
 	case STEP_UINT_1: return *(const uint8_t *)value;
-	case STEP_UINT_2: memcpy(&v16, value, sizeof v16); return v16;
+	case STEP_UINT_2:
+	case STEP_BITS_2: memcpy(&v16, value, sizeof v16); return v16;
 	case STEP_UINT_4:
 	case STEP_INDEX: memcpy(&v32, value, sizeof v32); return v32;
 	default: memcpy(&v64, value, sizeof v64); return v64;
@@ -157,6 +160,7 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	switch ((enum step)s->step) {
 	case STEP_ZERO: return (uint8_t *)memset(at, 0, s->length) + s->length;
 	case STEP_COPY: return (uint8_t *)memcpy(at, value, s->length) + s->length;
+	case STEP_BITS_2: *at = (uint8_t)load(value, STEP_BITS_2); return at + 1;
 	case STEP_INDEX:
 		/* An index that is not the interface's would be wrong: 0, unknown. */
 		index = load(value, STEP_INDEX);
