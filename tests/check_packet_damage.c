@@ -142,15 +142,23 @@ END_TEST
 
 START_TEST(short_way_is_taken)
 {
+	const struct decoder_options options = {.ports = {[DECODER_LISP] = {700}}};
+	struct tunnels tunnels;
 	struct frame_text text;
 	struct packet p;
 
+	tunnels_set(&tunnels, &options);
 	struct frame frame = frame_of(&text, 1, "e0800 4.6 tcp");
-	ck_assert(common_read(&frame, false, &p));
-	ck_assert(common_read(&frame, true, &p));
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(common_read(&frame, &tunnels, &p));
 	frame = frame_of(&text, 1, "e8100 q86dd.0001 6.17 u53 z12");
-	ck_assert(common_read(&frame, false, &p));
-	ck_assert(!common_read(&frame, true, &p));
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(common_read(&frame, &tunnels, &p));
+	frame = frame_of(&text, 1, "e0800 4.17 u700 z12");
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(!common_read(&frame, &tunnels, &p));
+	frame = frame_of(&text, 1, "e0800 4.17 x0dd80035 z16"); /* Teredo, by source */
+	ck_assert(!common_read(&frame, &tunnels, &p));
 }
 END_TEST
 

@@ -4,13 +4,14 @@
 
 #include "base/frame.h"
 #include "packet/packet.h"
+#include "packet/tunnel.h"
 
 #include <stdbool.h>
 
 /* Reads TCP and UDP in IPv4 without options or IPv6 without extension headers, in
- * Ethernet with at most one 802.1Q tag, all headers captured; tunnels: UDP may
- * be one and is left out. False: anything else, for the loop to judge; *packet is
- * then not to be relied on. What it does read, it reads as the loop would. */
-bool common_read(const struct frame *frame, bool tunnels, struct packet *packet);
+ * Ethernet with at most one 802.1Q tag, all headers captured, and no tunnel that
+ * is looked for (NULL: none is). False: anything else, for the loop to judge; *packet
+ * is then not to be relied on. What it does read, it reads as the loop would. */
+bool common_read(const struct frame *frame, const struct tunnels *tunnels, struct packet *packet);
 
 #endif

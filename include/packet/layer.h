@@ -12,6 +12,7 @@
 #include "packet/decode.h"
 #include "packet/ignored.h"
 #include "packet/packet.h"
+#include "packet/tunnel.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,16 +68,6 @@ enum layer {
 	LAYER_TEREDO,
 	LAYER_LISP,
 	LAYERS
-};
-
-/* Where to look for tunnels; a decoder that is not asked to has none. */
-struct tunnels {
-	unsigned depth; /* entered at most */
-	unsigned ports; /* members of port[], in the order in which they are tried */
-	struct {
-		uint16_t number;
-		uint8_t kind; /* enum decoder_tunnel */
-	} port[DECODER_TUNNELS * DECODER_TUNNEL_PORTS];
 };
 
 /* A payload that does not say what it is can be tried as Ethernet in at most so
@@ -181,8 +172,5 @@ enum layer gtpu_read(struct walk *walk);
 enum layer l2tp_read(struct walk *walk);
 enum layer teredo_read(struct walk *walk);
 enum layer lisp_read(struct walk *walk);
-
-/* Fills the list of tunnel ports from the options, IANA's where they name none. */
-void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options);
 
 #endif

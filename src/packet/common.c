@@ -32,17 +32,22 @@ static inline void transport_note(
 	}
 }
 
-static inline bool is_plain(uint8_t protocol, bool tunnels)
+/* h: ports, maybe of a tunnel. */
+static inline bool is_plain(uint8_t protocol, const uint8_t *h, const struct tunnels *tunnels)
 {
-	return protocol == PROTOCOL_TCP || (protocol == PROTOCOL_UDP && !tunnels);
+	if (protocol == PROTOCOL_TCP)
+		return true;
+	return protocol == PROTOCOL_UDP &&
+	       (!tunnels || !tunnels_likely(tunnels, be16(h), be16(h + 2)));
 }
 
-static inline bool ip4_common(struct bytes at, bool tunnels, uint32_t facts, struct packet *packet)
+static inline bool ip4_common(
+	struct bytes at, const struct tunnels *tunnels, uint32_t facts, struct packet *packet)
 {
 	const uint8_t *h = bytes_peek(&at, IP4_HEADER + TCP_HEADER);
 
 	if (!h || h[0] != 0x45 || be16(h + 2) < IP4_HEADER + TCP_HEADER || be16(h + 6) & 0x3fff ||
-		!is_plain(h[9], tunnels))
+		!is_plain(h[9], h + IP4_HEADER, tunnels))
 		return false;
 	note_ip4(packet, h);
 	packet->octets = be16(h + 2);
@@ -50,11 +55,13 @@ static inline bool ip4_common(struct bytes at, bool tunnels, uint32_t facts, str
 	return true;
 }
 
-static inline bool ip6_common(struct bytes at, bool tunnels, uint32_t facts, struct packet *packet)
+static inline bool ip6_common(
+	struct bytes at, const struct tunnels *tunnels, uint32_t facts, struct packet *packet)
 {
 	const uint8_t *h = bytes_peek(&at, IP6_HEADER + TCP_HEADER);
 
-	if (!h || h[0] >> 4 != 6 || be16(h + 4) < TCP_HEADER || !is_plain(h[6], tunnels))
+	if (!h || h[0] >> 4 != 6 || be16(h + 4) < TCP_HEADER ||
+		!is_plain(h[6], h + IP6_HEADER, tunnels))
 		return false;
 	note_ip6(packet, h);
 	packet->octets = IP6_HEADER + (uint64_t)be16(h + 4);
@@ -62,7 +69,7 @@ static inline bool ip6_common(struct bytes at, bool tunnels, uint32_t facts, str
 	return true;
 }
 
-bool common_read(const struct frame *frame, bool tunnels, struct packet *packet)
+bool common_read(const struct frame *frame, const struct tunnels *tunnels, struct packet *packet)
 {
 	struct bytes at = bytes_of(frame->data, frame->captured);
 	const uint8_t *h = bytes_pull(&at, ETHERNET_HEADER);

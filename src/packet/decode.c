@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 enum {
-	DEPTH_DEFAULT = 16,
 	FRAGMENTS_DEFAULT = 4096,
 	/* Headers read of one frame, guesses gone wrong included. 16 tunnels of
 	 * the longest kind in common use (Ethernet, tag, IP, UDP, VXLAN) need 80. */
@@ -81,7 +80,6 @@ struct decoder *decoder_new(const struct decoder_options *options)
 	}
 	if (options->inner) {
 		tunnels_set(&decoder->looked_for, options);
-		decoder->looked_for.depth = options->depth ? options->depth : DEPTH_DEFAULT;
 		decoder->tunnels = &decoder->looked_for;
 	}
 	return decoder;

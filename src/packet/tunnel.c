@@ -2,7 +2,11 @@
  *
  * What follows a tunnel's header is read to the end of what was captured; only
  * the inner IP header itself must lie inside the packet around it. */
+#include "packet/tunnel.h"
+
 #include "packet/layer.h"
+
+enum { DEPTH_DEFAULT = 16 };
 
 /* By IP protocol. */
 enum layer layer_of_tunnel(uint8_t protocol)
@@ -42,7 +46,7 @@ static const struct udp_tunnel {
 
 void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options)
 {
-	tunnels->ports = 0;
+	*tunnels = (struct tunnels){.depth = options->depth ? options->depth : DEPTH_DEFAULT};
 	for (unsigned kind = 0; kind < DECODER_TUNNELS; kind++) {
 		const uint16_t *ports = options->ports[kind];
 		size_t n = DECODER_TUNNEL_PORTS;
@@ -54,6 +58,7 @@ void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options)
 			tunnels->port[tunnels->ports].number = ports[i];
 			tunnels->port[tunnels->ports].kind = (uint8_t)kind;
 			tunnels->ports++;
+			tunnels->marks[ports[i] % TUNNEL_MARKS / 8] |= (uint8_t)(1 << ports[i] % 8);
 		}
 	}
 }
@@ -79,6 +84,8 @@ enum layer udp_read(struct walk *walk)
 	if (!h || room < 8)
 		return no_tunnel(walk);
 	uint16_t source = be16(h), destination = be16(h + 2);
+	if (!tunnels_likely(walk->tunnels, source, destination))
+		return no_tunnel(walk);
 	bytes_skip(&walk->at, 8);
 	for (unsigned i = 0; i < walk->tunnels->ports; i++) {
 		const struct udp_tunnel *tunnel = &udp_tunnels[walk->tunnels->port[i].kind];
