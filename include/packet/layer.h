@@ -70,9 +70,10 @@ enum layer {
 	LAYERS
 };
 
-/* A payload that does not say what it is can be tried as Ethernet in at most so
- * many places of one frame. */
-enum { WALK_GUESSES = 8 };
+/* MPLS payloads of one frame that are tried as Ethernet. Each guess can lead to one more
+ * label stack, so without a limit of its own a frame made for it would have the
+ * same octets read again and again; a real one has one or two. */
+enum { WALK_GUESSES = 16 };
 
 struct walk {
 	struct bytes at;      /* not read yet, to the end of what was captured */
@@ -89,6 +90,7 @@ struct walk {
 	bool inside;                   /* below an IP header */
 	bool guessed;                  /* the payload of this MPLS stack was tried as Ethernet */
 	uint8_t guesses;               /* places still to try, last first */
+	uint8_t tried;                 /* payloads, at most WALK_GUESSES */
 	uint8_t nibble;                /* with guessed: what the payload began with */
 	uint8_t segment_kind;
 	uint32_t facts;  /* the packet's when its payload began to be tried */

@@ -179,6 +179,7 @@ static void walk_start(struct walk *walk, const struct decoder *decoder, const s
 	walk->inside = false;
 	walk->guessed = false;
 	walk->guesses = 0;
+	walk->tried = 0;
 	walk->staged = 0;
 	note_frame(packet, frame);
 	packet->facts = 0;
