@@ -67,7 +67,8 @@ static const struct frame_sample link_samples[] = {
 	{"802.11 qos, ht control", 105, "x8881 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"802.11 four addresses", 105, "x0803 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap", 127, "x0000080000000000 x0801 z22 xaaaa030000000800 4.6 tcp", 0},
-	{"radiotap, padded", 127, "x0000090002000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
+	{"radiotap, padded", 127,
+		"x0000090002000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, time stamp", 127, "x0000190003000080 x00000000 z4 z8 x20 x8801 z24 z2 "
 		"xaaaa030000000800 4.6 tcp", 0},
 	{"prism", 119, "z144 x0801 z22 xaaaa030000000800 4.6 tcp", 0},
@@ -124,12 +125,15 @@ static const struct frame_sample tunnel_samples[] = {
 	{"ah, 6in4", 1, "e0800 4.51 x29040000 z20 6.6 tcp", 0},
 	{"ah, ah, gre", 1, "e0800 4.51 x33040000 z20 x2f040000 z20 x00000800 4.6 tcp", 0},
 	{"vxlan", 1, "e0800 4.17 u4789 x0800000000002a00 e0800 4.6 tcp", PACKET_SEGMENT},
-	{"vxlan, 8472, ipv6", 1, "e86dd 6.17 u8472 x0800000000002a00 e86dd 6.6 tcp", PACKET_SEGMENT},
+	{"vxlan, 8472, ipv6", 1, "e86dd 6.17 u8472 x0800000000002a00 e86dd 6.6 tcp",
+		PACKET_SEGMENT},
 	{"vxlan-gpe, ipv4", 1, "e0800 4.17 u4790 x0c00000100002a00 4.6 tcp", PACKET_SEGMENT},
 	{"vxlan-gpe, ipv6", 1, "e0800 4.17 u4790 x0c00000200002a00 6.6 tcp", PACKET_SEGMENT},
-	{"vxlan-gpe, ethernet", 1, "e0800 4.17 u4790 x0c00000300002a00 e0800 4.6 tcp", PACKET_SEGMENT},
+	{"vxlan-gpe, ethernet", 1, "e0800 4.17 u4790 x0c00000300002a00 e0800 4.6 tcp",
+		PACKET_SEGMENT},
 	{"geneve", 1, "e0800 4.17 u6081 x0000655800002a00 e0800 4.6 tcp", PACKET_SEGMENT},
-	{"geneve, options, ipv6", 1, "e0800 4.17 u6081 x020086dd00002a00 z8 6.6 tcp", PACKET_SEGMENT},
+	{"geneve, options, ipv6", 1, "e0800 4.17 u6081 x020086dd00002a00 z8 6.6 tcp",
+		PACKET_SEGMENT},
 	{"gtp-u", 1, "e0800 4.17 u2152 x30ff003000000001 4.6 tcp", 0},
 	{"gtp-u, sequence", 1, "e0800 4.17 u2152 x32ff003000000001 z4 6.6 tcp", 0},
 	{"gtp-u, extensions", 1, "e0800 4.17 u2152 x34ff003000000001 x00000085 x010010c0 "
@@ -146,7 +150,8 @@ static const struct frame_sample tunnel_samples[] = {
 	{"pseudowire, control word", 1, "e0800 4.137 x00065140 z4 e0800 4.6 tcp", PACKET_MPLS},
 	{"pppoe in vxlan", 1, "e0800 4.17 u4789 x0800000000002a00 e8864 x110000052a2a0021 4.6 tcp",
 		PACKET_SEGMENT | PACKET_PPPOE},
-	{"vxlan in gre", 1, "e0800 4.47 x20000800 x00000007 4.17 u4789 x0800000000002a00 e0800 4.6 tcp",
+	{"vxlan in gre", 1,
+		"e0800 4.47 x20000800 x00000007 4.17 u4789 x0800000000002a00 e0800 4.6 tcp",
 		PACKET_GRE_KEY | PACKET_SEGMENT},
 };
 /* clang-format on */

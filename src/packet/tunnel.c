@@ -35,9 +35,9 @@ static const struct udp_tunnel {
 } udp_tunnels[DECODER_TUNNELS] = {
 	[DECODER_VXLAN]     = {{4789, 8472}, LAYER_VXLAN, 8, 0x0800, 0x0800, false}, /* VNI valid */
 	[DECODER_VXLAN_GPE] = {{4790}, LAYER_VXLAN_GPE, 8, 0, 0, false},
-	[DECODER_GENEVE]    = {{6081}, LAYER_GENEVE, 8, 0xc000, 0, false},           /* version 0 */
-	[DECODER_GTPU]      = {{2152}, LAYER_GTPU, 8, 0xf0ff, 0x30ff, false},        /* version 1, G-PDU */
-	[DECODER_L2TP]      = {{1701}, LAYER_L2TP, 6, 0x800f, 0x0002, false},        /* version 2, data */
+	[DECODER_GENEVE]    = {{6081}, LAYER_GENEVE, 8, 0xc000, 0, false},    /* version 0 */
+	[DECODER_GTPU]      = {{2152}, LAYER_GTPU, 8, 0xf0ff, 0x30ff, false}, /* version 1, G-PDU */
+	[DECODER_L2TP]      = {{1701}, LAYER_L2TP, 6, 0x800f, 0x0002, false}, /* version 2, data */
 	[DECODER_TEREDO]    = {{3544}, LAYER_TEREDO, 0, 0, 0, true},
 	[DECODER_MPLS_UDP]  = {{6635}, LAYER_MPLS, 0, 0, 0, false},
 	[DECODER_LISP]      = {{4341}, LAYER_LISP, 0, 0, 0, false},
