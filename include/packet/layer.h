@@ -12,6 +12,7 @@
 #include "packet/decode.h"
 #include "packet/ignored.h"
 #include "packet/packet.h"
+#include "packet/tunnel.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,19 +70,10 @@ enum layer {
 	LAYERS
 };
 
-/* Where to look for tunnels; a decoder that is not asked to has none. */
-struct tunnels {
-	unsigned depth; /* entered at most */
-	unsigned ports; /* members of port[], in the order in which they are tried */
-	struct {
-		uint16_t number;
-		uint8_t kind; /* enum decoder_tunnel */
-	} port[DECODER_TUNNELS * DECODER_TUNNEL_PORTS];
-};
-
-/* A payload that does not say what it is can be tried as Ethernet in at most so
- * many places of one frame. */
-enum { WALK_GUESSES = 8 };
+/* MPLS payloads of one frame that are tried as Ethernet. Each guess can lead to one more
+ * label stack, so without a limit of its own a frame made for it would have the
+ * same octets read again and again; a real one has one or two. */
+enum { WALK_GUESSES = 16 };
 
 struct walk {
 	struct bytes at;      /* not read yet, to the end of what was captured */
@@ -98,6 +90,7 @@ struct walk {
 	bool inside;                   /* below an IP header */
 	bool guessed;                  /* the payload of this MPLS stack was tried as Ethernet */
 	uint8_t guesses;               /* places still to try, last first */
+	uint8_t tried;                 /* payloads, at most WALK_GUESSES */
 	uint8_t nibble;                /* with guessed: what the payload began with */
 	uint8_t segment_kind;
 	uint32_t facts;  /* the packet's when its payload began to be tried */
@@ -181,8 +174,5 @@ enum layer gtpu_read(struct walk *walk);
 enum layer l2tp_read(struct walk *walk);
 enum layer teredo_read(struct walk *walk);
 enum layer lisp_read(struct walk *walk);
-
-/* Fills the list of tunnel ports from the options, IANA's where they name none. */
-void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options);
 
 #endif

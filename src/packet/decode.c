@@ -1,13 +1,14 @@
 /* The loop that drives the layer functions, and the table of them all. */
 #include "packet/decode.h"
 
+#include "packet/common.h"
 #include "packet/fragment.h"
 #include "packet/layer.h"
+#include "packet/note.h"
 
 #include <stdlib.h>
 
 enum {
-	DEPTH_DEFAULT = 16,
 	FRAGMENTS_DEFAULT = 4096,
 	/* Headers read of one frame, guesses gone wrong included. 16 tunnels of
 	 * the longest kind in common use (Ethernet, tag, IP, UDP, VXLAN) need 80. */
@@ -79,7 +80,6 @@ struct decoder *decoder_new(const struct decoder_options *options)
 	}
 	if (options->inner) {
 		tunnels_set(&decoder->looked_for, options);
-		decoder->looked_for.depth = options->depth ? options->depth : DEPTH_DEFAULT;
 		decoder->tunnels = &decoder->looked_for;
 	}
 	return decoder;
@@ -165,37 +165,41 @@ static void fragment_see(struct decoder *decoder, struct packet *packet, uint8_t
 	}
 }
 
+/* Not cleared as a whole: what is not set here, its users set before they read it. */
+static void walk_start(struct walk *walk, const struct decoder *decoder, const struct frame *frame,
+	struct packet *packet)
+{
+	walk->at = bytes_of(frame->data, frame->captured);
+	walk->limit = walk->at.end;
+	walk->base = walk->at.at;
+	walk->base_octets = note_wire_octets(frame);
+	walk->packet = packet;
+	walk->tunnels = decoder->tunnels;
+	walk->wlan_padded = false;
+	walk->inside = false;
+	walk->guessed = false;
+	walk->guesses = 0;
+	walk->tried = 0;
+	walk->staged = 0;
+	note_frame(packet, frame);
+	packet->facts = 0;
+	packet->ethertype = 0;
+}
+
 enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
 	struct packet *packet, struct decoder_ignored *ignored)
 {
-	struct walk walk; /* not cleared as a whole: what is not set here is guarded */
+	struct walk walk;
 
-	walk.at = bytes_of(frame->data, frame->captured);
-	walk.limit = walk.at.end;
-	walk.base = walk.at.at;
-	walk.base_octets =
-		frame->wire_octets > frame->captured ? frame->wire_octets : frame->captured;
-	walk.packet = packet;
-	walk.tunnels = decoder->tunnels;
-	walk.wlan_padded = false;
-	walk.inside = false;
-	walk.guessed = false;
-	walk.guesses = 0;
-	walk.staged = 0;
-	packet->direction = frame->direction;
-	packet->interface = frame->interface;
-	packet->reserved = 0;
-	packet->time = frame->time;
-	packet->facts = 0;
-	packet->wire_octets = (uint32_t)walk.base_octets;
-	packet->ethertype = 0;
-
-	if (__builtin_expect(!walk_layers(&walk, layer_of_link(&walk, frame->link_type)), 0)) {
+	if (common_read(frame, decoder->tunnels, packet))
+		return PACKET_OK;
+	walk_start(&walk, decoder, frame, packet);
+	if (!walk_layers(&walk, layer_of_link(&walk, frame->link_type))) {
 		ignored->reason = walk.reason;
 		ignored->value = walk.value;
 		return packet_ignored_verdict(walk.reason);
 	}
-	if (__builtin_expect(packet->fragment != PACKET_WHOLE, 0))
+	if (packet->fragment != PACKET_WHOLE)
 		fragment_see(decoder, packet, walk.fragment_protocol);
 	return PACKET_OK;
 }

@@ -1,5 +1,6 @@
 /* Ethernet and what stands behind an EtherType or an LLC header (flow rule L1). */
 #include "packet/layer.h"
+#include "packet/note.h"
 
 /* IEEE 802.3: up to here the field is a length, and LLC follows */
 enum { ETHERNET_LENGTH_MAX = 1500 };
@@ -43,8 +44,7 @@ enum layer ethernet_read(struct walk *walk)
 	if (!h)
 		return walk_short(walk);
 	if (!walk->inside && !walk_noted(walk, PACKET_MAC)) {
-		memcpy(packet->destination_mac, h, 6);
-		memcpy(packet->source_mac, h + 6, 6);
+		note_macs(packet, h);
 		packet->facts |= PACKET_MAC;
 	}
 	if (be16(h + 12) <= ETHERNET_LENGTH_MAX)

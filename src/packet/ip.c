@@ -1,5 +1,6 @@
 /* IPv4 and IPv6 (flow rules I1 to I6). */
 #include "packet/layer.h"
+#include "packet/note.h"
 
 enum { SOUND = PACKET_IGNORED_REASONS }; /* no reason to ignore it */
 
@@ -151,20 +152,12 @@ enum layer ip4_read(struct walk *walk)
 		octets = wire > header ? wire : header;
 		facts |= PACKET_ZERO_LENGTH;
 	}
-	memset(packet->source_address, 0, 32);
-	memcpy(packet->source_address, h + 12, 4);
-	memcpy(packet->destination_address, h + 16, 4);
+	note_ip4(packet, h);
 	packet->source_port = 0;
 	packet->destination_port = 0;
-	packet->protocol = h[9];
-	packet->tos = h[1];
-	packet->ip_version = 4;
 	packet->octets = (uint64_t)octets;
 	packet->facts |= facts;
 	packet->tcp_control_bits = 0;
-	packet->ttl = h[8];
-	packet->identification = be16(h + 4);
-	packet->fragment_word = be16(h + 6);
 
 	walk->base = h;
 	walk->base_octets = octets;
@@ -281,20 +274,13 @@ enum layer ip6_read(struct walk *walk)
 	int64_t octets = 40 + be16(h + 4);
 	if (octets == 40)
 		octets = ip6_zero_octets(walk, h, wire);
-	packet->facts |= PACKET_FLOW_LABEL;
-	memcpy(packet->source_address, h + 8, 32);
+	note_ip6(packet, h);
 	packet->source_port = 0;
 	packet->destination_port = 0;
-	packet->protocol = h[6];
-	packet->tos = (uint8_t)(be16(h) >> 4);
-	packet->ip_version = 6;
 	packet->octets = (uint64_t)octets;
+	packet->facts |= PACKET_FLOW_LABEL;
 	packet->tcp_control_bits = 0;
-	packet->ttl = h[7];
 	packet->fragment = PACKET_WHOLE;
-	packet->identification = 0;
-	packet->fragment_word = 0;
-	packet->flow_label = be32(h) & 0xfffff;
 
 	walk->base = h;
 	walk->base_octets = octets;

@@ -1,13 +1,12 @@
 /* MPLS (flow rule L2). */
 #include "packet/layer.h"
 
+/* There is room: each payload leaves one place at most, and they are counted. */
 static void guess_push(struct walk *walk, const uint8_t *at)
 {
-	if (walk->guesses < WALK_GUESSES) {
-		walk->guess[walk->guesses].at = at;
-		walk->guess[walk->guesses].facts = walk->packet->facts;
-		walk->guesses++;
-	}
+	walk->guess[walk->guesses].at = at;
+	walk->guess[walk->guesses].facts = walk->packet->facts;
+	walk->guesses++;
 }
 
 /* Nothing says what an MPLS payload is. What begins with 4 or 6 is IP; else, where
@@ -16,8 +15,9 @@ static void guess_push(struct walk *walk, const uint8_t *at)
  * order, and the first in which a valid IP header is found counts. */
 static enum layer pseudowire_guess(struct walk *walk, uint8_t nibble)
 {
-	if (!walk->tunnels)
+	if (!walk->tunnels || walk->tried == WALK_GUESSES)
 		return walk_ignore(walk, PACKET_IGNORED_MPLS, nibble);
+	walk->tried++;
 	if (!walk->guessed) {
 		walk->guessed = true;
 		walk->nibble = nibble;

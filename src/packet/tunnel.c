@@ -2,7 +2,11 @@
  *
  * What follows a tunnel's header is read to the end of what was captured; only
  * the inner IP header itself must lie inside the packet around it. */
+#include "packet/tunnel.h"
+
 #include "packet/layer.h"
+
+enum { DEPTH_DEFAULT = 16 };
 
 /* By IP protocol. */
 enum layer layer_of_tunnel(uint8_t protocol)
@@ -31,9 +35,9 @@ static const struct udp_tunnel {
 } udp_tunnels[DECODER_TUNNELS] = {
 	[DECODER_VXLAN]     = {{4789, 8472}, LAYER_VXLAN, 8, 0x0800, 0x0800, false}, /* VNI valid */
 	[DECODER_VXLAN_GPE] = {{4790}, LAYER_VXLAN_GPE, 8, 0, 0, false},
-	[DECODER_GENEVE]    = {{6081}, LAYER_GENEVE, 8, 0xc000, 0, false},           /* version 0 */
-	[DECODER_GTPU]      = {{2152}, LAYER_GTPU, 8, 0xf0ff, 0x30ff, false},        /* version 1, G-PDU */
-	[DECODER_L2TP]      = {{1701}, LAYER_L2TP, 6, 0x800f, 0x0002, false},        /* version 2, data */
+	[DECODER_GENEVE]    = {{6081}, LAYER_GENEVE, 8, 0xc000, 0, false},    /* version 0 */
+	[DECODER_GTPU]      = {{2152}, LAYER_GTPU, 8, 0xf0ff, 0x30ff, false}, /* version 1, G-PDU */
+	[DECODER_L2TP]      = {{1701}, LAYER_L2TP, 6, 0x800f, 0x0002, false}, /* version 2, data */
 	[DECODER_TEREDO]    = {{3544}, LAYER_TEREDO, 0, 0, 0, true},
 	[DECODER_MPLS_UDP]  = {{6635}, LAYER_MPLS, 0, 0, 0, false},
 	[DECODER_LISP]      = {{4341}, LAYER_LISP, 0, 0, 0, false},
@@ -42,7 +46,7 @@ static const struct udp_tunnel {
 
 void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options)
 {
-	tunnels->ports = 0;
+	*tunnels = (struct tunnels){.depth = options->depth ? options->depth : DEPTH_DEFAULT};
 	for (unsigned kind = 0; kind < DECODER_TUNNELS; kind++) {
 		const uint16_t *ports = options->ports[kind];
 		size_t n = DECODER_TUNNEL_PORTS;
@@ -54,6 +58,7 @@ void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options)
 			tunnels->port[tunnels->ports].number = ports[i];
 			tunnels->port[tunnels->ports].kind = (uint8_t)kind;
 			tunnels->ports++;
+			tunnels->marks[ports[i] % TUNNEL_MARKS / 8] |= (uint8_t)(1 << ports[i] % 8);
 		}
 	}
 }
@@ -79,6 +84,8 @@ enum layer udp_read(struct walk *walk)
 	if (!h || room < 8)
 		return no_tunnel(walk);
 	uint16_t source = be16(h), destination = be16(h + 2);
+	if (!tunnels_likely(walk->tunnels, source, destination))
+		return no_tunnel(walk);
 	bytes_skip(&walk->at, 8);
 	for (unsigned i = 0; i < walk->tunnels->ports; i++) {
 		const struct udp_tunnel *tunnel = &udp_tunnels[walk->tunnels->port[i].kind];

@@ -1,0 +1,83 @@
+/* note: copies a header's fields into a packet, once the header is known to be
+ * there. Shared by the layer functions and by the short way of common.c, so
+ * that both say the same. */
+#ifndef PACKET_NOTE_H
+#define PACKET_NOTE_H
+
+#include "base/bytes.h"
+#include "base/frame.h"
+#include "packet/packet.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t note_wire_octets(const struct frame *frame)
+{
+	return frame->wire_octets > frame->captured ? frame->wire_octets : frame->captured;
+}
+
+static inline void note_frame(struct packet *packet, const struct frame *frame)
+{
+	packet->direction = frame->direction;
+	packet->interface = frame->interface;
+	packet->reserved = 0;
+	packet->time = frame->time;
+	packet->wire_octets = note_wire_octets(frame);
+}
+
+static inline void note_macs(struct packet *packet, const uint8_t *h)
+{
+	memcpy(packet->destination_mac, h, 6);
+	memcpy(packet->source_mac, h + 6, 6);
+}
+
+static inline void note_ip4(struct packet *packet, const uint8_t *h)
+{
+	memset(packet->source_address, 0, 32);
+	memcpy(packet->source_address, h + 12, 4);
+	memcpy(packet->destination_address, h + 16, 4);
+	packet->protocol = h[9];
+	packet->tos = h[1];
+	packet->ip_version = 4;
+	packet->ttl = h[8];
+	packet->identification = be16(h + 4);
+	packet->fragment_word = be16(h + 6);
+}
+
+static inline void note_ip6(struct packet *packet, const uint8_t *h)
+{
+	memcpy(packet->source_address, h + 8, 32);
+	packet->protocol = h[6];
+	packet->tos = (uint8_t)(be16(h) >> 4);
+	packet->ip_version = 6;
+	packet->ttl = h[7];
+	packet->identification = 0;
+	packet->fragment_word = 0;
+	packet->flow_label = be32(h) & 0xfffff;
+}
+
+static inline void note_ports(struct packet *packet, const uint8_t *h)
+{
+	packet->source_port = be16(h);
+	packet->destination_port = be16(h + 2);
+}
+
+/* RFC 9565: 12 control bits; the data offset beside them is none. */
+static inline uint16_t note_control_bits(const uint8_t *h)
+{
+	return be16(h + 12) & 0xfff;
+}
+
+/* The first 16 octets of a TCP header, in a segment of so many octets. */
+static inline void note_tcp(struct packet *packet, const uint8_t *h, uint64_t segment)
+{
+	unsigned header = h[12] >> 4 > 5 ? (h[12] >> 4) * 4u : 20;
+	uint64_t payload = segment > header ? segment - header : 0;
+
+	packet->tcp_sequence = be32(h + 4);
+	packet->tcp_acknowledgement = be32(h + 8);
+	packet->tcp_window = be16(h + 14);
+	packet->tcp_payload = payload < UINT16_MAX ? (uint16_t)payload : UINT16_MAX;
+}
+
+#endif

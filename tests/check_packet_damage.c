@@ -1,0 +1,182 @@
+/* Every sample frame cut at each octet, and each of its octets set to 00, 7f, 80 and ff: a
+ * verdict comes of it, nothing outside the frame is read (frames stand in memory of
+ * their own size, for the address sanitizer to see), and the short way of common.c
+ * says what the loop says. */
+#include "frame_samples.h"
+#include "frame_text.h"
+#include "packet/common.h"
+#include "packet/decode.h"
+
+#include <check.h>
+
+enum { ETHERNET = 1, NETANALYZER = 240, NETANALYZER_HEADER = 4 };
+
+struct answer {
+	enum packet_verdict verdict;
+	struct packet packet;
+	struct decoder_ignored ignored;
+};
+
+/* A decoder of its own each time: no fragment is known from the frame before. */
+static struct answer answer_to(const struct frame *frame, bool inner)
+{
+	const struct decoder_options options = {.inner = inner, .fragments = 1};
+	struct decoder *decoder = decoder_new(&options);
+	struct answer answer;
+
+	memset(&answer, 0, sizeof answer);
+	answer.verdict = decoder_read(decoder, frame, &answer.packet, &answer.ignored);
+	decoder_free(decoder);
+	return answer;
+}
+
+static void sane(const char *name, const struct answer *answer)
+{
+	const struct packet *p = &answer->packet;
+
+	if (answer->verdict != PACKET_OK) {
+		ck_assert_msg(answer->ignored.reason < PACKET_IGNORED_REASONS, "%s", name);
+		ck_assert_int_eq(packet_ignored_verdict(answer->ignored.reason), answer->verdict);
+		return;
+	}
+	ck_assert_msg(p->ip_version == 4 || p->ip_version == 6, "%s: version", name);
+	ck_assert_msg(p->octets >= (p->ip_version == 4 ? 20 : 40), "%s: octets", name);
+	ck_assert_uint_eq(p->reserved, 0);
+	if (p->fragment == PACKET_LATER_FRAGMENT || p->facts & PACKET_EXTENSION_CUT)
+		ck_assert(p->source_port == 0 && p->destination_port == 0);
+	if (p->facts & PACKET_TUNNEL)
+		ck_assert(p->tunnel_depth >= 1 && p->tunnel_depth <= 16);
+	ck_assert_uint_eq(p->tcp_control_bits & ~0xfffu, 0);
+}
+
+/* An Ethernet frame behind a header that only the loop knows. */
+static void same_by_the_loop(
+	const char *name, const struct frame *frame, bool inner, const struct answer *answer)
+{
+	uint8_t *octets = calloc(1, frame->captured + NETANALYZER_HEADER);
+	struct frame wrapped = *frame;
+
+	memcpy(octets + NETANALYZER_HEADER, frame->data, frame->captured);
+	wrapped.data = octets;
+	wrapped.link_type = NETANALYZER;
+	wrapped.captured += NETANALYZER_HEADER;
+	wrapped.wire_octets += NETANALYZER_HEADER;
+	struct answer loop = answer_to(&wrapped, inner);
+	free(octets);
+	ck_assert_msg(loop.verdict == answer->verdict, "%s: verdict", name);
+	if (loop.verdict != PACKET_OK)
+		return;
+	loop.packet.wire_octets = answer->packet.wire_octets;
+	ck_assert_msg(memcmp(&loop.packet, &answer->packet, sizeof loop.packet) == 0,
+		"%s: the short way differs", name);
+}
+
+static void read_copy(
+	const char *name, const struct frame *frame, const uint8_t *data, uint32_t captured)
+{
+	uint8_t *octets = malloc(captured ? captured : 1);
+	struct frame copy = *frame;
+
+	memcpy(octets, data, captured);
+	copy.data = octets;
+	copy.captured = captured;
+	for (int inner = 0; inner < 2; inner++) {
+		struct answer answer = answer_to(&copy, inner);
+		sane(name, &answer);
+		if (copy.link_type == ETHERNET)
+			same_by_the_loop(name, &copy, inner, &answer);
+	}
+	free(octets);
+}
+
+static void damage(const struct frame_sample *sample)
+{
+	static const uint8_t values[] = {0x00, 0x7f, 0x80, 0xff};
+	struct frame_text text;
+	struct frame frame = frame_of(&text, sample->link_type, sample->words);
+	uint8_t *data = &text.octets[text.at];
+
+	for (uint32_t n = 0; n <= frame.captured; n++)
+		read_copy(sample->name, &frame, data, n);
+	for (uint32_t i = 0; i < frame.captured; i++) {
+		uint8_t kept = data[i];
+		for (size_t j = 0; j < sizeof values; j++) {
+			data[i] = values[j];
+			read_copy(sample->name, &frame, data, frame.captured);
+		}
+		data[i] = kept;
+	}
+}
+
+START_TEST(damaged_link_headers)
+{
+	damage(&link_samples[_i]);
+}
+END_TEST
+
+START_TEST(damaged_tunnels)
+{
+	damage(&tunnel_samples[_i]);
+}
+END_TEST
+
+/* Packets the short way is for, and those just beside them. */
+START_TEST(short_way_is_the_long_way)
+{
+	static const struct frame_sample samples[] = {
+		{"tcp", 1, "e0800 4.6 tcp z20", 0},
+		{"udp", 1, "e0800 4.17 u53 z20", 0},
+		{"udp tunnel", 1, "e0800 4.17 u4789 x0800000000002a00 e0800 4.17 u53 z20", 0},
+		{"udp, short", 1, "e0800 4.17 u53 z11", 0},
+		{"tcp 6", 1, "e86dd 6.6 tcp z20", 0},
+		{"udp 6", 1, "e86dd 6.17 u53 z20", 0},
+		{"tagged tcp", 1, "e8100 q0800.6005 4.6 tcp z20", 0},
+		{"tagged udp 6", 1, "e8100 q86dd.6005 6.17 u53 z20", 0},
+		{"first fragment", 1, "e0800 x45000028000120004006 z2 x0a0000010a000002 tcp", 0},
+		{"later fragment", 1, "e0800 x45000028000100014006 z2 x0a0000010a000002 tcp", 0},
+		{"length 0", 1, "e0800 x45000000000100004006 z2 x0a0000010a000002 tcp", 0},
+	};
+	damage(&samples[_i]);
+}
+END_TEST
+
+START_TEST(short_way_is_taken)
+{
+	const struct decoder_options options = {.ports = {[DECODER_LISP] = {700}}};
+	struct tunnels tunnels;
+	struct frame_text text;
+	struct packet p;
+
+	tunnels_set(&tunnels, &options);
+	struct frame frame = frame_of(&text, 1, "e0800 4.6 tcp");
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(common_read(&frame, &tunnels, &p));
+	frame = frame_of(&text, 1, "e8100 q86dd.0001 6.17 u53 z12");
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(common_read(&frame, &tunnels, &p));
+	frame = frame_of(&text, 1, "e0800 4.17 u700 z12");
+	ck_assert(common_read(&frame, NULL, &p));
+	ck_assert(!common_read(&frame, &tunnels, &p));
+	frame = frame_of(&text, 1, "e0800 4.17 x0dd80035 z16"); /* Teredo, by source */
+	ck_assert(!common_read(&frame, &tunnels, &p));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("packet_damage");
+	TCase *cases = tcase_create("packet_damage");
+
+	tcase_set_timeout(cases, 60); /* of real time, under the sanitizers */
+	tcase_add_loop_test(cases, damaged_link_headers, 0, SAMPLES(link_samples));
+	tcase_add_loop_test(cases, damaged_tunnels, 0, SAMPLES(tunnel_samples));
+	tcase_add_loop_test(cases, short_way_is_the_long_way, 0, 11);
+	tcase_add_test(cases, short_way_is_taken);
+	suite_add_tcase(suite, cases);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
