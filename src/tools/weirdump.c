@@ -275,6 +275,7 @@ static int run(struct dump *dump, const struct options *o)
 {
 	int status;
 
+	dump->sessions.log = stderr;
 	dump->show_templates = o->templates;
 	dump->is_stream = o->file != NULL;
 	dump->most = o->most;

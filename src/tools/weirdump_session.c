@@ -45,11 +45,13 @@ static void session_text(FILE *out, const struct session *s)
 /* Records that were printed before are seen before. */
 static void say(const struct session *session, const char *word, const char *format, va_list list)
 {
+	if (!session->log)
+		return;
 	fflush(stdout);
-	session_text(stderr, session);
-	fprintf(stderr, ": %s", word);
-	vfprintf(stderr, format, list);
-	fputc('\n', stderr);
+	session_text(session->log, session);
+	fprintf(session->log, ": %s", word);
+	vfprintf(session->log, format, list);
+	fputc('\n', session->log);
 }
 
 void session_say(const struct session *session, const char *format, ...)
@@ -104,13 +106,15 @@ void peer_malformed(struct sessions *sessions, const struct peer *peer, const ch
 
 	sessions->others.messages++;
 	sessions->others.malformed++;
+	if (!sessions->log)
+		return;
 	peer_text(name, peer);
 	fflush(stdout);
-	fprintf(stderr, "weirdump: %s: malformed: ", name);
+	fprintf(sessions->log, "weirdump: %s: malformed: ", name);
 	va_start(list, format);
-	vfprintf(stderr, format, list);
+	vfprintf(sessions->log, format, list);
 	va_end(list);
-	fputc('\n', stderr);
+	fputc('\n', sessions->log);
 }
 
 static bool is_of(
@@ -156,7 +160,8 @@ struct session *session_of(struct sessions *sessions, const struct peer *peer, u
 			*forgotten = s->number;
 			if (s->number != 0)
 				forget(sessions, s);
-			*s = (struct session){.peer = *peer,
+			*s = (struct session){.log = sessions->log,
+				.peer = *peer,
 				.version = version,
 				.domain = domain,
 				.number = ++sessions->numbers};

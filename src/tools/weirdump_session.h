@@ -3,7 +3,7 @@
  * A session is an exporter's address and port (or a file), the version that it
  * speaks and its observation domain: whatever counts messages in a sequence of
  * its own. Bounded: who was silent for longest makes room. What is worth saying
- * goes to stderr, a line each, with the session's name before it. */
+ * is a line each in the log, with the session's name before it. */
 #ifndef WEIRDUMP_SESSION_H
 #define WEIRDUMP_SESSION_H
 
@@ -44,6 +44,7 @@ struct session {
 	uint32_t domain;
 	uint32_t number; /* its own and never again another's; 0: no session */
 	uint64_t heard;  /* order of the latest message */
+	FILE *log;       /* the sessions' */
 
 	uint32_t expected; /* sequence number */
 	bool in_sequence;  /* expected is known */
@@ -57,6 +58,7 @@ struct session {
 
 struct sessions {
 	struct session of[SESSIONS_MOST];
+	FILE *log; /* NULL: nothing is said */
 	struct session *latest;
 	uint32_t numbers;
 	uint64_t clock;
