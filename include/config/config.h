@@ -1,8 +1,9 @@
 /* config: everything that an operator can set, as plain structs.
  *
  * The schema table in schema.c (key, type, unit, range, default, one line of
- * help) reads the conf file, checks it and prints --help-config; config.c owns
- * the result. libconfig is known in this room only. Read-only after load. */
+ * help) reads the conf file, checks it, does --set and prints --help-config.
+ * libconfig is known in this room only, in file.c. Read-only after load. The
+ * structs are large (over half a megabyte): keep them off the stack. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -10,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
 	CONFIG_INPUTS = 64,
@@ -20,17 +22,22 @@ enum {
 };
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
-enum config_output { CONFIG_OUTPUT_NONE, CONFIG_OUTPUT_TEXT, CONFIG_OUTPUT_JSON, CONFIG_OUTPUT_CSV };
+enum config_output {
+	CONFIG_OUTPUT_NONE,
+	CONFIG_OUTPUT_TEXT,
+	CONFIG_OUTPUT_JSON,
+	CONFIG_OUTPUT_CSV
+};
 
 /* inputs = ( { ... } ) : one of interface and file is set */
 struct config_input {
 	char interface[CONFIG_NAME];
 	char file[4096]; /* capture file, "-": standard input */
 	char filter[4096];
-	uint32_t snaplen;     /* octets, 64 to 262144, default 2048 */
-	uint64_t buffer;      /* octets of the kernel's ring, default 64M */
-	uint32_t workers;     /* 1 to 64 */
-	bool promiscuous;     /* default true */
+	uint32_t snaplen; /* octets, 64 to 262144, default 2048 */
+	uint64_t buffer;  /* octets of the kernel's ring, default 64M */
+	uint32_t workers; /* 1 to 64 */
+	bool promiscuous; /* default true */
 };
 
 /* cache = { ... } */
@@ -41,7 +48,7 @@ struct config_cache {
 	uint32_t tunnel_depth;  /* 1 to 16, default 16 */
 	uint32_t fragments;     /* entries of the fragment table, default 4096 */
 	/* cache.tunnel_ports = { vxlan = [4789, 8472]; ... }: row by enum decoder_tunnel's order
-	 * vxlan vxlan_gpe geneve gtpu l2tp teredo mpls lisp; all 0: the IANA ports */
+	 * vxlan vxlan_gpe geneve gtpu l2tp teredo mpls lisp; 0 ends a row */
 	uint16_t tunnel_ports[CONFIG_TUNNEL_KINDS][CONFIG_TUNNEL_PORTS];
 };
 
@@ -52,8 +59,8 @@ struct config_sampling {
 
 /* exporters = ( { ... } ) */
 struct config_exporter {
-	char host[CONFIG_NAME]; /* name or address, brackets taken off */
-	char service[32];       /* port number; default 2055, IPFIX 4739 */
+	char host[CONFIG_NAME];   /* name or address, brackets taken off */
+	char service[32];         /* port number; default 2055, IPFIX 4739 */
 	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
 	uint32_t observation_domain; /* v9 source id, v5 engine id (low octet), default 0 */
@@ -80,16 +87,30 @@ struct config_error {
 /* All functions: any one thread, before the others start. False: *error says
  * what (where, key, what was found, what is allowed). */
 void config_defaults(struct config *config);
+/* Lays the file over what *config says; its inputs and exporters take the place
+ * of those there. On error *config is as it was. */
 bool config_load(struct config *config, const char *path, struct config_error *error);
-/* One "a.b=value" or "exporters[0].protocol=netflow9", as --set gives it. */
+/* The same from memory; `name` is what complaints call it and where its
+ * includes are looked for. */
+bool config_parse(
+	struct config *config, const char *text, const char *name, struct config_error *error);
+/* One "a.b=value" or "exporters[0].protocol=netflow9", as --set gives it. The
+ * index after the last one opens a new input or exporter. */
 bool config_set(struct config *config, const char *assignment, struct config_error *error);
 /* "H", "H:PORT", "[v6]:PORT" of -n, as exporters[].collector. */
 bool config_add_collector(struct config *config, const char *collector, struct config_error *error);
 /* Relations between keys (v5 and its sampling bound, an input at all, ...), and
  * default ports by protocol; last, when file and command line have been read. */
 bool config_check(struct config *config, struct config_error *error);
+/* Every key with its default, what is allowed and a line of help. */
+void config_help(FILE *out);
 
-/* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds. */
+/* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,
+ * or more than 292 years. */
 bool config_time(const char *text, int64_t *nanoseconds);
+
+/* Fills *error, control characters made visible as '?'; always false. */
+bool config_fail(struct config_error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

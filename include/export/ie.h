@@ -48,6 +48,7 @@ enum ie_encoding {
 	IE_ZERO,   /* octets of zero */
 	IE_BYTES,  /* as they stand: addresses */
 	IE_UINT,   /* host integer, big-endian, narrower where the template says so */
+	IE_INDEX,  /* the same for an interface: 0, not known, where it does not fit */
 	IE_MSEC,   /* nanoseconds to milliseconds since 1970 */
 	IE_SEC,    /* nanoseconds to seconds since 1970 */
 	IE_NTP,    /* nanoseconds to the NTP timestamp format, RFC 7011 section 6.1.9 */

@@ -8,6 +8,7 @@
 #define PACKET_DECODE_H
 
 #include "base/frame.h"
+#include "packet/ignored.h"
 #include "packet/packet.h"
 
 #include <stdbool.h>
@@ -29,17 +30,26 @@ enum decoder_tunnel {
 };
 
 struct decoder_options {
-	bool inner;           /* the flow is the innermost packet, not the outermost */
-	unsigned depth;       /* tunnels entered at most, 0: 16 */
-	uint32_t fragments;   /* entries of the fragment table, 0: 4096 */
-	uint64_t seed;        /* of the fragment table's hash */
-	uint16_t ports[DECODER_TUNNELS][DECODER_TUNNEL_PORTS]; /* 0 ends; none: the IANA ones */
+	bool inner;         /* the flow is the innermost packet, not the outermost */
+	unsigned depth;     /* tunnels entered at most, 0: 16 */
+	uint32_t fragments; /* entries of the fragment table, 0: 4096 */
+	uint64_t seed;      /* of the fragment table's hash */
+	/* 0 ends a list; an empty one stands for the IANA ports, and 8472 for VXLAN too */
+	uint16_t ports[DECODER_TUNNELS][DECODER_TUNNEL_PORTS];
+};
+
+/* What the fragment table did since the decoder was made. */
+struct decoder_statistics {
+	uint64_t first_fragments;
+	uint64_t later_fragments;
+	uint64_t orphans;   /* of the later ones: no first fragment known, so ports 0 */
+	uint64_t displaced; /* first fragments forgotten for want of room */
 };
 
 /* What a frame was that makes no flow; only for verdicts other than PACKET_OK. */
 struct decoder_ignored {
 	uint8_t reason; /* enum packet_ignored: one counter of the ledger each */
-	uint32_t value; /* EtherType, SAP, PPP protocol, link type ...: what the reason says */
+	uint64_t value; /* EtherType, SAP, PPP protocol, link type ...: what the reason says */
 };
 
 struct decoder;
@@ -52,5 +62,8 @@ void decoder_free(struct decoder *decoder);
  * touched; else *ignored says why there is none. Never fails, never allocates. */
 enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
 	struct packet *packet, struct decoder_ignored *ignored);
+
+/* To be called by the decoder's own thread. */
+void decoder_statistics(const struct decoder *decoder, struct decoder_statistics *statistics);
 
 #endif

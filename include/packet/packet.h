@@ -1,6 +1,6 @@
 /* packet: the facts of one IP packet, and why a frame was not one.
  *
- * packet_decode() turns a lent frame into a plain struct: it copies what flow
+ * decoder_read() turns a lent frame into a plain struct: it copies what flow
  * records key on or collect and keeps no pointer into the frame. Which packet
  * is valid, where its layer 3 begins and what its ports, flags and octets are
  * follows the flow rules in weir(8). */
@@ -10,6 +10,7 @@
 #include "base/frame.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
@@ -18,13 +19,13 @@ enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
  * where its bit is, so that a common packet costs no clearing. */
 enum packet_fact {
 	PACKET_MAC = 1 << 0,           /* source_mac, destination_mac */
-	PACKET_VLAN = 1 << 1,          /* vlan_tag: outermost 802.1Q or S-tag */
+	PACKET_VLAN = 1 << 1,          /* vlan_tag: the frame's outermost 802.1Q or S-tag */
 	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan_tag: the tag below it */
-	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth */
+	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth: the outermost label stack */
 	PACKET_PPPOE = 1 << 4,         /* pppoe_session */
-	PACKET_SEGMENT = 1 << 5,       /* segment_kind, segment_id */
-	PACKET_GRE_KEY = 1 << 6,       /* gre_key */
-	PACKET_TUNNEL = 1 << 7,        /* outer_*: the address pair was inside this one */
+	PACKET_SEGMENT = 1 << 5,       /* segment_kind, segment_id: of the innermost such tunnel */
+	PACKET_GRE_KEY = 1 << 6,       /* gre_key: of the innermost GRE tunnel with one */
+	PACKET_TUNNEL = 1 << 7,        /* outer_*, tunnel_depth: the outermost address pair */
 	PACKET_FLOW_LABEL = 1 << 8,    /* flow_label */
 	PACKET_TCP = 1 << 9,           /* tcp_* beyond the control bits */
 	PACKET_ICMP = 1 << 10,         /* destination_port is type * 256 + code */
@@ -54,29 +55,29 @@ struct packet {
 	uint32_t interface; /* ifIndex */
 	uint32_t reserved;  /* 0 */
 
-	int64_t time;              /* nanoseconds since 1970 UTC */
-	uint32_t octets;           /* layer 3 */
+	int64_t time;    /* nanoseconds since 1970 UTC */
+	uint64_t octets; /* layer 3; a jumbogram's may pass 32 bits */
+
+	uint32_t facts;            /* bits of enum packet_fact */
 	uint16_t tcp_control_bits; /* 12 bits, RFC 9565; 0 unless TCP */
 	uint8_t ttl;               /* or hop limit */
 	uint8_t fragment;          /* enum packet_fragment */
-
-	uint32_t facts; /* bits of enum packet_fact */
-	uint32_t wire_octets;
-	uint32_t identification; /* of IPv4, or of an IPv6 fragment header */
-	uint16_t fragment_word;  /* IPv4 flags and offset as in the header */
-	uint16_t ethertype;      /* of the frame's IP packet, 0 where there is none */
+	uint32_t wire_octets;      /* of the frame, at least those captured */
+	uint32_t identification;   /* of IPv4 or of an IPv6 fragment header, else 0 */
+	uint16_t fragment_word;    /* flags and offset as IPv4 writes them, for IPv6 too */
+	uint16_t ethertype;        /* the frame's last one before layer 3, 0: there is none */
 
 	uint8_t source_mac[6];
 	uint8_t destination_mac[6];
 	uint16_t vlan_tag; /* priority 3, DEI 1, id 12 bits */
 	uint16_t customer_vlan_tag;
 	uint16_t pppoe_session;
-	uint8_t mpls_depth;                  /* labels on the wire, 255 at most */
-	uint8_t segment_kind;                /* enum packet_segment */
-	uint32_t segment_id;                 /* VNI, VSID */
+	uint8_t mpls_depth;   /* labels on the wire, 255 at most */
+	uint8_t segment_kind; /* enum packet_segment */
+	uint32_t segment_id;  /* VNI, VSID */
 	uint32_t gre_key;
-	uint32_t flow_label;                 /* IPv6, 20 bits */
-	uint32_t mpls[PACKET_MPLS_LABELS];   /* whole entries: label, exp, S, TTL; top first */
+	uint32_t flow_label;               /* IPv6, 20 bits */
+	uint32_t mpls[PACKET_MPLS_LABELS]; /* whole entries: label, exp, S, TTL; top first */
 	uint32_t tcp_sequence;
 	uint32_t tcp_acknowledgement;
 	uint16_t tcp_window;
@@ -87,12 +88,14 @@ struct packet {
 	uint8_t tunnel_depth;
 };
 
-/* Why a frame makes no flow. */
+_Static_assert(offsetof(struct packet, time) == 48, "the key's members come first");
+
+/* Whether a frame makes a flow; enum packet_ignored (ignored.h) says why not. */
 enum packet_verdict {
 	PACKET_OK,
-	PACKET_NOT_IP,          /* value: what it was instead, see struct packet_reason */
-	PACKET_MALFORMED,       /* value: enum packet_damage */
-	PACKET_UNSUPPORTED_LINK /* value: link type */
+	PACKET_NOT_IP,          /* something else than IP */
+	PACKET_MALFORMED,       /* IP or its link layer, damaged or cut */
+	PACKET_UNSUPPORTED_LINK /* a link type that no function here reads */
 };
 
 #endif

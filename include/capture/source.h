@@ -1,0 +1,95 @@
+/* source: where frames come from.
+ *
+ * A kind of source is a struct of functions in a file of its own and a row in
+ * source.c. Frames are lent one by one to a callback, without a copy; libpcap
+ * is known in this room only. A source belongs to one thread; only
+ * source_wake() may be called by another. */
+#ifndef CAPTURE_SOURCE_H
+#define CAPTURE_SOURCE_H
+
+#include "base/frame.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source_options {
+	const char *interface; /* capture live, or NULL */
+	const char *file;      /* read a capture file, "-" is standard input, or NULL */
+	const char *filter;    /* BPF words, "": everything */
+	uint32_t snaplen;      /* octets of a frame that are captured */
+	uint64_t buffer;       /* octets of the kernel's ring */
+	bool promiscuous;
+};
+
+struct source_error {
+	char text[512]; /* what and where; what to do where that is known */
+};
+
+/* Frames and their octets on the wire. */
+struct source_count {
+	uint64_t frames;
+	uint64_t octets;
+};
+
+struct source_statistics {
+	struct source_count filtered;  /* a file's, left out by the filter */
+	uint64_t kernel_received;      /* live: frames that passed the filter, dropped ones too */
+	uint64_t kernel_dropped;       /* of those: no room in the ring */
+	uint64_t interface_dropped;    /* by the interface or its driver, where it says so */
+};
+
+enum source_status {
+	SOURCE_READY,  /* there may be more at once */
+	SOURCE_IDLE,   /* nothing arrived for a block time-out, or source_wake() was called */
+	SOURCE_END,    /* end of the file */
+	SOURCE_FAILED, /* source_failure() says how; what came before counts */
+};
+
+typedef void source_take(void *context, const struct frame *frame);
+
+struct source;
+
+struct source_ops {
+	enum source_status (*read)(struct source *source, unsigned most, source_take *take,
+		void *context);
+	void (*wake)(struct source *source);
+	void (*stop_intake)(struct source *source);
+	bool (*share)(struct source *source, unsigned group, struct source_error *error);
+	bool (*start)(struct source *source, struct source_error *error);
+	struct source_statistics (*statistics)(struct source *source);
+	const char *(*failure)(struct source *source);
+	void (*close)(struct source *source);
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+/* Opens a source of the kind that the options name; a live one does not take
+ * frames in before source_start(). NULL: *error says why. */
+struct source *source_open(const struct source_options *options, struct source_error *error);
+void source_close(struct source *source);
+
+/* Live: shares the interface's frames by flow with the other sources of the
+ * group (PACKET_FANOUT_HASH). Before source_start(). */
+bool source_share(struct source *source, unsigned group, struct source_error *error);
+bool source_start(struct source *source, struct source_error *error);
+
+/* Lends up to about `most` frames to take(). Live, waits for the first one, but
+ * no longer than a block time-out. */
+enum source_status source_read(struct source *source, unsigned most, source_take *take,
+	void *context);
+
+/* Any thread: a source_read() that waits returns. */
+void source_wake(struct source *source);
+
+/* Live: no more frames are taken in; what the ring holds, its half-filled block
+ * too, can be read until SOURCE_END. */
+void source_stop_intake(struct source *source);
+
+struct source_statistics source_statistics(struct source *source);
+
+/* What went wrong after SOURCE_FAILED; valid until the source is closed. */
+const char *source_failure(struct source *source);
+
+#endif

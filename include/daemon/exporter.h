@@ -1,0 +1,54 @@
+/* exporter: takes finished records and hands them to every session and printer.
+ *
+ * The Exporting Process of RFC 5470. Live it has a thread of its own, with an
+ * event loop: it drains the workers' rings, sends what is complete, and every
+ * few milliseconds what has waited. Reading a file, the same functions are called
+ * in order by the one thread there is. */
+#ifndef DAEMON_EXPORTER_H
+#define DAEMON_EXPORTER_H
+
+#include "config/config.h"
+#include "daemon/worker.h"
+#include "export/session.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exporter;
+
+/* One collector as the ledger shows it. */
+struct exporter_collector {
+	char name[CONFIG_NAME + 40];
+	struct session_statistics session;
+};
+
+struct exporter_statistics {
+	struct session_tally taken; /* records that came to the exporter */
+	unsigned collectors;
+	struct exporter_collector collector[CONFIG_EXPORTERS];
+};
+
+/* Opens the collectors and the output that the configuration names. `boot`: what
+ * sysUptime counts from, nanoseconds since 1970; INT64_MIN: from the records. NULL:
+ * *error says which collector and why. */
+struct exporter *exporter_new(const struct config *config, int64_t boot,
+	struct config_error *error);
+void exporter_free(struct exporter *exporter);
+
+/* The thread's own: takes a finished record, lent for the call. */
+void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
+/* Sends all that is pending. */
+void exporter_flush(struct exporter *exporter, int64_t now);
+/* Any thread: 0, or the errno with which the output could not be written. */
+int exporter_output_error(struct exporter *exporter);
+
+/* Starts the thread, which drains the rings of these workers until it is stopped.
+ * The array stays the caller's and outlives the thread. */
+bool exporter_start(struct exporter *exporter, struct worker *const *workers, unsigned count);
+/* Drains the rings to their end, sends all and ends the thread. */
+void exporter_stop(struct exporter *exporter);
+
+/* Any thread. */
+void exporter_statistics(struct exporter *exporter, struct exporter_statistics *statistics);
+
+#endif

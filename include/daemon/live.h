@@ -1,0 +1,19 @@
+/* live: the threads of a live pipeline.
+ *
+ * Capture threads (one per worker), the expiry thread and the main thread's event
+ * loop with its signals. The exporter's thread is its own (exporter.h). */
+#ifndef DAEMON_LIVE_H
+#define DAEMON_LIVE_H
+
+#include "daemon/exporter.h"
+#include "daemon/worker.h"
+
+#include <stdbool.h>
+
+/* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last
+ * input; then closes what is live and hands it to the exporter, which has sent all
+ * when this returns. A second signal ends the process at once. False: a thread
+ * could not be started, or an input failed. */
+bool live_run(struct worker *const *workers, unsigned count, struct exporter *exporter);
+
+#endif

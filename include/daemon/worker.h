@@ -1,0 +1,87 @@
+/* worker: one input queue and the cache that its packets go to.
+ *
+ * frame -> packet -> flow record happens here. Nothing is shared between
+ * workers. Live, the capture thread runs worker_read(); what it touches is
+ * guarded by the baton, so the expiry thread and whoever reads the counters find
+ * them consistent to the packet. Reading a file, one thread calls everything and
+ * the baton stays where it is. */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include "capture/source.h"
+#include "flow/cache.h"
+#include "packet/decode.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WORKER_OTHERS = 64 }; /* kinds of ignored frames told apart by value */
+
+struct worker_options {
+	struct decoder_options decoder;
+	struct cache_options cache;
+	uint32_t sampling; /* every so many-th frame is metered */
+	size_t ring;       /* records between this worker and the exporter, 0: none */
+};
+
+/* Frames of one reason and value. */
+struct worker_ignored {
+	uint8_t reason; /* enum packet_ignored */
+	uint64_t value;
+	struct source_count count;
+};
+
+struct worker_statistics {
+	struct source_count seen; /* frames handed to this worker, octets on the wire */
+	struct source_count metered; /* of those: valid IP packets, accounted to flows */
+	struct source_count sampled_out;
+	struct source_count ignored[PACKET_IGNORED_REASONS];
+	struct worker_ignored other[WORKER_OTHERS]; /* the same, by value: the first so many */
+	unsigned other_count;
+	struct cache_statistics cache;
+	struct cache_tally live;
+	struct cache_tally lost; /* records that found the ring full */
+	struct decoder_statistics fragments;
+	struct source_statistics source;
+	int64_t longest_hold; /* nanoseconds that the expiry thread held the baton at most */
+	uint64_t ring_fill;
+};
+
+struct worker;
+
+/* Takes over the source, also when it fails (NULL: memory is short). Records go
+ * to the ring, or where there is none straight to `sink`. */
+struct worker *worker_new(const struct worker_options *options, struct source *source,
+	struct flow_sink sink);
+void worker_free(struct worker *worker);
+
+/* Capture thread: reads frames and accounts them. */
+enum source_status worker_read(struct worker *worker);
+
+/* Reading a file, after each worker_read(): closes what is over. */
+void worker_sweep(struct worker *worker);
+
+/* Expiry thread: one slice of the sweep, not longer than some tens of microseconds;
+ * `idle_now` is what the observation clock may be moved on to, INT64_MIN: nothing.
+ * True: there is more to do at once. */
+bool worker_expire(struct worker *worker, int64_t idle_now);
+
+enum worker_drain {
+	WORKER_DRAIN_MORE,  /* there is more to close */
+	WORKER_DRAIN_FULL,  /* the ring has no room: nothing was done */
+	WORKER_DRAIN_EMPTY, /* no flow is live */
+};
+
+/* After the capture thread has left: closes a slice of what is live. */
+enum worker_drain worker_drain(struct worker *worker);
+
+/* Exporter thread: the oldest record in the ring, or NULL; valid until released. */
+const struct flow_record *worker_front(struct worker *worker);
+void worker_release(struct worker *worker);
+
+/* Any thread. The source's counters are up to a second old while it is being read. */
+void worker_statistics(struct worker *worker, struct worker_statistics *statistics);
+struct source *worker_source(struct worker *worker);
+int64_t worker_now(const struct worker *worker);
+
+#endif

@@ -1,0 +1,52 @@
+/* message: one datagram under construction.
+ *
+ * Knows sets and room, not who gets it: records of one template gather in one
+ * set, a set is closed when the next begins, and what is in the message is
+ * counted for the ledger. Fixed buffer, one thread's. */
+#ifndef EXPORT_MESSAGE_H
+#define EXPORT_MESSAGE_H
+
+#include "base/wire.h"
+#include "export/protocol.h"
+#include "export/template.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MESSAGE_LARGEST = 65507 }; /* UDP payload over IPv4 */
+
+struct message {
+	const struct protocol *protocol;
+	uint8_t *buffer; /* the owner's, `size` octets */
+	uint32_t size;
+	struct wire wire;
+	uint8_t *set;         /* header of the open set, or NULL */
+	uint16_t set_id;
+	uint16_t records;      /* all kinds: NetFlow v9 counts them in its header */
+	uint16_t data_records; /* IPFIX and v5 count these in their sequence */
+	int64_t latest;        /* largest flow end inside */
+	uint32_t length;       /* octets to send, once finished */
+	uint16_t flows;        /* begun inside: a flow in several records counts once */
+	uint64_t packets;      /* in the flow records inside */
+	uint64_t octets;
+};
+
+/* Empties the message and leaves room for its header. */
+void message_begin(struct message *message, const struct protocol *protocol);
+
+/* Adds a template. False: no room. */
+bool message_add_template(struct message *message, const struct template *template);
+
+/* Room for one record of the template, in its set; NULL: no room. */
+uint8_t *message_add_record(struct message *message, const struct template *template);
+
+/* Closes the last set and writes the header; buffer[0] to buffer[length - 1] is
+ * then what to send. */
+void message_finish(struct message *message, const struct protocol_header *header);
+
+static inline bool message_is_empty(const struct message *message)
+{
+	return message->records == 0;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* output: finished flow records on a stream, as text, JSON or CSV.
+ *
+ * The record is encoded by the default IPFIX layout and printed from its octets,
+ * so that what a person reads is what a collector would get. One thread's. */
+#ifndef EXPORT_OUTPUT_H
+#define EXPORT_OUTPUT_H
+
+#include "export/print.h"
+#include "flow/record.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output;
+
+/* NULL when memory is short. The stream stays the caller's. */
+struct output *output_new(enum print_format format, FILE *stream);
+void output_free(struct output *output);
+
+/* Prints a record, lent for the call. */
+void output_record(struct output *output, const struct flow_record *record);
+
+/* Hands on what the stream still buffers. False: it could not be written, errno
+ * says why; so it stays. */
+bool output_flush(struct output *output);
+
+#endif

@@ -1,0 +1,49 @@
+/* protocol: what NetFlow v5, v9 and IPFIX differ in.
+ *
+ * A protocol version is one constant struct in a file of its own and a row in
+ * protocol.c. Elements, templates and encoding are common to all of them. */
+#ifndef EXPORT_PROTOCOL_H
+#define EXPORT_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct message;
+struct template;
+
+/* What a message's header says. */
+struct protocol_header {
+	int64_t time;      /* nanoseconds since 1970, as protocol->header_time() gave it */
+	int64_t boot;      /* milliseconds since 1970 that sysUptime counts from */
+	uint32_t sequence;
+	uint32_t domain;   /* observation domain, source id, engine */
+	uint32_t sampling; /* interval, 1: every packet */
+};
+
+struct protocol {
+	uint16_t version;
+	uint16_t default_port;
+	uint16_t header_octets;
+	uint16_t template_set;  /* set id of templates, 0 where there are none */
+	bool has_sets;          /* records stand in sets under templates */
+	bool relative_times;    /* flow times count from sysUptime's zero */
+	uint16_t most_records;  /* in a message, 0: as many as fit */
+	uint64_t largest_count; /* that a counter of its fixed record can tell */
+	const char *name;
+	/* Writes header_octets at `at`. */
+	void (*put_header)(uint8_t *at, const struct message *message,
+		const struct protocol_header *header);
+	/* The first moment at or after `time` that the header can tell exactly. */
+	int64_t (*header_time)(int64_t time);
+	/* By how much a message moves the sequence on. */
+	uint32_t (*sequence_step)(const struct message *message);
+};
+
+extern const struct protocol protocol_netflow5;
+extern const struct protocol protocol_netflow9;
+extern const struct protocol protocol_ipfix;
+
+/* 5, 9 or 10; NULL for any other. */
+const struct protocol *protocol_find(unsigned version);
+
+#endif

@@ -1,0 +1,51 @@
+#include "capture/source.h"
+
+#include "capture/sources.h"
+
+struct source *source_open(const struct source_options *options, struct source_error *error)
+{
+	return options->file ? source_open_file(options, error) : source_open_live(options, error);
+}
+
+void source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+bool source_share(struct source *s, unsigned group, struct source_error *error)
+{
+	return !s->ops->share || s->ops->share(s, group, error);
+}
+
+bool source_start(struct source *s, struct source_error *error)
+{
+	return !s->ops->start || s->ops->start(s, error);
+}
+
+enum source_status source_read(struct source *s, unsigned most, source_take *take, void *context)
+{
+	return s->ops->read(s, most, take, context);
+}
+
+void source_wake(struct source *s)
+{
+	if (s->ops->wake)
+		s->ops->wake(s);
+}
+
+void source_stop_intake(struct source *s)
+{
+	if (s->ops->stop_intake)
+		s->ops->stop_intake(s);
+}
+
+struct source_statistics source_statistics(struct source *s)
+{
+	return s->ops->statistics(s);
+}
+
+const char *source_failure(struct source *s)
+{
+	return s->ops->failure(s);
+}

@@ -1,0 +1,224 @@
+#include "config/schema.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAYS                (86400 * CLOCK_SECOND)
+#define HOLDS(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+#define GLOBAL(member)      HOLDS(struct config, member)
+#define INPUT(member)       HOLDS(struct config_input, member)
+#define EXPORTER(member)    HOLDS(struct config_exporter, member)
+#define TIME(from, to)      .type = SCHEMA_TIME, .minimum = (from), .maximum = (to)
+#define NUMBER(from, to)    .type = SCHEMA_NUMBER, .minimum = (from), .maximum = (to)
+#define PORTS(kind) \
+	.type = SCHEMA_PORTS, .minimum = 1, .maximum = 65535, GLOBAL(cache.tunnel_ports[kind])
+
+/* Rows of config_cache.tunnel_ports */
+enum { VXLAN, VXLAN_GPE, GENEVE, GTPU, L2TP, TEREDO, MPLS, LISP };
+
+static const struct schema_word outputs[] = {
+	{"none", CONFIG_OUTPUT_NONE},
+	{"text", CONFIG_OUTPUT_TEXT},
+	{"json", CONFIG_OUTPUT_JSON},
+	{"csv", CONFIG_OUTPUT_CSV},
+	{NULL, 0},
+};
+
+static const struct schema_word protocols[] = {
+	{"netflow5", CONFIG_NETFLOW5},
+	{"netflow9", CONFIG_NETFLOW9},
+	{"ipfix", CONFIG_IPFIX},
+	{"5", CONFIG_NETFLOW5},
+	{"9", CONFIG_NETFLOW9},
+	{"10", CONFIG_IPFIX},
+	{NULL, 0},
+};
+
+static const struct schema_word depths[] = {{"none", false}, {"inner", true}, {NULL, 0}};
+static const struct schema_word as_idle[] = {{"idle", -1}, {NULL, 0}};
+
+/* clang-format off */
+const struct schema_key schema_keys[] = {
+{"output", "none", NULL, "print records on standard output; text where there is no exporter",
+	outputs, .type = SCHEMA_WORD, GLOBAL(output)},
+
+{"inputs[]", NULL, NULL, "where packets come from: interfaces, or one capture file",
+	.type = SCHEMA_LIST, .maximum = CONFIG_INPUTS, .offset = offsetof(struct config, inputs),
+	.size = sizeof(struct config_input), .count = offsetof(struct config, input_count)},
+{"inputs[].interface", NULL, NULL, "network interface to capture on; this or file",
+	.type = SCHEMA_STRING, INPUT(interface)},
+{"inputs[].file", NULL, NULL, "pcap or pcapng file to read, \"-\" is standard input",
+	.type = SCHEMA_STRING, INPUT(file)},
+{"inputs[].filter", "", NULL, "only packets that match this pcap-filter(7) expression",
+	.type = SCHEMA_STRING, INPUT(filter)},
+{"inputs[].snaplen", "2048", "octets", "captured of each packet at most",
+	NUMBER(64, 262144), INPUT(snaplen)},
+{"inputs[].buffer", "64M", "octets", "the kernel's ring, for each worker",
+	.type = SCHEMA_SIZE, .minimum = 64 << 10, .maximum = INT64_C(2047) << 20, INPUT(buffer)},
+{"inputs[].workers", "1", NULL, "capture threads that share the interface",
+	NUMBER(1, 64), INPUT(workers)},
+{"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
+	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
+
+{"cache", NULL, NULL, "the flow cache, and what makes a flow", .type = SCHEMA_GROUP},
+{"cache.entries", "65536", "flows", "size of the cache; all its memory is taken at start",
+	NUMBER(16, 268435456), GLOBAL(cache.entries)},
+{"cache.decapsulate", "none", NULL, "the flow is the outermost IP packet, or the innermost one",
+	depths, .type = SCHEMA_WORD, GLOBAL(cache.decapsulate_inner)},
+{"cache.tunnel_depth", "16", "tunnels", "entered at most, where decapsulate is inner",
+	NUMBER(1, 16), GLOBAL(cache.tunnel_depth)},
+{"cache.fragments", "4096", "datagrams", "whose fragments are followed at one time",
+	NUMBER(16, 16777216), GLOBAL(cache.fragments)},
+
+{"cache.timeouts", NULL, NULL, "when a flow record is over", .type = SCHEMA_GROUP},
+{"cache.timeouts.active", "60s", NULL, "so long after its first packet",
+	TIME(CLOCK_MILLISECOND, 36500 * DAYS), GLOBAL(cache.timeouts.active)},
+{"cache.timeouts.idle", "15s", NULL, "so long after its last packet",
+	TIME(CLOCK_MILLISECOND, 36500 * DAYS), GLOBAL(cache.timeouts.idle)},
+{"cache.timeouts.udp", "idle", NULL, "the idle time of UDP",
+	as_idle, TIME(CLOCK_MILLISECOND, 36500 * DAYS), GLOBAL(cache.timeouts.udp)},
+{"cache.timeouts.icmp", "idle", NULL, "the idle time of ICMP and ICMPv6",
+	as_idle, TIME(CLOCK_MILLISECOND, 36500 * DAYS), GLOBAL(cache.timeouts.icmp)},
+{"cache.timeouts.tcp", NULL, NULL, "when a TCP connection that was closed is over",
+	.type = SCHEMA_GROUP},
+{"cache.timeouts.tcp.fin", "5s", NULL, "the idle time of TCP after a FIN",
+	TIME(0, 36500 * DAYS), GLOBAL(cache.timeouts.tcp_fin)},
+{"cache.timeouts.tcp.rst", "5s", NULL, "the idle time of TCP after a RST",
+	TIME(0, 36500 * DAYS), GLOBAL(cache.timeouts.tcp_rst)},
+
+{"cache.tunnel_ports", NULL, NULL, "UDP ports on which tunnels are looked for",
+	.type = SCHEMA_GROUP},
+{"cache.tunnel_ports.vxlan", "4789, 8472", NULL, "VXLAN", PORTS(VXLAN)},
+{"cache.tunnel_ports.vxlan_gpe", "4790", NULL, "VXLAN with a next protocol", PORTS(VXLAN_GPE)},
+{"cache.tunnel_ports.geneve", "6081", NULL, "GENEVE", PORTS(GENEVE)},
+{"cache.tunnel_ports.gtpu", "2152", NULL, "GTP-U, the user plane of mobile networks", PORTS(GTPU)},
+{"cache.tunnel_ports.l2tp", "1701", NULL, "L2TP version 2", PORTS(L2TP)},
+{"cache.tunnel_ports.teredo", "3544", NULL, "Teredo, as source or as destination", PORTS(TEREDO)},
+{"cache.tunnel_ports.mpls", "6635", NULL, "MPLS in UDP", PORTS(MPLS)},
+{"cache.tunnel_ports.lisp", "4341", NULL, "LISP data", PORTS(LISP)},
+
+{"sampling", NULL, NULL, "metering some packets of many", .type = SCHEMA_GROUP},
+{"sampling.interval", "1", "packets", "one in so many is metered, 1 is every one",
+	NUMBER(1, UINT32_MAX), GLOBAL(sampling.interval)},
+
+{"exporters[]", NULL, NULL, "collectors that records are sent to",
+	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
+	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
+	.count = offsetof(struct config, exporter_count)},
+{"exporters[].collector", NULL, NULL, "where to; without a port 4739 for ipfix, else 2055",
+	.type = SCHEMA_COLLECTOR, .size = sizeof(struct config_exporter)},
+{"exporters[].protocol", "ipfix", NULL, "what is sent",
+	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
+{"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
+	.type = SCHEMA_ADDRESS, EXPORTER(source)},
+{"exporters[].observation_domain", "0", NULL, "observation domain, source id or engine",
+	NUMBER(0, UINT32_MAX), EXPORTER(observation_domain)},
+{"exporters[].max_datagram", "1400", "octets", "UDP payload at most",
+	NUMBER(484, 65507), EXPORTER(max_datagram)},
+{"exporters[].template_refresh", "60s", NULL, "templates are sent again after so long",
+	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
+{"exporters[].template_datagrams", "20", "datagrams", "and after so many, 0: by time only",
+	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
+};
+/* clang-format on */
+
+const size_t schema_count = sizeof(schema_keys) / sizeof(schema_keys[0]);
+
+const struct schema_key *schema_find(const char *path)
+{
+	for (size_t i = 0; i < schema_count; i++)
+		if (strcmp(schema_keys[i].path, path) == 0)
+			return &schema_keys[i];
+	return NULL;
+}
+
+bool schema_within(const char *path, const char *parent)
+{
+	size_t length = strlen(parent);
+
+	if (length > 0) {
+		if (strncmp(path, parent, length) != 0 || path[length] != '.')
+			return false;
+		path += length + 1;
+	}
+	return strchr(path, '.') == NULL;
+}
+
+/* Where the last name of a path begins. */
+static size_t leaf_of(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	return dot ? (size_t)(dot - path) + 1 : 0;
+}
+
+/* Insertions, deletions and changes from a to b; both at most PATH long. */
+enum { PATH = 96 };
+
+static unsigned distance(const char *a, const char *b)
+{
+	size_t width = strlen(b);
+	unsigned row[PATH + 1];
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i]; i++) {
+		unsigned corner = row[0];
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < width; j++) {
+			unsigned change = corner + (a[i] != b[j]);
+			unsigned other = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+			corner = row[j + 1];
+			row[j + 1] = change < other ? change : other;
+		}
+	}
+	return row[width];
+}
+
+static const struct schema_key *nearest(const char *path)
+{
+	const char *leaf = path + leaf_of(path);
+	const struct schema_key *best = NULL;
+	unsigned limit = (unsigned)strlen(leaf) / 3 + 1;
+
+	if (strlen(path) > PATH)
+		return NULL;
+	for (size_t i = 0; i < schema_count; i++) {
+		const char *candidate = schema_keys[i].path;
+		unsigned d = distance(path, candidate);
+		if (d > 1 && strcmp(leaf, candidate + leaf_of(candidate)) == 0)
+			d = 1; /* the right name in the wrong place */
+		if (d <= limit) {
+			best = &schema_keys[i];
+			limit = d - 1;
+			if (limit == 0)
+				break;
+		}
+	}
+	return best;
+}
+
+void schema_suggest(const char *path, char *text, size_t size)
+{
+	const struct schema_key *key = nearest(path);
+	size_t leaf = leaf_of(path), used = 0;
+	char parent[PATH + 1];
+
+	if (key) {
+		bool here = leaf == leaf_of(key->path) && strncmp(path, key->path, leaf) == 0;
+		snprintf(text, size, "is it \"%s\"?", key->path + (here ? leaf : 0));
+		return;
+	}
+	snprintf(parent, sizeof(parent), "%.*s", leaf > 0 ? (int)leaf - 1 : 0, path);
+	snprintf(text, size, "known here are");
+	for (size_t i = 0; i < schema_count; i++) {
+		const char *known = schema_keys[i].path;
+		if (!schema_within(known, parent))
+			continue;
+		used = strlen(text);
+		snprintf(text + used, size - used, " %s", known + leaf_of(known));
+	}
+	if (used == 0)
+		snprintf(text, size, "see weir --help-config");
+}

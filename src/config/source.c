@@ -1,0 +1,268 @@
+#include "config/source.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One file under preparation. */
+struct scan {
+	struct source *source;
+	struct config_error *error;
+	const char *at;
+	unsigned line;
+	unsigned file;
+};
+
+static bool add_file(
+	struct source *source, const char *path, const char *given, struct config_error *error);
+
+static bool fail_at(const struct scan *scan, const char *what, const char *name)
+{
+	return config_fail(scan->error, "%s:%u: %s%s", scan->source->files[scan->file], scan->line,
+		what, name);
+}
+
+static void begin_part(const struct scan *scan)
+{
+	struct source *source = scan->source;
+	struct source_part part = {source->line, scan->line, scan->file};
+	size_t count = source->part_count;
+
+	if ((count & (count - 1)) == 0) { /* room for a power of two */
+		size_t size = (count ? 2 * count : 1) * sizeof(part);
+		struct source_part *parts = realloc(source->parts, size);
+		if (!parts)
+			abort();
+		source->parts = parts;
+	}
+	source->parts[source->part_count++] = part;
+}
+
+static bool add_text(struct scan *scan, const char *text, size_t length)
+{
+	struct source *source = scan->source;
+
+	if (source->length + length > SOURCE_OCTETS)
+		return fail_at(scan, "the configuration is larger than a megabyte", "");
+	if (source->length + length >= source->room) {
+		source->room = 2 * (source->length + length) + 1024;
+		source->text = realloc(source->text, source->room);
+		if (!source->text)
+			abort();
+	}
+	memcpy(source->text + source->length, text, length);
+	source->length += length;
+	source->text[source->length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		source->line += text[i] == '\n';
+	return true;
+}
+
+/* Copies `length` characters as they stand. */
+static bool copy(struct scan *scan, size_t length)
+{
+	const char *from = scan->at;
+
+	if (!add_text(scan, from, length))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		scan->line += from[i] == '\n';
+	scan->at += length;
+	return true;
+}
+
+/* The length of a comment or string that begins here, 0: none does. */
+static size_t opaque(const char *at)
+{
+	const char *end = at + 1;
+
+	if (*at == '#' || (at[0] == '/' && at[1] == '/'))
+		return strcspn(at, "\n");
+	if (at[0] == '/' && at[1] == '*') {
+		end = strstr(at + 2, "*/");
+		return end ? (size_t)(end - at) + 2 : strlen(at);
+	}
+	if (*at != '"')
+		return 0;
+	while (*end && *end != '"')
+		end += end[0] == '\\' && end[1] ? 2 : 1;
+	return (size_t)(end - at) + (*end == '"');
+}
+
+/* A number, with the L that it needs when it is wide. */
+static bool copy_number(struct scan *scan)
+{
+	char digits[24], *end;
+	size_t length = strspn(scan->at, "0123456789");
+	bool hex = scan->at[0] == '0' && (scan->at[1] | 0x20) == 'x';
+	long long value;
+
+	if (hex)
+		length = 2 + strspn(scan->at + 2, "0123456789abcdefABCDEF");
+	snprintf(digits, sizeof(digits), "%.*s", (int)length, scan->at);
+	errno = 0;
+	value = strtoll(digits, &end, hex ? 16 : 10);
+	if (!hex && scan->at[length] && strchr(".eE", scan->at[length]))
+		return copy(scan, length + strspn(scan->at + length, ".eE+-0123456789"));
+	if (errno || length >= sizeof(digits))
+		return fail_at(scan, "a number beyond 64 bits: ", digits);
+	return copy(scan, length) &&
+	       (value <= INT32_MAX || *scan->at == 'L' || add_text(scan, "L", 1));
+}
+
+/* `name` beside the file that includes it. */
+static bool add_include(struct scan *scan, const char *name, size_t length)
+{
+	struct source *source = scan->source;
+	const char *from = source->files[scan->file], *slash = strrchr(from, '/');
+	char path[4096];
+	struct config_error error;
+
+	if (memchr(name, '\\', length) ||
+		snprintf(path, sizeof(path), "%.*s%.*s",
+			*name != '/' && slash ? (int)(slash - from) + 1 : 0, from, (int)length,
+			name) >= (int)sizeof(path))
+		return fail_at(scan, "@include of a path that is not plain or is too long", "");
+	if (source->depth == SOURCE_DEPTH)
+		return fail_at(scan, "includes go deeper than allowed: ", path);
+	if (source->file_count == SOURCE_FILES)
+		return fail_at(scan, "more files are included than allowed: ", path);
+	if (add_file(source, path, NULL, &error))
+		return true;
+	if (strncmp(error.text, path, strlen(path)) == 0 && error.text[strlen(path)] == ':' &&
+		!isdigit((unsigned char)error.text[strlen(path) + 1]))
+		return fail_at(scan, "@include of ", error.text);
+	*scan->error = error;
+	return false;
+}
+
+/* At the beginning of a line: an @include directive is replaced by its file. */
+static bool include(struct scan *scan)
+{
+	const char *at = scan->at + strspn(scan->at, " \t"), *end;
+	static const char word[] = "@include";
+
+	if (strncmp(at, word, sizeof(word) - 1) != 0)
+		return true;
+	at += sizeof(word) - 1;
+	at += strspn(at, " \t");
+	end = *at == '"' ? at + 1 + strcspn(at + 1, "\"\n") : at;
+	if (*at != '"' || *end != '"' || end == at + 1)
+		return fail_at(scan, "@include needs a file name in quotes", "");
+	if (!add_include(scan, at + 1, (size_t)(end - at) - 1))
+		return false;
+	scan->at = end + 1;
+	begin_part(scan);
+	return true;
+}
+
+static bool scan_text(struct scan *scan)
+{
+	bool line_begins = true;
+
+	while (*scan->at) {
+		size_t length;
+		bool ok;
+		if (line_begins && !include(scan))
+			return false;
+		line_begins = *scan->at == '\n';
+		length = opaque(scan->at);
+		if (length == 0 && (isalpha((unsigned char)*scan->at) || *scan->at == '_'))
+			length = strspn(scan->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+						  "UVWXYZ0123456789_-*");
+		if (length == 0 && isdigit((unsigned char)*scan->at))
+			ok = copy_number(scan);
+		else
+			ok = *scan->at == '\0' || copy(scan, length ? length : 1);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* The whole file, NUL at its end; NULL: *error says why not. */
+static char *read_file(const char *path, struct config_error *error)
+{
+	char *text = malloc(SOURCE_OCTETS + 1);
+	FILE *file = fopen(path, "re");
+	size_t length;
+
+	if (!text)
+		abort();
+	errno = file ? 0 : errno;
+	length = file ? fread(text, 1, SOURCE_OCTETS + 1, file) : 0;
+	if (!file || ferror(file))
+		config_fail(error, "%s: cannot be read: %s", path, strerror(errno));
+	else if (length > SOURCE_OCTETS)
+		config_fail(error, "%s: is larger than a megabyte", path);
+	else if (memchr(text, '\0', length))
+		config_fail(error, "%s: is not a text file", path);
+	else
+		error = NULL;
+	if (file)
+		fclose(file);
+	if (error) {
+		free(text);
+		return NULL;
+	}
+	text[length] = '\0';
+	return text;
+}
+
+static bool add_file(
+	struct source *source, const char *path, const char *given, struct config_error *error)
+{
+	char *text = given ? NULL : read_file(path, error);
+	struct scan scan = {source, error, given ? given : text, 1, source->file_count};
+	bool ok;
+
+	if (!scan.at)
+		return false;
+	source->files[source->file_count] = strdup(path);
+	if (!source->files[source->file_count++])
+		abort();
+	source->depth++;
+	begin_part(&scan);
+	ok = add_text(&scan, "", 0) && scan_text(&scan);
+	source->depth--;
+	free(text);
+	return ok;
+}
+
+bool source_scan(
+	struct source *source, const char *path, const char *text, struct config_error *error)
+{
+	memset(source, 0, sizeof(*source));
+	source->line = 1;
+	return add_file(source, path, text, error);
+}
+
+void source_free(struct source *source)
+{
+	for (unsigned i = 0; i < source->file_count; i++)
+		free(source->files[i]);
+	free(source->parts);
+	free(source->text);
+}
+
+/* The last part that begins at or before the line. */
+static const struct source_part *part_of(const struct source *source, unsigned line)
+{
+	size_t i = source->part_count;
+
+	while (i > 1 && source->parts[i - 1].from > line)
+		i--;
+	return &source->parts[i - 1];
+}
+
+const char *source_file(const struct source *source, unsigned line)
+{
+	return source->files[part_of(source, line)->file];
+}
+
+unsigned source_line(const struct source *source, unsigned line)
+{
+	const struct source_part *part = part_of(source, line);
+	return part->line + (line > part->from ? line - part->from : 0);
+}

@@ -1,0 +1,287 @@
+#include "daemon/exporter.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "export/output.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DRAIN = 1024, /* records of one worker in one turn */
+	TICK_MICROSECONDS = 10000,
+	COMPLAIN_SECONDS = 60,
+};
+
+struct collector {
+	char name[CONFIG_NAME + 40];
+	struct session *session;
+	uint64_t refusals; /* when last complained about */
+	uint64_t lost;
+	int64_t complained; /* steady clock */
+};
+
+struct exporter {
+	pthread_mutex_t lock; /* what statistics read, once per turn */
+	struct session_tally taken;
+	struct collector collectors[CONFIG_EXPORTERS];
+	unsigned collector_count;
+	struct output *output;
+	int output_error; /* errno, once it could not be written */
+
+	struct worker *const *workers;
+	unsigned worker_count;
+	struct event_base *base;
+	struct event *tick;
+	struct event *stop;
+	bool stopping;
+	pthread_t thread;
+	bool running;
+};
+
+static enum print_format format_of(enum config_output output)
+{
+	return output == CONFIG_OUTPUT_JSON  ? PRINT_JSON
+	       : output == CONFIG_OUTPUT_CSV ? PRINT_CSV
+					     : PRINT_TEXT;
+}
+
+static bool open_collector(struct collector *c, const struct config_exporter *x, uint32_t sampling,
+	int64_t boot, struct config_error *error)
+{
+	struct transport_error why;
+	bool v6 = strchr(x->host, ':') != NULL;
+
+	snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
+	struct transport *t = transport_udp_open(x->host, x->service, x->source, &why);
+	if (!t) {
+		snprintf(error->text, sizeof error->text, "collector %s: %s", c->name, why.text);
+		return false;
+	}
+	c->session = session_new(
+		&(struct session_options){
+			.version = (uint16_t)x->protocol,
+			.domain = x->observation_domain,
+			.max_datagram = x->max_datagram,
+			.template_refresh = x->template_refresh,
+			.template_datagrams = x->template_datagrams,
+			.sampling = sampling,
+			.boot = boot,
+		},
+		t);
+	if (!c->session)
+		snprintf(error->text, sizeof error->text, "collector %s: out of memory", c->name);
+	return c->session != NULL;
+}
+
+struct exporter *exporter_new(const struct config *config, int64_t boot,
+	struct config_error *error)
+{
+	struct exporter *e = calloc(1, sizeof *e);
+
+	if (!e) {
+		snprintf(error->text, sizeof error->text, "out of memory");
+		return NULL;
+	}
+	pthread_mutex_init(&e->lock, NULL);
+	for (unsigned i = 0; i < config->exporter_count; i++) {
+		struct collector *c = &e->collectors[e->collector_count];
+		if (!open_collector(c, &config->exporters[i], config->sampling.interval, boot,
+			    error)) {
+			exporter_free(e);
+			return NULL;
+		}
+		e->collector_count++;
+	}
+	if (config->output != CONFIG_OUTPUT_NONE) {
+		e->output = output_new(format_of(config->output), stdout);
+		if (!e->output) {
+			snprintf(error->text, sizeof error->text, "out of memory");
+			exporter_free(e);
+			return NULL;
+		}
+	}
+	return e;
+}
+
+void exporter_free(struct exporter *e)
+{
+	if (!e)
+		return;
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_free(e->collectors[i].session);
+	output_free(e->output);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
+{
+	e->taken.flows++;
+	e->taken.packets += r->packets;
+	e->taken.octets += r->octets;
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_record(e->collectors[i].session, r, now);
+	if (e->output && !e->output_error)
+		output_record(e->output, r);
+}
+
+static void flush_output(struct exporter *e)
+{
+	if (e->output && !e->output_error && !output_flush(e->output))
+		e->output_error = errno ? errno : EIO;
+}
+
+void exporter_flush(struct exporter *e, int64_t now)
+{
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_flush(e->collectors[i].session, now);
+	flush_output(e);
+}
+
+int exporter_output_error(struct exporter *e)
+{
+	pthread_mutex_lock(&e->lock);
+	int error = e->output_error;
+	pthread_mutex_unlock(&e->lock);
+	return error;
+}
+
+/* One line a minute at most about a collector in trouble. */
+static void complain(struct collector *c)
+{
+	struct session_statistics s = session_statistics(c->session);
+	int64_t now = clock_steady();
+
+	if (s.refusals == c->refusals && s.lost.flows == c->lost)
+		return;
+	if (c->complained && now - c->complained < COMPLAIN_SECONDS * CLOCK_SECOND)
+		return;
+	if (s.lost.flows != c->lost)
+		log_warning("exporter", "%s: %llu records lost: %s", c->name,
+			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
+	else
+		log_warning("exporter", "%s: nobody listens there (ICMP port unreachable), "
+			"sending on", c->name);
+	c->refusals = s.refusals;
+	c->lost = s.lost.flows;
+	c->complained = now;
+}
+
+/* Takes up to DRAIN records of one worker; returns how many. */
+static unsigned drain_worker(struct exporter *e, struct worker *w)
+{
+	const struct flow_record *r;
+	int64_t now = clock_wall();
+	unsigned n = 0;
+
+	pthread_mutex_lock(&e->lock);
+	for (; n < DRAIN && (r = worker_front(w)); n++) {
+		exporter_take(e, r, now);
+		worker_release(w);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return n;
+}
+
+static void drain_all(struct exporter *e)
+{
+	unsigned n;
+
+	do {
+		n = 0;
+		for (unsigned i = 0; i < e->worker_count; i++)
+			n += drain_worker(e, e->workers[i]);
+	} while (n);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+	struct exporter *e = context;
+
+	(void)fd;
+	(void)what;
+	drain_all(e);
+	pthread_mutex_lock(&e->lock);
+	for (unsigned i = 0; i < e->collector_count; i++) {
+		session_tick(e->collectors[i].session, clock_wall());
+		complain(&e->collectors[i]);
+	}
+	flush_output(e);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *context)
+{
+	struct exporter *e = context;
+
+	(void)fd;
+	(void)what;
+	drain_all(e);
+	pthread_mutex_lock(&e->lock);
+	exporter_flush(e, clock_wall());
+	pthread_mutex_unlock(&e->lock);
+	event_base_loopbreak(e->base);
+}
+
+static void *run(void *context)
+{
+	struct exporter *e = context;
+
+	event_base_dispatch(e->base);
+	return NULL;
+}
+
+static void free_events(struct exporter *e)
+{
+	if (e->tick)
+		event_free(e->tick);
+	if (e->stop)
+		event_free(e->stop);
+	if (e->base)
+		event_base_free(e->base);
+}
+
+bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned count)
+{
+	struct timeval interval = {0, TICK_MICROSECONDS};
+
+	e->workers = workers;
+	e->worker_count = count;
+	e->base = event_base_new();
+	if (e->base) {
+		e->tick = event_new(e->base, -1, EV_PERSIST, on_tick, e);
+		e->stop = event_new(e->base, -1, 0, on_stop, e);
+	}
+	e->running = e->tick && e->stop && event_add(e->tick, &interval) == 0 &&
+		pthread_create(&e->thread, NULL, run, e) == 0;
+	if (!e->running)
+		free_events(e);
+	return e->running;
+}
+
+void exporter_stop(struct exporter *e)
+{
+	if (!e->running)
+		return;
+	event_active(e->stop, EV_TIMEOUT, 0);
+	pthread_join(e->thread, NULL);
+	free_events(e);
+	e->running = false;
+}
+
+void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
+{
+	pthread_mutex_lock(&e->lock);
+	s->taken = e->taken;
+	s->collectors = e->collector_count;
+	for (unsigned i = 0; i < e->collector_count; i++) {
+		memcpy(s->collector[i].name, e->collectors[i].name, sizeof s->collector[i].name);
+		s->collector[i].session = session_statistics(e->collectors[i].session);
+	}
+	pthread_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,184 @@
+#include "daemon/ledger.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void add_count(struct source_count *sum, const struct source_count *c)
+{
+	sum->frames += c->frames;
+	sum->octets += c->octets;
+}
+
+static void add_tally(struct cache_tally *sum, const struct cache_tally *t)
+{
+	sum->flows += t->flows;
+	sum->packets += t->packets;
+	sum->octets += t->octets;
+}
+
+static void add_other(struct worker_statistics *sum, const struct worker_ignored *o)
+{
+	for (unsigned i = 0; i < sum->other_count; i++) {
+		if (sum->other[i].reason == o->reason && sum->other[i].value == o->value) {
+			add_count(&sum->other[i].count, &o->count);
+			return;
+		}
+	}
+	if (sum->other_count < WORKER_OTHERS)
+		sum->other[sum->other_count++] = *o;
+}
+
+static void add_worker(struct worker_statistics *sum, const struct worker_statistics *w)
+{
+	add_count(&sum->seen, &w->seen);
+	add_count(&sum->metered, &w->metered);
+	add_count(&sum->sampled_out, &w->sampled_out);
+	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
+		add_count(&sum->ignored[i], &w->ignored[i]);
+	for (unsigned i = 0; i < w->other_count; i++)
+		add_other(sum, &w->other[i]);
+	add_tally(&sum->cache.opened, &w->cache.opened);
+	for (int i = 0; i < FLOW_END_REASONS; i++)
+		add_tally(&sum->cache.closed[i], &w->cache.closed[i]);
+	sum->cache.clock_set_back += w->cache.clock_set_back;
+	sum->cache.entries += w->cache.entries;
+	add_tally(&sum->live, &w->live);
+	add_tally(&sum->lost, &w->lost);
+	sum->fragments.first_fragments += w->fragments.first_fragments;
+	sum->fragments.later_fragments += w->fragments.later_fragments;
+	sum->fragments.orphans += w->fragments.orphans;
+	sum->fragments.displaced += w->fragments.displaced;
+	if (w->longest_hold > sum->longest_hold)
+		sum->longest_hold = w->longest_hold;
+	sum->ring_fill += w->ring_fill;
+}
+
+void ledger_read(struct ledger *l, struct worker *const *workers, unsigned count,
+	struct exporter *exporter)
+{
+	struct worker_statistics w;
+
+	memset(l, 0, sizeof *l);
+	exporter_statistics(exporter, &l->exporter);
+	for (unsigned i = 0; i < count; i++) {
+		worker_statistics(workers[i], &w);
+		add_worker(&l->workers, &w);
+		add_count(&l->sources.filtered, &w.source.filtered);
+		l->sources.kernel_received += w.source.kernel_received;
+		l->sources.kernel_dropped += w.source.kernel_dropped;
+		l->sources.interface_dropped += w.source.interface_dropped;
+	}
+	for (int i = 0; i < FLOW_END_REASONS; i++)
+		add_tally(&l->closed, &l->workers.cache.closed[i]);
+	l->transit.flows = l->closed.flows - l->workers.lost.flows - l->exporter.taken.flows;
+	l->transit.packets = l->closed.packets - l->workers.lost.packets - l->exporter.taken.packets;
+	l->transit.octets = l->closed.octets - l->workers.lost.octets - l->exporter.taken.octets;
+}
+
+/* A difference of counters that has gone below zero. */
+static bool negative(const struct cache_tally *t)
+{
+	return t->flows >> 63 || t->packets >> 63 || t->octets >> 63;
+}
+
+static bool session_adds_up(const struct session_statistics *s, const struct session_tally *taken)
+{
+	const struct session_tally *part[] = {&s->sent, &s->lost, &s->untold, &s->pending};
+	struct session_tally sum = {0};
+
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		sum.flows += part[i]->flows;
+		sum.packets += part[i]->packets;
+		sum.octets += part[i]->octets;
+	}
+	return sum.flows == taken->flows && sum.packets == taken->packets &&
+		sum.octets == taken->octets;
+}
+
+bool ledger_adds_up(const struct ledger *l, const char **what)
+{
+	const struct worker_statistics *w = &l->workers;
+	struct source_count seen = w->metered;
+
+	add_count(&seen, &w->sampled_out);
+	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
+		add_count(&seen, &w->ignored[i]);
+	*what = "frames seen = metered + ignored + sampled out";
+	if (seen.frames != w->seen.frames || seen.octets != w->seen.octets)
+		return false;
+	*what = "packets metered = packets that opened or joined a flow";
+	if (w->metered.frames != w->cache.opened.packets)
+		return false;
+	*what = "flows opened = closed + live";
+	if (negative(&w->live) || (w->live.flows == 0 && (w->live.packets || w->live.octets)))
+		return false;
+	*what = "records closed = exported + lost + in transit";
+	if (negative(&l->transit))
+		return false;
+	*what = "records at the exporter = sent + lost + pending + not exportable";
+	for (unsigned i = 0; i < l->exporter.collectors; i++)
+		if (!session_adds_up(&l->exporter.collector[i].session, &l->exporter.taken))
+			return false;
+	*what = NULL;
+	return true;
+}
+
+static void print_ignored(const struct worker_statistics *w, FILE *out)
+{
+	uint64_t all = 0;
+	const char *separator = " (";
+
+	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
+		all += w->ignored[i].frames;
+	fprintf(out, ", ignored %" PRIu64, all);
+	for (unsigned i = 0; i < w->other_count; i++) {
+		char text[96];
+		packet_ignored_print(text, sizeof text, w->other[i].reason, w->other[i].value);
+		fprintf(out, "%s%s: %" PRIu64, separator, text, w->other[i].count.frames);
+		separator = ", ";
+		all -= w->other[i].count.frames;
+	}
+	if (all)
+		fprintf(out, "%sothers: %" PRIu64, separator, all);
+	if (w->other_count)
+		fputc(')', out);
+}
+
+static void print_collector(const struct exporter_collector *c, FILE *out)
+{
+	const struct session_statistics *s = &c->session;
+
+	fprintf(out, "; %s: %" PRIu64 " records in %" PRIu64 " datagrams", c->name, s->records,
+		s->messages);
+	if (s->untold.flows)
+		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
+	fprintf(out, ", lost %" PRIu64, s->lost.flows);
+	if (s->refusals)
+		fprintf(out, ", refused %" PRIu64 " times", s->refusals);
+}
+
+void ledger_summary(const struct ledger *l, FILE *out)
+{
+	const struct worker_statistics *w = &l->workers;
+	const struct cache_tally *opened = &w->cache.opened;
+	const char *what;
+
+	fprintf(out, "weir: %" PRIu64 " packets seen: %" PRIu64 " (%" PRIu64
+		" octets) in %" PRIu64 " flows",
+		w->seen.frames, opened->packets, opened->octets, opened->flows);
+	print_ignored(w, out);
+	if (w->sampled_out.frames)
+		fprintf(out, ", sampled out %" PRIu64, w->sampled_out.frames);
+	if (l->sources.filtered.frames)
+		fprintf(out, ", filtered %" PRIu64, l->sources.filtered.frames);
+	if (l->sources.kernel_received)
+		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
+	if (w->lost.flows)
+		fprintf(out, ", records lost in the ring %" PRIu64, w->lost.flows);
+	for (unsigned i = 0; i < l->exporter.collectors; i++)
+		print_collector(&l->exporter.collector[i], out);
+	if (ledger_adds_up(l, &what))
+		fprintf(out, "; the ledger adds up\n");
+	else
+		fprintf(out, "; THE LEDGER DOES NOT ADD UP: %s\n", what);
+}

@@ -1,0 +1,223 @@
+#include "daemon/live.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
+
+struct capture {
+	struct worker *worker;
+	struct live *live;
+	pthread_t thread;
+	bool running;
+	bool failed;
+};
+
+struct live {
+	struct capture *captures;
+	unsigned count;
+	struct exporter *exporter;
+	pthread_t expiry;
+	bool expiry_running;
+	atomic_bool stop;        /* capture threads: read what is left and leave */
+	atomic_bool stop_expiry;
+	atomic_uint reading;     /* capture threads that have not left */
+	struct event_base *base;
+	struct event *on_term, *on_int, *watch;
+	bool stopping;
+};
+
+/* Reads until told to stop, then until the ring is empty. */
+static void *capture_run(void *context)
+{
+	struct capture *c = context;
+	struct source *source = worker_source(c->worker);
+	enum source_status status = SOURCE_READY;
+	bool stopped = false;
+
+	while (status == SOURCE_READY || status == SOURCE_IDLE) {
+		if (!stopped && atomic_load(&c->live->stop)) {
+			source_stop_intake(source);
+			stopped = true;
+		}
+		status = worker_read(c->worker);
+	}
+	c->failed = status == SOURCE_FAILED;
+	if (c->failed)
+		log_error("capture", "%s", source_failure(source));
+	atomic_fetch_sub(&c->live->reading, 1);
+	return NULL;
+}
+
+/* Goes round the caches; on an idle link the observation clock follows the wall
+ * clock, a second behind it. */
+static void *expiry_run(void *context)
+{
+	struct live *l = context;
+	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND};
+
+	while (!atomic_load(&l->stop_expiry)) {
+		int64_t idle_now = clock_wall() - CLOCK_SECOND;
+		for (unsigned i = 0; i < l->count; i++)
+			while (worker_expire(l->captures[i].worker, idle_now) &&
+				!atomic_load(&l->stop_expiry))
+				;
+		nanosleep(&pace, NULL);
+	}
+	return NULL;
+}
+
+static void begin_stop(struct live *l)
+{
+	l->stopping = true;
+	atomic_store(&l->stop, true);
+	for (unsigned i = 0; i < l->count; i++)
+		source_wake(worker_source(l->captures[i].worker));
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *context)
+{
+	struct live *l = context;
+
+	(void)what;
+	if (l->stopping) {
+		log_error("main", "stopped at once by a second signal: live flows are lost");
+		_exit(3);
+	}
+	log_info("main", "%s: exporting what is live", strsignal(signal));
+	begin_stop(l);
+}
+
+/* The loop ends when the capture threads have left, told to or not. */
+static void on_watch(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	int error = exporter_output_error(l->exporter);
+
+	(void)fd;
+	(void)what;
+	if (error && !l->stopping) {
+		log_error("main", "standard output: %s", strerror(error));
+		begin_stop(l);
+	}
+	if (atomic_load(&l->reading) == 0)
+		event_base_loopbreak(l->base);
+}
+
+static bool make_events(struct live *l)
+{
+	struct timeval often = {0, WATCH_MILLISECONDS * 1000};
+
+	l->base = event_base_new();
+	if (!l->base)
+		return false;
+	l->on_term = evsignal_new(l->base, SIGTERM, on_signal, l);
+	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
+	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
+	return l->on_term && l->on_int && l->watch && evsignal_add(l->on_term, NULL) == 0 &&
+		evsignal_add(l->on_int, NULL) == 0 && event_add(l->watch, &often) == 0;
+}
+
+static void free_events(struct live *l)
+{
+	if (l->on_term)
+		event_free(l->on_term);
+	if (l->on_int)
+		event_free(l->on_int);
+	if (l->watch)
+		event_free(l->watch);
+	if (l->base)
+		event_base_free(l->base);
+}
+
+static bool start_threads(struct live *l)
+{
+	struct source_error why;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		struct capture *c = &l->captures[i];
+		if (!source_start(worker_source(c->worker), &why)) {
+			log_error("capture", "%s", why.text);
+			return false;
+		}
+		atomic_fetch_add(&l->reading, 1);
+		c->running = pthread_create(&c->thread, NULL, capture_run, c) == 0;
+		if (!c->running) {
+			atomic_fetch_sub(&l->reading, 1);
+			return false;
+		}
+	}
+	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
+	return l->expiry_running;
+}
+
+static bool join_threads(struct live *l)
+{
+	bool failed = false;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->captures[i].running)
+			pthread_join(l->captures[i].thread, NULL);
+		failed |= l->captures[i].failed;
+	}
+	atomic_store(&l->stop_expiry, true);
+	if (l->expiry_running)
+		pthread_join(l->expiry, NULL);
+	return !failed;
+}
+
+/* Nobody else touches the caches now; the exporter makes room in the rings. */
+static void close_live_flows(struct live *l)
+{
+	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
+	unsigned left;
+
+	do {
+		left = 0;
+		for (unsigned i = 0; i < l->count; i++) {
+			enum worker_drain state;
+			do
+				state = worker_drain(l->captures[i].worker);
+			while (state == WORKER_DRAIN_MORE);
+			left += state == WORKER_DRAIN_FULL;
+		}
+		if (left)
+			nanosleep(&pause, NULL);
+	} while (left);
+}
+
+bool live_run(struct worker *const *workers, unsigned count, struct exporter *exporter)
+{
+	struct live l = {.count = count, .exporter = exporter};
+	bool good = false;
+
+	evthread_use_pthreads();
+	l.captures = calloc(count, sizeof *l.captures);
+	if (!l.captures)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		l.captures[i] = (struct capture){.worker = workers[i], .live = &l};
+	if (make_events(&l) && exporter_start(exporter, workers, count)) {
+		good = start_threads(&l);
+		if (!good)
+			begin_stop(&l);
+		event_base_dispatch(l.base);
+		good &= join_threads(&l);
+		close_live_flows(&l);
+		exporter_stop(exporter);
+	}
+	free_events(&l);
+	free(l.captures);
+	return good;
+}

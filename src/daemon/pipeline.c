@@ -1,0 +1,200 @@
+#include "daemon/pipeline.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "daemon/live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	RING_LEAST = 1 << 12,
+	RING_MOST = 1 << 16,
+};
+
+/* v5 and v9 count flow times in 32 bits of milliseconds, 49.7 days: a record of
+ * theirs must be shorter. */
+#define LONGEST_RELATIVE (INT64_C(48) * 86400 * CLOCK_SECOND)
+
+/* The seed of a run that shall be repeatable. */
+#define FILE_SEED UINT64_C(0x77656972)
+
+struct pipeline {
+	struct worker **workers;
+	unsigned count;
+	struct exporter *exporter;
+	bool is_file;
+};
+
+static bool fail(struct config_error *error, const char *text)
+{
+	snprintf(error->text, sizeof error->text, "%s", text);
+	return false;
+}
+
+static struct flow_timeouts timeouts_of(const struct config *c)
+{
+	struct flow_timeouts t = c->cache.timeouts;
+
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].protocol != CONFIG_IPFIX && t.active > LONGEST_RELATIVE)
+			t.active = LONGEST_RELATIVE;
+	return t;
+}
+
+static void take_record(void *context, const struct flow_record *r)
+{
+	struct pipeline *p = context;
+
+	exporter_take(p->exporter, r, worker_now(p->workers[0]));
+}
+
+static struct worker_options worker_options_of(const struct pipeline *p, const struct config *c)
+{
+	uint64_t seed = p->is_file ? FILE_SEED : hash_seed();
+	size_t ring = c->cache.entries < RING_LEAST ? RING_LEAST : c->cache.entries;
+	struct worker_options o = {
+		.decoder =
+			{
+				.inner = c->cache.decapsulate_inner,
+				.depth = c->cache.tunnel_depth,
+				.fragments = c->cache.fragments,
+				.seed = seed,
+			},
+		.cache =
+			{
+				.entries = c->cache.entries,
+				.timeouts = timeouts_of(c),
+				.seed = seed,
+				.touch = !p->is_file,
+			},
+		.sampling = c->sampling.interval,
+		.ring = p->is_file ? 0 : ring > RING_MOST ? RING_MOST : ring,
+	};
+
+	_Static_assert(sizeof o.decoder.ports == sizeof c->cache.tunnel_ports, "one layout");
+	memcpy(o.decoder.ports, c->cache.tunnel_ports, sizeof o.decoder.ports);
+	return o;
+}
+
+static bool add_worker(struct pipeline *p, const struct config *c, const struct config_input *in,
+	unsigned group, struct config_error *error)
+{
+	struct worker_options options = worker_options_of(p, c);
+	struct flow_sink sink = {take_record, p};
+	struct source_error why;
+	struct source *s = source_open(
+		&(struct source_options){
+			.interface = *in->file ? NULL : in->interface,
+			.file = *in->file ? in->file : NULL,
+			.filter = in->filter,
+			.snaplen = in->snaplen,
+			.buffer = in->buffer,
+			.promiscuous = in->promiscuous,
+		},
+		&why);
+
+	if (!s || (in->workers > 1 && !source_share(s, group, &why))) {
+		source_close(s);
+		return fail(error, why.text);
+	}
+	p->workers[p->count] = worker_new(&options, s, sink);
+	if (!p->workers[p->count])
+		return fail(error, "not enough memory for the flow cache (cache.entries)");
+	p->count++;
+	return true;
+}
+
+/* Fanout groups are the kernel's per network namespace: a process takes its own. */
+static unsigned group_of(unsigned input)
+{
+	return (unsigned)getpid() + input;
+}
+
+static bool add_inputs(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	size_t all = 0;
+
+	for (unsigned i = 0; i < c->input_count; i++)
+		all += c->inputs[i].workers;
+	p->workers = calloc(all ? all : 1, sizeof(*p->workers));
+	if (!p->workers)
+		return fail(error, "out of memory");
+	for (unsigned i = 0; i < c->input_count; i++) {
+		unsigned workers = p->is_file ? 1 : c->inputs[i].workers;
+		for (unsigned k = 0; k < workers; k++)
+			if (!add_worker(p, c, &c->inputs[i], group_of(i), error))
+				return false;
+	}
+	return true;
+}
+
+struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
+{
+	struct pipeline *p = calloc(1, sizeof *p);
+
+	if (!p) {
+		fail(error, "out of memory");
+		return NULL;
+	}
+	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
+	if (!p->exporter || !add_inputs(p, c, error)) {
+		pipeline_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < p->count; i++)
+		worker_free(p->workers[i]);
+	free(p->workers);
+	exporter_free(p->exporter);
+	free(p);
+}
+
+/* One thread, the same functions in order, packet time the only clock. */
+static enum pipeline_status read_file(struct pipeline *p)
+{
+	struct worker *w = p->workers[0];
+	enum source_status status;
+	int error;
+
+	do {
+		status = worker_read(w);
+		worker_sweep(w);
+		error = exporter_output_error(p->exporter);
+	} while (status == SOURCE_READY && !error);
+	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
+		;
+	exporter_flush(p->exporter, worker_now(w));
+	error = exporter_output_error(p->exporter);
+	if (error) {
+		log_error("main", "standard output: %s", strerror(error));
+		return PIPELINE_FAULT;
+	}
+	if (status != SOURCE_FAILED)
+		return PIPELINE_DONE;
+	log_error("capture", "%s: the capture breaks off here; what came before is exported",
+		source_failure(worker_source(w)));
+	return PIPELINE_BROKE_OFF;
+}
+
+enum pipeline_status pipeline_run(struct pipeline *p)
+{
+	if (p->is_file)
+		return read_file(p);
+	return live_run(p->workers, p->count, p->exporter) ? PIPELINE_DONE : PIPELINE_FAULT;
+}
+
+void pipeline_ledger(struct pipeline *p, struct ledger *ledger)
+{
+	ledger_read(ledger, p->workers, p->count, p->exporter);
+}

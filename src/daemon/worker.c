@@ -1,0 +1,259 @@
+#include "daemon/worker.h"
+
+#include "base/clock.h"
+#include "base/ring.h"
+#include "daemon/baton.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	READ_FRAMES = 256, /* at most in the capture thread's turn with the baton */
+	SLICE_SETS = 16,   /* in the expiry thread's */
+	READS = 64,        /* between two looks at the source's counters */
+	FULL_TRIES = 200,  /* for a record that may wait for room in the ring */
+};
+
+#define FULL_PAUSE 100000 /* nanoseconds each, 20 ms in all */
+
+struct worker {
+	struct source *source;
+	struct decoder *decoder;
+	struct cache *cache;
+	struct ring *ring;
+	struct flow_sink sink;
+	struct baton baton;
+	bool holding;
+	uint32_t sampling;
+	uint32_t skip; /* frames until the next one that is metered */
+	unsigned reads; /* since the source's counters were read */
+	unsigned filled;
+	struct packet batch[CACHE_BATCH];
+	struct worker_statistics count;
+};
+
+/* A record that had to leave because its flow was displaced does not wait: the
+ * kernel's ring is filling meanwhile. Others may, for the exporter is quick. */
+static void *room_for(struct worker *w, const struct flow_record *r)
+{
+	struct timespec pause = {0, FULL_PAUSE};
+	void *slot = ring_reserve(w->ring);
+
+	for (int i = 0; !slot && i < FULL_TRIES && r->end_reason != FLOW_END_RESOURCES; i++) {
+		nanosleep(&pause, NULL);
+		slot = ring_reserve(w->ring);
+	}
+	return slot;
+}
+
+static void push(void *context, const struct flow_record *r)
+{
+	struct worker *w = context;
+	void *slot = room_for(w, r);
+
+	if (!slot) {
+		w->count.lost.flows++;
+		w->count.lost.packets += r->packets;
+		w->count.lost.octets += r->octets;
+		return;
+	}
+	memcpy(slot, r, sizeof *r);
+	ring_commit(w->ring);
+}
+
+struct worker *worker_new(const struct worker_options *o, struct source *source,
+	struct flow_sink sink)
+{
+	struct worker *w = calloc(1, sizeof *w);
+
+	if (!w) {
+		source_close(source);
+		return NULL;
+	}
+	w->source = source;
+	w->sampling = o->sampling;
+	w->sink = sink;
+	w->decoder = decoder_new(&o->decoder);
+	if (o->ring) {
+		w->ring = ring_new(o->ring, sizeof(struct flow_record));
+		w->sink = (struct flow_sink){push, w};
+	} else {
+		w->holding = true; /* one thread does it all */
+	}
+	w->cache = cache_new(&o->cache, w->sink);
+	if (!w->decoder || !w->cache || (o->ring && !w->ring)) {
+		worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	source_close(w->source);
+	decoder_free(w->decoder);
+	cache_free(w->cache);
+	ring_free(w->ring);
+	free(w);
+}
+
+static void count_frame(struct source_count *c, uint32_t octets)
+{
+	c->frames++;
+	c->octets += octets;
+}
+
+/* Ignored frames told apart by value too, as far as there is room to. */
+static void account_ignored(struct worker *w, const struct decoder_ignored *why, uint32_t octets)
+{
+	struct worker_statistics *c = &w->count;
+	unsigned i = 0;
+
+	count_frame(&c->ignored[why->reason], octets);
+	while (i < c->other_count &&
+		(c->other[i].reason != why->reason || c->other[i].value != why->value))
+		i++;
+	if (i == WORKER_OTHERS)
+		return;
+	if (i == c->other_count)
+		c->other[c->other_count++] = (struct worker_ignored){why->reason, why->value, {0}};
+	count_frame(&c->other[i].count, octets);
+}
+
+static void account_batch(struct worker *w)
+{
+	cache_see(w->cache, w->batch, w->filled);
+	w->filled = 0;
+}
+
+static inline void hold(struct worker *w)
+{
+	if (w->holding)
+		return;
+	baton_take(&w->baton);
+	w->holding = true;
+}
+
+static void take(void *context, const struct frame *frame)
+{
+	struct worker *w = context;
+	struct decoder_ignored why;
+
+	hold(w);
+	count_frame(&w->count.seen, frame->wire_octets);
+	if (w->sampling > 1) {
+		w->skip = w->skip ? w->skip - 1 : w->sampling - 1;
+		if (w->skip) {
+			count_frame(&w->count.sampled_out, frame->wire_octets);
+			return;
+		}
+	}
+	if (decoder_read(w->decoder, frame, &w->batch[w->filled], &why) != PACKET_OK) {
+		account_ignored(w, &why, frame->wire_octets);
+		return;
+	}
+	count_frame(&w->count.metered, frame->wire_octets);
+	if (++w->filled == CACHE_BATCH)
+		account_batch(w);
+}
+
+/* The source's counters are read by the thread that owns it, when it has nothing
+ * better to do and every now and then. */
+static void read_source(struct worker *w)
+{
+	w->reads = 0;
+	hold(w);
+	w->count.source = source_statistics(w->source);
+}
+
+enum source_status worker_read(struct worker *w)
+{
+	enum source_status status = source_read(w->source, READ_FRAMES, take, w);
+
+	if (w->filled)
+		account_batch(w);
+	if (status != SOURCE_READY || ++w->reads == READS)
+		read_source(w);
+	if (w->ring && w->holding) {
+		w->holding = false;
+		baton_give(&w->baton);
+	}
+	return status;
+}
+
+void worker_sweep(struct worker *w)
+{
+	cache_sweep(w->cache, UINT32_MAX);
+}
+
+/* Sets that can be closed whole with the room that the ring has. */
+static uint32_t slice(struct worker *w)
+{
+	size_t sets = ring_room(w->ring) / cache_ways();
+
+	return sets < SLICE_SETS ? (uint32_t)sets : SLICE_SETS;
+}
+
+bool worker_expire(struct worker *w, int64_t idle_now)
+{
+	baton_take(&w->baton);
+	int64_t began = clock_steady();
+	uint32_t most = slice(w);
+	cache_advance(w->cache, idle_now);
+	bool more = cache_sweep(w->cache, most) == most && most > 0;
+	int64_t held = clock_steady() - began;
+	if (held > w->count.longest_hold)
+		w->count.longest_hold = held;
+	baton_give(&w->baton);
+	return more;
+}
+
+enum worker_drain worker_drain(struct worker *w)
+{
+	uint32_t most = w->ring ? slice(w) : SLICE_SETS;
+	bool more;
+
+	if (!most)
+		return WORKER_DRAIN_FULL;
+	if (w->ring)
+		baton_take(&w->baton);
+	more = cache_drain(w->cache, most);
+	if (w->ring)
+		baton_give(&w->baton);
+	return more ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
+}
+
+const struct flow_record *worker_front(struct worker *w)
+{
+	return ring_front(w->ring);
+}
+
+void worker_release(struct worker *w)
+{
+	ring_release(w->ring);
+}
+
+void worker_statistics(struct worker *w, struct worker_statistics *s)
+{
+	if (w->ring)
+		baton_take(&w->baton);
+	*s = w->count;
+	s->cache = cache_statistics(w->cache);
+	s->live = cache_live(w->cache);
+	decoder_statistics(w->decoder, &s->fragments);
+	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
+	if (w->ring)
+		baton_give(&w->baton);
+}
+
+struct source *worker_source(struct worker *w)
+{
+	return w->source;
+}
+
+int64_t worker_now(const struct worker *w)
+{
+	return cache_now(w->cache);
+}

@@ -1,0 +1,101 @@
+#include "export/message.h"
+
+enum { SET_HEADER = 4, TEMPLATE_HEADER = 4, TEMPLATE_FIELD = 4, ALIGNMENT = 4 };
+
+void message_begin(struct message *m, const struct protocol *protocol)
+{
+	m->protocol = protocol;
+	m->wire = wire_of(m->buffer, m->size);
+	(void)wire_reserve(&m->wire, protocol->header_octets);
+	m->set = NULL;
+	m->records = 0;
+	m->data_records = 0;
+	m->latest = INT64_MIN;
+	m->length = 0;
+	m->flows = 0;
+	m->packets = 0;
+	m->octets = 0;
+}
+
+/* Octets of zero that bring the open set to a multiple of 4 (RFC 3954 section 5.3,
+ * RFC 7011 section 3.3.1). Shorter than any record that weir sends. */
+static size_t padding(const struct message *m)
+{
+	return (size_t)-(m->wire.at - m->set) % ALIGNMENT;
+}
+
+static void close_set(struct message *m)
+{
+	if (!m->set)
+		return;
+	size_t pad = padding(m);
+	uint8_t *zeros = wire_reserve(&m->wire, pad);
+	if (zeros)
+		memset(zeros, 0, pad);
+	uint8_t *at = put16(m->set, m->set_id);
+	put16(at, (uint16_t)(m->wire.at - m->set));
+	m->set = NULL;
+}
+
+/* Whether `octets` more fit, with the padding that closing their set may need and,
+ * for another set than the open one, its header. */
+static bool has_room(const struct message *m, uint16_t set_id, size_t octets)
+{
+	size_t need = octets + ALIGNMENT - 1;
+
+	if (!m->set || m->set_id != set_id)
+		need += SET_HEADER + (m->set ? padding(m) : 0);
+	return wire_room(&m->wire) >= need;
+}
+
+/* Room for `octets` in the set, which is opened where it is not the last one. */
+static uint8_t *add(struct message *m, uint16_t set_id, size_t octets)
+{
+	if (!has_room(m, set_id, octets))
+		return NULL;
+	if (!m->set || m->set_id != set_id) {
+		close_set(m);
+		m->set = wire_reserve(&m->wire, SET_HEADER);
+		m->set_id = set_id;
+	}
+	m->records++;
+	return wire_reserve(&m->wire, octets);
+}
+
+bool message_add_template(struct message *m, const struct template *t)
+{
+	uint8_t *at = add(m, m->protocol->template_set,
+		TEMPLATE_HEADER + (size_t)t->field_count * TEMPLATE_FIELD);
+
+	if (!at)
+		return false;
+	at = put16(at, t->id);
+	at = put16(at, t->field_count);
+	for (unsigned i = 0; i < t->field_count; i++) {
+		at = put16(at, t->field[i].ie->id);
+		at = put16(at, t->field[i].length);
+	}
+	return true;
+}
+
+uint8_t *message_add_record(struct message *m, const struct template *t)
+{
+	uint8_t *at;
+
+	if (m->protocol->has_sets) {
+		at = add(m, t->id, t->record_octets);
+	} else {
+		bool full = m->data_records == m->protocol->most_records;
+		at = full ? NULL : wire_reserve(&m->wire, t->record_octets);
+		m->records = (uint16_t)(m->records + (at != NULL));
+	}
+	m->data_records = (uint16_t)(m->data_records + (at != NULL));
+	return at;
+}
+
+void message_finish(struct message *m, const struct protocol_header *header)
+{
+	close_set(m);
+	m->length = (uint32_t)(m->wire.at - m->buffer);
+	m->protocol->put_header(m->buffer, m, header);
+}

@@ -1,0 +1,199 @@
+#include "export/template.h"
+
+#include "base/clock.h"
+#include "base/wire.h"
+
+#include <string.h>
+
+/* Seconds from 1900, where NTP counts from, to 1970. */
+#define NTP_EPOCH INT64_C(2208988800)
+
+enum step {
+	STEP_ZERO,
+	STEP_COPY,
+	STEP_COPY_4,
+	STEP_COPY_16,
+	STEP_8,
+	STEP_16,
+	STEP_32,
+	STEP_64,
+	STEP_UINT_1, /* a narrower field than the value: to STEP_UINT_1 + log2 of the value's size */
+	STEP_UINT_2,
+	STEP_UINT_4,
+	STEP_UINT_8,
+	STEP_INDEX,
+	STEP_MSEC,
+	STEP_SEC,
+	STEP_MICRO,
+	STEP_NANO,
+	STEP_UPTIME,
+};
+
+static enum step uint_step(const struct ie *ie, uint16_t length)
+{
+	if (length == ie->size) {
+		switch (length) {
+		case 1: return STEP_8;
+		case 2: return STEP_16;
+		case 4: return STEP_32;
+		case 8: return STEP_64;
+		default: break;
+		}
+	}
+	switch (ie->size) {
+	case 1: return STEP_UINT_1;
+	case 2: return STEP_UINT_2;
+	case 4: return STEP_UINT_4;
+	default: return STEP_UINT_8;
+	}
+}
+
+static enum step bytes_step(uint16_t length)
+{
+	return length == 4 ? STEP_COPY_4 : length == 16 ? STEP_COPY_16 : STEP_COPY;
+}
+
+static enum step step_of(const struct template_field *f)
+{
+	switch ((enum ie_encoding)f->ie->encoding) {
+	case IE_NONE:
+	case IE_ZERO: return STEP_ZERO;
+	case IE_BYTES: return bytes_step(f->length);
+	case IE_UINT: return uint_step(f->ie, f->length);
+	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
+	case IE_MSEC: return STEP_MSEC;
+	case IE_SEC: return STEP_SEC;
+	case IE_NTP: return f->ie->type == IE_MICROSECONDS ? STEP_MICRO : STEP_NANO;
+	case IE_UPTIME: return STEP_UPTIME;
+	}
+	return STEP_ZERO;
+}
+
+static bool is_unsigned(const struct ie *ie)
+{
+	return ie->type >= IE_UNSIGNED16 && ie->type <= IE_UNSIGNED64;
+}
+
+/* Only integers of more than 8 bits may be sent shorter (RFC 7011 section 6.2);
+ * NetFlow v9's own lengths are those of the table. */
+static bool length_is_legal(const struct template_field *f)
+{
+	if (f->ie->encoding == IE_NONE || f->ie->encoding == IE_ZERO)
+		return f->length > 0 && f->length <= UINT8_MAX;
+	if (f->length == f->ie->ipfix_length || f->length == f->ie->v9_length)
+		return f->length > 0;
+	return is_unsigned(f->ie) && f->length > 0 && f->length < f->ie->ipfix_length;
+}
+
+bool template_compile(struct template *t)
+{
+	t->record_octets = 0;
+	for (unsigned i = 0; i < t->field_count; i++) {
+		const struct template_field *f = &t->field[i];
+		if (!length_is_legal(f))
+			return false;
+		t->step[i] = (struct template_step){
+			.step = (uint8_t)step_of(f),
+			.length = (uint8_t)f->length,
+			.offset = f->ie->offset,
+		};
+		t->record_octets = (uint16_t)(t->record_octets + f->length);
+	}
+	return true;
+}
+
+/* Big-endian in `length` octets; what does not fit is the largest that does.
+ * Counters never come to that: a record is split before (session.c). */
+static uint8_t *put_narrow(uint8_t *at, uint64_t value, unsigned length)
+{
+	uint64_t largest = length < 8 ? (UINT64_C(1) << (8 * length)) - 1 : UINT64_MAX;
+
+	if (value > largest)
+		value = largest;
+	for (unsigned shift = 8 * length; shift; shift -= 8)
+		*at++ = (uint8_t)(value >> (shift - 8));
+	return at;
+}
+
+/* RFC 7011 sections 6.1.9 and 6.1.10: the NTP timestamp format, whose fraction
+ * has its low 11 bits clear where microseconds are meant. */
+static uint64_t ntp_of(int64_t time, uint32_t mask)
+{
+	int64_t seconds = clock_floor(time, CLOCK_SECOND);
+	uint64_t nanoseconds = (uint64_t)(time - seconds * CLOCK_SECOND);
+	uint64_t fraction = (nanoseconds << 32) / CLOCK_SECOND;
+
+	return (uint64_t)(seconds + NTP_EPOCH) << 32 | ((uint32_t)fraction & mask);
+}
+
+static uint64_t load(const void *value, enum step step)
+{
+	uint16_t v16;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (step) {
+	case STEP_UINT_1: return *(const uint8_t *)value;
+	case STEP_UINT_2: memcpy(&v16, value, sizeof v16); return v16;
+	case STEP_UINT_4:
+	case STEP_INDEX: memcpy(&v32, value, sizeof v32); return v32;
+	default: memcpy(&v64, value, sizeof v64); return v64;
+	}
+}
+
+static int64_t load_time(const void *value)
+{
+	int64_t time;
+
+	memcpy(&time, value, sizeof time);
+	return time;
+}
+
+/* The steps that a default record has less of, out of the common path. */
+static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value, uint8_t *at)
+{
+	uint64_t index;
+
+	switch ((enum step)s->step) {
+	case STEP_ZERO: return (uint8_t *)memset(at, 0, s->length) + s->length;
+	case STEP_COPY: return (uint8_t *)memcpy(at, value, s->length) + s->length;
+	case STEP_INDEX:
+		/* An index that is not the interface's would be wrong: 0, unknown. */
+		index = load(value, STEP_INDEX);
+		return put_narrow(at, index >> (8 * s->length) ? 0 : index, s->length);
+	case STEP_SEC:
+		return put32(at, (uint32_t)clock_floor(load_time(value), CLOCK_SECOND));
+	case STEP_MICRO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0x7ff)));
+	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
+	default: return put_narrow(at, load(value, (enum step)s->step), s->length);
+	}
+}
+
+void template_encode(const struct template *t, const struct flow_record *record, int64_t boot,
+	uint8_t *at)
+{
+	for (unsigned i = 0; i < t->field_count; i++) {
+		const struct template_step *s = &t->step[i];
+		const uint8_t *value = (const uint8_t *)record + s->offset;
+		uint16_t v16;
+		uint32_t v32;
+		uint64_t v64;
+
+		switch ((enum step)s->step) {
+		case STEP_COPY_4: memcpy(at, value, 4); at += 4; break;
+		case STEP_COPY_16: memcpy(at, value, 16); at += 16; break;
+		case STEP_8: *at++ = *value; break;
+		case STEP_16: memcpy(&v16, value, 2); at = put16(at, v16); break;
+		case STEP_32: memcpy(&v32, value, 4); at = put32(at, v32); break;
+		case STEP_64: memcpy(&v64, value, 8); at = put64(at, v64); break;
+		case STEP_MSEC:
+			at = put64(at, (uint64_t)clock_floor(load_time(value), CLOCK_MILLISECOND));
+			break;
+		case STEP_UPTIME:
+			at = put32(at, (uint32_t)(clock_floor(load_time(value), CLOCK_MILLISECOND) -
+					       boot));
+			break;
+		default: at = encode_rare(s, value, at); break;
+		}
+	}
+}

@@ -1,0 +1,169 @@
+/* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
+ * kernel picks the source once and tells of refusals. */
+#include "export/transport.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+	BATCH = 32,
+	TRIES = 8,           /* of one datagram, while its errors are of the passing kind */
+	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
+	SEND_BUFFER = 4 << 20,
+};
+
+struct udp {
+	struct transport transport;
+	int fd;
+};
+
+/* An error that an earlier datagram caused and that this call only reported: the
+ * datagram that was to be sent has not been touched, so it is sent again. */
+static bool reports_an_earlier_one(int error)
+{
+	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
+		error == EHOSTDOWN || error == EINTR;
+}
+
+static bool wants_room(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
+}
+
+/* Sends messages[0..count-1], BATCH at most; returns how many left. The errno of
+ * the first that did not is in *error. */
+static unsigned send_some(struct udp *u, const struct transport_message *messages, unsigned count,
+	int *error)
+{
+	struct mmsghdr header[BATCH];
+	struct iovec iov[BATCH];
+
+	memset(header, 0, count * sizeof *header);
+	for (unsigned i = 0; i < count; i++) {
+		iov[i] = (struct iovec){(void *)(uintptr_t)messages[i].octets, messages[i].length};
+		header[i].msg_hdr.msg_iov = &iov[i];
+		header[i].msg_hdr.msg_iovlen = 1;
+	}
+	int n = sendmmsg(u->fd, header, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	*error = n < 0 ? errno : 0;
+	return n < 0 ? 0 : (unsigned)n;
+}
+
+static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
+{
+	struct udp *u = (struct udp *)t;
+	unsigned refused = 0, tries = 0;
+
+	for (unsigned i = 0; i < count;) {
+		int error;
+		unsigned most = count - i < BATCH ? count - i : BATCH;
+		unsigned n = send_some(u, &messages[i], most, &error);
+		for (unsigned k = 0; k < n; k++)
+			messages[i++].error = 0;
+		if (n) {
+			tries = 0;
+			continue;
+		}
+		refused += error == ECONNREFUSED;
+		if (wants_room(error)) {
+			struct pollfd p = {u->fd, POLLOUT, 0};
+			poll(&p, 1, WAIT_MILLISECONDS);
+		}
+		if (++tries < TRIES && (wants_room(error) || reports_an_earlier_one(error)))
+			continue;
+		messages[i++].error = error;
+		tries = 0;
+	}
+	return refused;
+}
+
+static void udp_close(struct transport *t)
+{
+	struct udp *u = (struct udp *)t;
+
+	if (u->fd >= 0)
+		close(u->fd);
+	free(u);
+}
+
+static const struct transport_ops udp_ops = {udp_send, udp_close};
+
+static bool bind_source(int fd, int family, const char *source, struct transport_error *error)
+{
+	struct addrinfo hints = {
+		.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
+	struct addrinfo *list;
+	int e = getaddrinfo(source, NULL, &hints, &list);
+
+	if (e) {
+		snprintf(error->text, sizeof error->text, "source %s: %s", source,
+			e == EAI_ADDRFAMILY || e == EAI_NONAME
+				? "not an address of the collector's family"
+				: gai_strerror(e));
+		return false;
+	}
+	bool bound = bind(fd, list->ai_addr, list->ai_addrlen) == 0;
+	if (!bound)
+		snprintf(error->text, sizeof error->text, "source %s: %s", source,
+			strerror(errno));
+	freeaddrinfo(list);
+	return bound;
+}
+
+/* A connected socket to one of the name's addresses, or -1. */
+static int open_socket(const struct addrinfo *a, const char *source, struct transport_error *error)
+{
+	int size = SEND_BUFFER;
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+
+	if (fd < 0) {
+		snprintf(error->text, sizeof error->text, "socket: %s", strerror(errno));
+		return -1;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	if (*source && !bind_source(fd, a->ai_family, source, error)) {
+		close(fd);
+		return -1;
+	}
+	if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
+		snprintf(error->text, sizeof error->text, "%s", strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct transport *transport_udp_open(const char *host, const char *service, const char *source,
+	struct transport_error *error)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
+	struct addrinfo *list;
+	int e = getaddrinfo(host, service, &hints, &list);
+
+	if (e) {
+		snprintf(error->text, sizeof error->text, "%s",
+			e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e));
+		return NULL;
+	}
+	struct udp *u = malloc(sizeof *u);
+	if (u) {
+		*u = (struct udp){{&udp_ops}, -1};
+		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
+			u->fd = open_socket(a, source, error);
+	} else {
+		snprintf(error->text, sizeof error->text, "out of memory");
+	}
+	freeaddrinfo(list);
+	if (u && u->fd < 0) {
+		free(u);
+		return NULL;
+	}
+	return u ? &u->transport : NULL;
+}
