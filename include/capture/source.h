@@ -1,7 +1,7 @@
 /* source: where frames come from.
  *
  * A kind of source is a struct of functions in a file of its own and a row in
- * source.c. Frames are lent one by one to a callback, without a copy; libpcap
+ * sources.c. Frames are lent one by one to a callback, without a copy; libpcap
  * is known in this room only. A source belongs to one thread; only
  * source_wake() may be called by another. */
 #ifndef CAPTURE_SOURCE_H
@@ -65,9 +65,6 @@ struct source {
 	const struct source_ops *ops;
 };
 
-/* Opens a source of the kind that the options name; a live one does not take
- * frames in before source_start(). NULL: *error says why. */
-struct source *source_open(const struct source_options *options, struct source_error *error);
 void source_close(struct source *source);
 
 /* Live: shares the interface's frames by flow with the other sources of the

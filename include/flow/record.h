@@ -56,6 +56,21 @@ struct flow_record {
 _Static_assert(sizeof(struct flow_record) == 128, "two cache lines");
 _Static_assert(offsetof(struct flow_record, packets) == 64, "key and times in the first");
 
+/* Of tcpControlBits (6). */
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+
+static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_control_bits)
+{
+	if (protocol == 6) {
+		if (tcp_control_bits & TCP_RST)
+			return FLOW_TCP_RST;
+		return tcp_control_bits & TCP_FIN ? FLOW_TCP_FIN : FLOW_OTHER;
+	}
+	if (protocol == 17)
+		return FLOW_UDP;
+	return protocol == 1 || protocol == 58 ? FLOW_ICMP : FLOW_OTHER;
+}
+
 /* Begins a record with its first packet. */
 void flow_record_open(struct flow_record *record, const struct flow_key *key,
 	const struct packet *packet);

@@ -35,20 +35,6 @@ struct flow_limits {
 
 struct flow_limits flow_limits_of(const struct flow_timeouts *timeouts);
 
-enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
-
-static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_control_bits)
-{
-	if (protocol == 6) {
-		if (tcp_control_bits & TCP_RST)
-			return FLOW_TCP_RST;
-		return tcp_control_bits & TCP_FIN ? FLOW_TCP_FIN : FLOW_OTHER;
-	}
-	if (protocol == 17)
-		return FLOW_UDP;
-	return protocol == 1 || protocol == 58 ? FLOW_ICMP : FLOW_OTHER;
-}
-
 static inline int64_t flow_deadline(const struct flow_limits *limits, const struct flow_record *r)
 {
 	int64_t idle = r->last + limits->idle[r->class];

@@ -4,7 +4,7 @@
 
 #include "base/frame.h"
 #include "packet/packet.h"
-#include "packet/tunnel.h"
+#include "packet/ports.h"
 
 #include <stdbool.h>
 

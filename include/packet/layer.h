@@ -9,10 +9,9 @@
 #define PACKET_LAYER_H
 
 #include "base/bytes.h"
-#include "packet/decode.h"
 #include "packet/ignored.h"
 #include "packet/packet.h"
-#include "packet/tunnel.h"
+#include "packet/ports.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,5 @@
 #include "capture/source.h"
 
-#include "capture/sources.h"
-
-struct source *source_open(const struct source_options *options, struct source_error *error)
-{
-	return options->file ? source_open_file(options, error) : source_open_live(options, error);
-}
-
 void source_close(struct source *s)
 {
 	if (s)

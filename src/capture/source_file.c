@@ -1,7 +1,8 @@
 /* Capture files through libpcap: pcap and pcapng of either byte order, micro- and
  * nanoseconds, also from a pipe. Times come as nanoseconds whatever the file has. */
+#include "capture/source_file.h"
+
 #include "base/clock.h"
-#include "capture/sources.h"
 
 #include <pcap/pcap.h>
 #include <stdio.h>

@@ -4,8 +4,9 @@
  * that several sources can join a fanout group before the first frame is taken
  * in. The same filter stops the intake in the end: then the ring is read until
  * the kernel has retired its last, half-filled block and nothing is left in it. */
+#include "capture/source_live.h"
+
 #include "base/clock.h"
-#include "capture/sources.h"
 
 #include <errno.h>
 #include <linux/filter.h>

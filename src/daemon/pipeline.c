@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "capture/sources.h"
 #include "daemon/live.h"
 
 #include <stdio.h>

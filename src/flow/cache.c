@@ -1,51 +1,28 @@
-/* The layout is the speed. A set is one cache line: fifteen 15-bit tags with the
- * bit that says established, fifteen coarse ages, and how many flows of this set
- * were displaced to their second one, so that a flow that is not here need not be
- * looked for there. Records stand beside the sets, two lines each: a known
- * flow costs three lines, an unknown one two. A batch walks through three stages
+/* A known flow costs three cache lines (its set, see flow/set.h, and the two of its
+ * record), an unknown one two more at most. A batch walks through three stages
  * (hash all and fetch sets, probe all and fetch records, account all) so that the
  * misses of 32 packets overlap instead of queueing: that alone is worth 2.2 times
- * with a million flows.
- *
- * An age is deadline - idle in ticks of some milliseconds: for a flow at rest the
- * time of its last packet. It is 16 bits and only a hint: whatever a round of the
- * sweep takes for due is judged by flow/timeout.h on the record itself, and when
- * packet time has leapt so far that a hint could have wrapped, that round judges
- * every record. */
+ * with a million flows. */
 #include "flow/cache.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "flow/set.h"
 
 #include <stdlib.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum {
-	WAYS = 15,
-	LANES = 16,
-	TAG_MASK = 0x7fff,
-	ESTABLISHED = 0x8000,
-	DISPLACED = 15, /* the lane of tag[] that counts */
-	ROOMY = 3,      /* a first set with more free ways takes a flow without a look further */
-	AGE_LIMIT = 1 << 14,
+	WAYS = SET_WAYS,
+	ROOMY = 3,        /* a first set with more free ways takes a flow without a look further */
 	AGE_TICKS = 1024, /* of an idle time-out, about */
 };
 
 #define SWEEP_SHORTEST (10 * CLOCK_MILLISECOND)
 #define SWEEP_LONGEST (10 * CLOCK_SECOND)
 
-struct cache_set {
-	uint16_t tag[LANES];
-	uint16_t age[LANES];
-};
-
-_Static_assert(sizeof(struct cache_set) == 64, "one cache line");
-
 struct cache {
-	struct cache_set *sets;
+	struct set *sets;
 	struct flow_record *records; /* WAYS for each set */
 	uint32_t set_count;
 	unsigned age_shift;
@@ -67,7 +44,7 @@ struct cache {
 
 /* Where a record stands. */
 struct place {
-	struct cache_set *set;
+	struct set *set;
 	struct flow_record *record;
 	unsigned way;
 };
@@ -142,43 +119,26 @@ void cache_free(struct cache *c)
 }
 
 /* The two sets and the tag come from different bits of one hash. */
-static inline struct cache_set *first_set(const struct cache *c, uint64_t hash)
+static inline struct set *first_set(const struct cache *c, uint64_t hash)
 {
 	return &c->sets[hash_range((uint32_t)(hash >> 32), c->set_count)];
 }
 
-static inline struct cache_set *second_set(const struct cache *c, uint64_t hash)
+static inline struct set *second_set(const struct cache *c, uint64_t hash)
 {
 	return &c->sets[hash_range((uint32_t)hash, c->set_count)];
 }
 
 static inline uint16_t tag_of(uint64_t hash)
 {
-	uint16_t tag = hash & TAG_MASK;
+	uint16_t tag = hash & SET_TAG;
 	return tag ? tag : 1; /* 0 is an empty way */
 }
 
-static inline struct flow_record *record_at(const struct cache *c, const struct cache_set *s,
+static inline struct flow_record *record_at(const struct cache *c, const struct set *s,
 	unsigned way)
 {
 	return &c->records[(size_t)(s - c->sets) * WAYS + way];
-}
-
-/* The ways whose tag is `tag`, as a bit mask; tag 0: the empty ones. */
-static inline unsigned ways_with(const struct cache_set *s, uint16_t tag)
-{
-#ifdef __SSE2__
-	const __m128i *p = (const __m128i *)s->tag;
-	__m128i mask = _mm_set1_epi16(TAG_MASK), want = _mm_set1_epi16((short)tag);
-	__m128i a = _mm_cmpeq_epi16(_mm_and_si128(_mm_load_si128(p), mask), want);
-	__m128i b = _mm_cmpeq_epi16(_mm_and_si128(_mm_load_si128(p + 1), mask), want);
-	return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(a, b)) & ((1u << WAYS) - 1);
-#else
-	unsigned found = 0;
-	for (unsigned i = 0; i < WAYS; i++)
-		found |= (unsigned)((s->tag[i] & TAG_MASK) == tag) << i;
-	return found;
-#endif
 }
 
 static inline bool same_key(const struct flow_key *a, const struct flow_key *b)
@@ -192,10 +152,10 @@ static inline bool same_key(const struct flow_key *a, const struct flow_key *b)
 	return differ == 0;
 }
 
-static inline bool find_in(const struct cache *c, struct cache_set *s, uint16_t tag,
+static inline bool find_in(const struct cache *c, struct set *s, uint16_t tag,
 	const struct flow_key *key, struct place *place)
 {
-	for (unsigned m = ways_with(s, tag); m; m &= m - 1) {
+	for (unsigned m = set_ways_with(s, tag); m; m &= m - 1) {
 		unsigned way = (unsigned)__builtin_ctz(m);
 		struct flow_record *r = record_at(c, s, way);
 		if (same_key(&r->key, key)) {
@@ -209,11 +169,16 @@ static inline bool find_in(const struct cache *c, struct cache_set *s, uint16_t 
 static inline bool find(const struct cache *c, uint64_t hash, const struct flow_key *key,
 	struct place *place)
 {
-	struct cache_set *s = first_set(c, hash);
+	struct set *s = first_set(c, hash);
 
 	if (find_in(c, s, tag_of(hash), key, place))
 		return true;
-	return s->tag[DISPLACED] && find_in(c, second_set(c, hash), tag_of(hash), key, place);
+	return s->tag[SET_DISPLACED] && find_in(c, second_set(c, hash), tag_of(hash), key, place);
+}
+
+static inline uint16_t tick(const struct cache *c)
+{
+	return (uint16_t)(c->now >> c->age_shift);
 }
 
 static inline uint16_t age_of(const struct cache *c, int64_t deadline)
@@ -221,10 +186,10 @@ static inline uint16_t age_of(const struct cache *c, int64_t deadline)
 	int64_t now = c->now >> c->age_shift;
 	int64_t ticks = ((deadline - c->idle) >> c->age_shift) - now;
 
-	if (ticks < -AGE_LIMIT)
-		ticks = -AGE_LIMIT;
-	else if (ticks >= AGE_LIMIT)
-		ticks = AGE_LIMIT - 1;
+	if (ticks < -SET_AGES)
+		ticks = -SET_AGES;
+	else if (ticks >= SET_AGES)
+		ticks = SET_AGES - 1;
 	return (uint16_t)(now + ticks);
 }
 
@@ -254,7 +219,7 @@ static void close_record(struct cache *c, struct place at, enum flow_end_reason 
 	at.set->tag[at.way] = 0;
 	if (r->displaced) {
 		uint64_t hash = hash_octets(&r->key, sizeof r->key, c->seed);
-		uint16_t *displaced = &first_set(c, hash)->tag[DISPLACED];
+		uint16_t *displaced = &first_set(c, hash)->tag[SET_DISPLACED];
 		if (*displaced != UINT16_MAX) /* full: it no longer counts, it only says yes */
 			--*displaced;
 	}
@@ -271,39 +236,13 @@ static inline bool close_if_over(struct cache *c, struct place at)
 	return true;
 }
 
-/* The oldest of the ways in `among`; `*age` is its age, smaller is older. */
-static unsigned oldest_of(const struct cache *c, const struct cache_set *s, unsigned among,
-	int *age)
+static struct place oldest_in_two(const struct cache *c, struct set *a, unsigned among_a,
+	struct set *b, unsigned among_b)
 {
-	uint16_t now = (uint16_t)(c->now >> c->age_shift);
-	unsigned best = WAYS;
-
-	for (; among; among &= among - 1) {
-		unsigned way = (unsigned)__builtin_ctz(among);
-		int a = (int16_t)(s->age[way] - now);
-		if (best == WAYS || a < *age) {
-			best = way;
-			*age = a;
-		}
-	}
-	return best;
-}
-
-static unsigned ways_not_established(const struct cache_set *s)
-{
-	unsigned ways = 0;
-
-	for (unsigned i = 0; i < WAYS; i++)
-		ways |= (unsigned)!(s->tag[i] & ESTABLISHED) << i;
-	return ways;
-}
-
-static struct place oldest_in_two(const struct cache *c, struct cache_set *a, unsigned among_a,
-	struct cache_set *b, unsigned among_b)
-{
+	uint16_t now = tick(c);
 	int age_a = 0, age_b = 0;
-	unsigned way_a = oldest_of(c, a, among_a, &age_a);
-	unsigned way_b = oldest_of(c, b, among_b, &age_b);
+	unsigned way_a = set_oldest(a, among_a, now, &age_a);
+	unsigned way_b = set_oldest(b, among_b, now, &age_b);
 
 	if (way_a == WAYS && way_b == WAYS)
 		return (struct place){0};
@@ -314,15 +253,15 @@ static struct place oldest_in_two(const struct cache *c, struct cache_set *a, un
 
 /* Both sets are full. What is over leaves by its own reason; else the oldest
  * of those that are not established, else the oldest. */
-static struct place evict(struct cache *c, struct cache_set *a, struct cache_set *b)
+static struct place evict(struct cache *c, struct set *a, struct set *b)
 {
-	const unsigned all = (1u << WAYS) - 1;
+	const unsigned all = SET_ALL;
 	struct place at = oldest_in_two(c, a, all, b, a == b ? 0 : all);
 
 	if (close_if_over(c, at))
 		return at;
-	struct place spare = oldest_in_two(c, a, ways_not_established(a), b,
-		a == b ? 0 : ways_not_established(b));
+	struct place spare = oldest_in_two(c, a, set_ways_spare(a), b,
+		a == b ? 0 : set_ways_spare(b));
 	if (spare.record)
 		at = spare;
 	if (!close_if_over(c, at))
@@ -334,12 +273,12 @@ static struct place evict(struct cache *c, struct cache_set *a, struct cache_set
  * in the emptier of the two, which fills both evenly (the power of two choices). */
 static struct place make_room(struct cache *c, uint64_t hash)
 {
-	struct cache_set *a = first_set(c, hash), *s = a;
-	unsigned free_a = ways_with(a, 0), use = free_a;
+	struct set *a = first_set(c, hash), *s = a;
+	unsigned free_a = set_ways_with(a, 0), use = free_a;
 
 	if (__builtin_popcount(free_a) <= ROOMY) {
-		struct cache_set *b = second_set(c, hash);
-		unsigned free_b = ways_with(b, 0);
+		struct set *b = second_set(c, hash);
+		unsigned free_b = set_ways_with(b, 0);
 		if (__builtin_popcount(free_b) > __builtin_popcount(free_a)) {
 			s = b;
 			use = free_b;
@@ -355,15 +294,15 @@ static void open_record(struct cache *c, uint64_t hash, const struct flow_key *k
 	const struct packet *packet)
 {
 	struct place at = make_room(c, hash);
-	struct cache_set *first = first_set(c, hash);
+	struct set *first = first_set(c, hash);
 
 	flow_record_open(at.record, key, packet);
 	at.set->tag[at.way] = tag_of(hash);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, at.record));
 	if (at.set != first) {
 		at.record->displaced = 1;
-		if (first->tag[DISPLACED] != UINT16_MAX)
-			first->tag[DISPLACED]++;
+		if (first->tag[SET_DISPLACED] != UINT16_MAX)
+			first->tag[SET_DISPLACED]++;
 	}
 	c->count.opened.flows++;
 }
@@ -388,7 +327,7 @@ static inline void update_record(struct cache *c, struct place at, const struct 
 		r->maximum_ttl = p->ttl;
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, r));
 	if (established(r))
-		at.set->tag[at.way] |= ESTABLISHED;
+		at.set->tag[at.way] |= SET_ESTABLISHED;
 }
 
 /* The clock was set back by more than disorder explains: what is live belongs to
@@ -437,13 +376,13 @@ static inline void see(struct cache *c, uint64_t hash, const struct flow_key *ke
 /* Fetches what see() will touch; a wrong guess costs time and nothing else. */
 static inline void fetch_record(const struct cache *c, uint64_t hash)
 {
-	const struct cache_set *s = first_set(c, hash);
-	unsigned m = ways_with(s, tag_of(hash));
+	const struct set *s = first_set(c, hash);
+	unsigned m = set_ways_with(s, tag_of(hash));
 
 	if (!m) {
-		if (s->tag[DISPLACED])
+		if (s->tag[SET_DISPLACED])
 			__builtin_prefetch(second_set(c, hash), 1);
-		m = ways_with(s, 0);
+		m = set_ways_with(s, 0);
 		if (__builtin_popcount(m) <= ROOMY)
 			__builtin_prefetch(second_set(c, hash), 1);
 		if (!m)
@@ -481,23 +420,12 @@ int64_t cache_now(const struct cache *c)
 	return c->now;
 }
 
-/* The occupied ways that may be over, as far as the ages tell. */
-static unsigned ways_due(const struct cache *c, const struct cache_set *s, bool judge_all)
+static void sweep_set(struct cache *c, struct set *s, bool judge_all)
 {
-	int64_t limit = least(c->idle >> c->age_shift, AGE_LIMIT);
-	uint16_t now = (uint16_t)(c->now >> c->age_shift);
-	unsigned due = 0;
+	int limit = (int)least(c->idle >> c->age_shift, SET_AGES);
+	unsigned due = judge_all ? SET_ALL : set_ways_aged(s, tick(c), limit);
 
-	for (unsigned i = 0; i < WAYS; i++)
-		due |= (unsigned)((int16_t)(now - s->age[i]) >= limit) << i;
-	if (judge_all)
-		due = (1u << WAYS) - 1;
-	return due & ~ways_with(s, 0) & ((1u << WAYS) - 1);
-}
-
-static void sweep_set(struct cache *c, struct cache_set *s, bool judge_all)
-{
-	for (unsigned m = ways_due(c, s, judge_all); m; m &= m - 1) {
+	for (unsigned m = due & ~set_ways_with(s, 0); m; m &= m - 1) {
 		unsigned way = (unsigned)__builtin_ctz(m);
 		struct flow_record *r = record_at(c, s, way);
 		if (!close_if_over(c, (struct place){s, r, way}))
@@ -524,7 +452,7 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 	uint32_t n = due < most ? (uint32_t)due : most;
 	/* A set was last visited after the round before this one began: when packet time
 	 * has leapt since, its ages may have come near to wrapping. */
-	bool leapt = c->now - c->last_round_began >= (int64_t)AGE_LIMIT / 2 << c->age_shift;
+	bool leapt = c->now - c->last_round_began >= (int64_t)SET_AGES / 2 << c->age_shift;
 	for (uint32_t i = 0; i < n; i++) {
 		if (c->hand == c->set_count)
 			begin_round(c);
@@ -542,7 +470,7 @@ bool cache_drain(struct cache *c, uint32_t most)
 		return false;
 	}
 	for (uint32_t i = 0; i < most; i++) {
-		struct cache_set *s = &c->sets[c->drained];
+		struct set *s = &c->sets[c->drained];
 		c->drained = c->drained + 1 < c->set_count ? c->drained + 1 : 0;
 		for (unsigned way = 0; way < WAYS; way++) {
 			struct place at = {s, record_at(c, s, way), way};

@@ -1,7 +1,5 @@
 #include "flow/record.h"
 
-#include "flow/timeout.h"
-
 void flow_record_open(struct flow_record *r, const struct flow_key *key,
 	const struct packet *packet)
 {

@@ -2,11 +2,7 @@
  *
  * What follows a tunnel's header is read to the end of what was captured; only
  * the inner IP header itself must lie inside the packet around it. */
-#include "packet/tunnel.h"
-
 #include "packet/layer.h"
-
-enum { DEPTH_DEFAULT = 16 };
 
 /* By IP protocol. */
 enum layer layer_of_tunnel(uint8_t protocol)
@@ -27,41 +23,21 @@ enum layer layer_of_tunnel(uint8_t protocol)
  * port is, `header` octets are there and the first two, masked, have the value. */
 /* clang-format off */
 static const struct udp_tunnel {
-	uint16_t ports[2];      /* IANA's, or in common use */
 	uint8_t layer;          /* enum layer */
 	uint8_t header;
 	uint16_t mask, value;
 	bool either;            /* also by its source port */
 } udp_tunnels[DECODER_TUNNELS] = {
-	[DECODER_VXLAN]     = {{4789, 8472}, LAYER_VXLAN, 8, 0x0800, 0x0800, false}, /* VNI valid */
-	[DECODER_VXLAN_GPE] = {{4790}, LAYER_VXLAN_GPE, 8, 0, 0, false},
-	[DECODER_GENEVE]    = {{6081}, LAYER_GENEVE, 8, 0xc000, 0, false},    /* version 0 */
-	[DECODER_GTPU]      = {{2152}, LAYER_GTPU, 8, 0xf0ff, 0x30ff, false}, /* version 1, G-PDU */
-	[DECODER_L2TP]      = {{1701}, LAYER_L2TP, 6, 0x800f, 0x0002, false}, /* version 2, data */
-	[DECODER_TEREDO]    = {{3544}, LAYER_TEREDO, 0, 0, 0, true},
-	[DECODER_MPLS_UDP]  = {{6635}, LAYER_MPLS, 0, 0, 0, false},
-	[DECODER_LISP]      = {{4341}, LAYER_LISP, 0, 0, 0, false},
+	[DECODER_VXLAN]     = {LAYER_VXLAN, 8, 0x0800, 0x0800, false}, /* VNI valid */
+	[DECODER_VXLAN_GPE] = {LAYER_VXLAN_GPE, 8, 0, 0, false},
+	[DECODER_GENEVE]    = {LAYER_GENEVE, 8, 0xc000, 0, false},    /* version 0 */
+	[DECODER_GTPU]      = {LAYER_GTPU, 8, 0xf0ff, 0x30ff, false}, /* version 1, G-PDU */
+	[DECODER_L2TP]      = {LAYER_L2TP, 6, 0x800f, 0x0002, false}, /* version 2, data */
+	[DECODER_TEREDO]    = {LAYER_TEREDO, 0, 0, 0, true},
+	[DECODER_MPLS_UDP]  = {LAYER_MPLS, 0, 0, 0, false},
+	[DECODER_LISP]      = {LAYER_LISP, 0, 0, 0, false},
 };
 /* clang-format on */
-
-void tunnels_set(struct tunnels *tunnels, const struct decoder_options *options)
-{
-	*tunnels = (struct tunnels){.depth = options->depth ? options->depth : DEPTH_DEFAULT};
-	for (unsigned kind = 0; kind < DECODER_TUNNELS; kind++) {
-		const uint16_t *ports = options->ports[kind];
-		size_t n = DECODER_TUNNEL_PORTS;
-		if (ports[0] == 0) {
-			ports = udp_tunnels[kind].ports;
-			n = sizeof udp_tunnels[kind].ports / sizeof ports[0];
-		}
-		for (size_t i = 0; i < n && ports[i] != 0; i++) {
-			tunnels->port[tunnels->ports].number = ports[i];
-			tunnels->port[tunnels->ports].kind = (uint8_t)kind;
-			tunnels->ports++;
-			tunnels->marks[ports[i] % TUNNEL_MARKS / 8] |= (uint8_t)(1 << ports[i] % 8);
-		}
-	}
-}
 
 /* Ends a payload that is none of what is known: the packet around it stays. */
 static enum layer no_tunnel(struct walk *walk)

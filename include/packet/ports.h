@@ -1,8 +1,8 @@
-/* tunnel: where to look for tunnels over UDP. */
-#ifndef PACKET_TUNNEL_H
-#define PACKET_TUNNEL_H
+/* ports: where to look for tunnels over UDP. */
+#ifndef PACKET_PORTS_H
+#define PACKET_PORTS_H
 
-#include "packet/decode.h"
+#include "packet/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
