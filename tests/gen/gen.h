@@ -73,6 +73,7 @@ struct gen {
 
 /* main.c: the way of a finished frame. Its time is g->time. */
 void emit(struct gen *g, const struct frame *f);
+void flush_waiting(struct gen *g);
 uint64_t pick(struct gen *g, uint64_t low, uint64_t high);
 
 /* file.c */
@@ -115,6 +116,8 @@ void tcp(struct frame *f, const struct flow *flow, uint8_t flags, uint32_t seq, 
 void udp(struct frame *f, const struct flow *flow);
 void icmp(struct frame *f, const struct flow *flow, uint32_t rest);
 void ported(struct frame *f, const struct flow *flow, size_t header);
+void transport(struct frame *f, const struct flow *flow, uint8_t flags);
+void plain(struct gen *g, const struct flow *flow, uint8_t flags, size_t octets);
 void extension(struct frame *f, uint8_t kind, size_t octets);
 void fragment_header(struct frame *f, uint32_t id, uint16_t offset, bool more);
 void ip(struct frame *f, const struct flow *flow);

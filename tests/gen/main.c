@@ -16,6 +16,18 @@ static const struct {
 	const char *what;
 } scenarios[] = {
 	{"office", scenario_office, "an hour of a small office"},
+	{"timeouts", scenario_timeouts,
+		"idle, active, FIN, RST, ties, packets late, a clock set back"},
+	{"fragments", scenario_fragments,
+		"IPv4 and IPv6 fragments: whole, late, orphaned, id reused"},
+	{"links", scenario_links, "links:N is one capture link type, plain links is Ethernet"},
+	{"tunnels", scenario_tunnels, "every encapsulation over IP and UDP, also nested"},
+	{"damage", scenario_damage, "headers cut, wrong, or longer than the packet"},
+	{"ethertypes", scenario_ethertypes, "tags, PPPoE, MPLS, SNAP, and frames that are not IP"},
+	{"ports", scenario_ports, "every transport, all TCP flags, all ToS, extension headers"},
+	{"many", scenario_many, "--flows N, each of --packets M"},
+	{"counters", scenario_counters, "flows beyond 2^32 octets, offload lengths, jumbograms"},
+	{"times", scenario_times, "1970, nanoseconds, a span of 60 days, 2036, 2038, 2106"},
 };
 
 struct wait {
@@ -65,7 +77,7 @@ static int by_time(const void *x, const void *y)
 	return a->order < b->order ? -1 : 1;
 }
 
-static void flush_waiting(struct gen *g)
+void flush_waiting(struct gen *g)
 {
 	if (g->waits)
 		qsort(g->waiting, g->waits, sizeof *g->waiting, by_time);

@@ -190,6 +190,31 @@ void ported(struct frame *f, const struct flow *flow, size_t header)
 	f->flags = 0;
 }
 
+/* The transport header that the flow's protocol has. */
+void transport(struct frame *f, const struct flow *flow, uint8_t flags)
+{
+	switch (flow->proto) {
+	case TCP: tcp(f, flow, flags, 1, 1); break;
+	case UDP: udp(f, flow); break;
+	case ICMP:
+	case ICMP6: icmp(f, flow, 0); break;
+	default: ported(f, flow, flow->sport || flow->dport ? 12 : 0);
+	}
+}
+
+/* One packet on Ethernet, now. */
+void plain(struct gen *g, const struct flow *flow, uint8_t flags, size_t octets)
+{
+	static struct frame f;
+
+	payload(&f, octets);
+	transport(&f, flow, flags);
+	ip(&f, flow);
+	eth(&f);
+	ether_pad(&f);
+	emit(g, &f);
+}
+
 /* An IPv6 extension header of 8-octet units (0 hop-by-hop, 43 routing, 60 destination options). */
 void extension(struct frame *f, uint8_t kind, size_t octets)
 {
@@ -282,7 +307,7 @@ void fragments(struct gen *g, const struct frame *whole, const struct flow *flow
 
 		payload_bytes(&f, whole->room + whole->at + offset, more ? size : octets - offset);
 		f.next = whole->next;
-		f.flags = offset ? 0 : whole->flags;
+		f.flags = offset || size < 14 ? 0 : whole->flags;
 		if (flow->version == 6) {
 			fragment_header(&f, id, (uint16_t)offset, more);
 			ip(&f, flow);
