@@ -18,9 +18,11 @@ done
 
 # Refusals forged while the collector listens: nothing may be missing, no sequence number either.
 if [ "$(id -u)" -eq 0 ]; then
+	# short time-outs make many datagrams all along the capture
+	"$GEN" office "$TMP/in.pcap" --truth "$TMP/truth" --timeouts=active=2,idle=1,tcp.fin=1,tcp.rst=1 || bad gen
 	for version in 5 9 10; do
 		run "v$version, refusals that lie" timeout 60 python3 "$here/refuse.py" "$WEIR" "$TMP/in.pcap" \
-			"$TMP/truth" $version
+			"$TMP/truth" $version -t active=2 -t idle=1 -t tcp.fin=1 -t tcp.rst=1
 	done
 else
 	echo "forged ICMP messages: left out, needs root"

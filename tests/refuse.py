@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""refuse.py WEIR CAPTURE TRUTH VERSION: sends the exporter ICMP port-unreachable messages about its own
+"""refuse.py WEIR CAPTURE TRUTH VERSION OPTIONS...: sends the exporter ICMP port-unreachable messages about its own
 datagrams while the collector is there and listening. The kernel reports such a message at the next send,
 which then sends nothing: an exporter has to send again. The capture goes in piece by piece through a pipe,
 one refusal before each piece. Exit 0 if every record arrives."""
@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import wire
 
-weir, capture, truth, version = sys.argv[1:]
+weir, capture, truth, version = sys.argv[1:5]
 collector = wire.open_socket()
 port = collector.getsockname()[1]
 collector.settimeout(0.02)
@@ -30,8 +30,8 @@ def refuse(source):
 
 
 session, source, refusals = wire.Session(int(version)), None, 0
-p = subprocess.Popen([weir, '-r', '-', '-n', '127.0.0.1:%d' % port, '-v', version], stdin=subprocess.PIPE,
-                     stdout=subprocess.DEVNULL)
+p = subprocess.Popen([weir, '-r', '-', '-n', '127.0.0.1:%d' % port, '-v', version, *sys.argv[5:]],
+                     stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def drain():
