@@ -5,14 +5,14 @@
 [ -x "$GEN" ] || skip "there is no $GEN"
 cd "$TMP" || exit 1
 
-# says STATUS PATTERN ARGUMENTS...: exit status, one line on stderr, and what it must name
+# says STATUSES PATTERN ARGUMENTS...: exit status, one line on stderr, and what it must name
 says() {
 	local want=$1 pattern=$2 status lines
 	shift 2
 	timeout 20 "$WEIR" "$@" >out 2>err </dev/null
 	status=$?
 	lines=$(wc -l <err)
-	[ $status -eq "$want" ] || bad "weir $*: exit status $status, not $want: $(head -3 err)"
+	[[ " $want " == *" $status "* ]] || bad "weir $*: exit status $status, not $want: $(head -3 err)"
 	[ "$lines" -eq 1 ] || bad "weir $*: $lines lines, not one: $(head -3 err)"
 	grep -Eiq -- "$pattern" err || bad "weir $*: nothing like '$pattern' in: $(head -3 err)"
 }
@@ -34,7 +34,7 @@ says 2 'short.pcap' -r short.pcap
 says 2 'none0' -i none0
 
 # the collector, the protocol, and the other options
-says 1 'nosuch.invalid' -r good.pcap -n nosuch.invalid:2055
+says '1 2' 'nosuch.invalid' -r good.pcap -n nosuch.invalid:2055
 says 1 '127.0.0.1:99999|port' -r good.pcap -n 127.0.0.1:99999
 says 1 'port' -r good.pcap -n 127.0.0.1:port
 says 1 '7' -r good.pcap -v 7
@@ -58,7 +58,7 @@ printf 'cache = {\n  entries = \n};\n' >syntax.conf
 says 1 'syntax.conf:[23]' -f syntax.conf --check-config
 says 1 'absent.conf' -f absent.conf --check-config
 says 1 'cache.entires.*entries' -r good.pcap --set cache.entires=5
-printf 'cache = { entries = 1024; };\n' >good.conf
+printf 'inputs = ( { interface = "lo"; } );\ncache = { entries = 1024; };\n' >good.conf
 timeout 20 "$WEIR" -f good.conf --check-config >out 2>err || bad "a good configuration: $(cat err)"
 
 # a bad filter may be found before or after the file is opened

@@ -37,9 +37,10 @@ bad() {
 	failures=$((failures + 1))
 }
 
-# run NAME COMMAND...: quiet when it succeeds, everything it said when it does not
+# run NAME COMMAND...: quiet when it succeeds, everything it said when it does not; that stays in $said
+said=
 run() {
-	local name=$1 said
+	local name=$1
 	shift
 	if ! said=$("$@" 2>&1); then
 		bad "$name"
