@@ -225,7 +225,8 @@ bool truth_write(struct truth *t, const struct gen *g, const char *path)
 		return false;
 	}
 	close_all(t);
-	qsort(t->recs, t->count, sizeof *t->recs, by_time);
+	if (t->count)
+		qsort(t->recs, t->count, sizeof *t->recs, by_time);
 	for (uint32_t i = 0; i < t->count; i++)
 		write_record(&t->recs[i], file);
 	fprintf(file,
