@@ -25,6 +25,9 @@ static int64_t time_of(const struct timeval *tv)
 {
 	int64_t seconds = tv->tv_sec;
 
+	/* A pcap file's seconds are 32 bits without a sign; libpcap gives them one. */
+	if (seconds < 0 && seconds >= INT32_MIN)
+		seconds += INT64_C(1) << 32;
 	if (seconds > LATEST_SECOND)
 		seconds = LATEST_SECOND;
 	if (seconds < -LATEST_SECOND)

@@ -28,6 +28,7 @@ struct pipeline {
 	unsigned count;
 	struct exporter *exporter;
 	bool is_file;
+	char file[sizeof ((struct config_input *)0)->file]; /* for messages */
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -142,6 +143,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	if (p->is_file)
+		memcpy(p->file, c->inputs[0].file, sizeof p->file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error)) {
 		pipeline_free(p);
@@ -183,8 +186,8 @@ static enum pipeline_status read_file(struct pipeline *p)
 	}
 	if (status != SOURCE_FAILED)
 		return PIPELINE_DONE;
-	log_error("capture", "%s: the capture breaks off here; what came before is exported",
-		source_failure(worker_source(w)));
+	log_error("capture", "%s: %s: the capture breaks off here, what came before is exported",
+		p->file, source_failure(worker_source(w)));
 	return PIPELINE_BROKE_OFF;
 }
 

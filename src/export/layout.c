@@ -31,10 +31,13 @@ static const struct item *const netflow5[LAYOUT_TEMPLATES] = {
 		{IE_paddingOctets, 2}),
 };
 
-/* ICMP's type and code travel in the destination port, as Cisco sends them. */
+/* ICMP's type and code travel in the destination port, as Cisco sends them, and
+ * in ICMP_TYPE, which is where nfdump looks. */
 static const struct item *const netflow9[LAYOUT_TEMPLATES] = {
 	ITEMS(ADDRESSES(IPv4), PORTS, FACTS, UPTIMES),
 	ITEMS(ADDRESSES(IPv6), PORTS, FACTS, UPTIMES),
+	ITEMS(ADDRESSES(IPv4), PORTS, {IE_icmpTypeCodeIPv4, 0}, FACTS, UPTIMES),
+	ITEMS(ADDRESSES(IPv6), PORTS, {IE_icmpTypeCodeIPv4, 0}, FACTS, UPTIMES),
 };
 
 static const struct item *const ipfix[LAYOUT_TEMPLATES] = {

@@ -112,6 +112,12 @@ static void send_queue(struct session *s)
 	for (unsigned i = 0; i < n; i++)
 		account_sent(s, &s->queue[i], out[i].error);
 	s->queued = 0;
+	if (s->open) {
+		/* The one under construction goes on, now as the first. */
+		struct message sent = s->queue[0];
+		s->queue[0] = s->queue[n];
+		s->queue[n] = sent;
+	}
 }
 
 /* sysUptime's zero moves where the header could not tell `time` by it. By a day or
@@ -145,6 +151,10 @@ static int64_t header_time(const struct session *s, const struct message *m, int
 static void finish_message(struct session *s, int64_t now)
 {
 	struct message *m = &s->queue[s->queued];
+
+	/* When the clock was set back meanwhile, the message is of the time before. */
+	if (now < s->opened)
+		now = s->opened;
 	int64_t time = header_time(s, m, now);
 	struct protocol_header header = {
 		.time = time,
@@ -213,7 +223,8 @@ static void send_templates(struct session *s, int64_t now)
 
 static uint8_t *add_record(struct session *s, const struct template *t, int64_t now)
 {
-	uint8_t *at = s->open ? message_add_record(&s->queue[s->queued], t) : NULL;
+	bool goes_on = s->open && now >= s->opened;
+	uint8_t *at = goes_on ? message_add_record(&s->queue[s->queued], t) : NULL;
 
 	if (at)
 		return at;
