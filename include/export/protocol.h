@@ -33,7 +33,8 @@ struct protocol {
 	/* Writes header_octets at `at`. */
 	void (*put_header)(uint8_t *at, const struct message *message,
 		const struct protocol_header *header);
-	/* The first moment at or after `time` that the header can tell exactly. */
+	/* The moment at `time`, as the header can tell it exactly: not before any flow
+	 * in the message where flow times are relative to it. */
 	int64_t (*header_time)(int64_t time);
 	/* By how much a message moves the sequence on. */
 	uint32_t (*sequence_step)(const struct message *message);
