@@ -50,7 +50,7 @@ mkdir -p "$desk/build/tests" "$desk/bin"
 ln -s "$WEIR" "$desk/weir"
 ln -s "$WEIRDUMP" "$desk/weirdump"
 ln -s "$GEN" "$desk/build/tests/gen"
-printf '#!/bin/sh\nexec make -n -C "%s" "$@" >/dev/null\n' "$root" >"$desk/bin/make"
+printf '#!/bin/sh\nexec "%s" -n -C "%s" "$@" >/dev/null\n' "$(command -v make)" "$root" >"$desk/bin/make"
 chmod +x "$desk/bin/make"
 
 free_port() {
@@ -66,7 +66,8 @@ run_block() {
 	fi
 	text=$(sed -E "s/\<(4739|9995)\>/${port:-}/g" "$1")
 	run "$(basename "$1"): $(head -1 "$1")" env -C "$desk" PATH="$desk/bin:$PATH" \
-		timeout 60 bash -eu -o pipefail -c "$text"
+		timeout 60 bash -eu -o pipefail -c "trap 'kill \$(jobs -p) 2>/dev/null || true' EXIT
+$text"
 	ran=$((ran + 1))
 }
 
