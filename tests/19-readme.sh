@@ -105,9 +105,9 @@ for file in "$TMP"/blocks/*.sh; do
 	esac
 done
 
-# ---- The sample output; ports are any ----
+# ---- The sample output; ports are any, and how records share datagrams may change with their order ----
 
-ports() { sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:PORT/g; s/ +/ /g' "$@"; }
+ports() { sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:PORT/g; s/in [0-9]+ datagrams/in N datagrams/; s/ +/ /g' "$@"; }
 run "make run" env WEIR="$WEIR" WEIRDUMP="$WEIRDUMP" GEN="$GEN" PCAP= IFACE= packaging/run.sh
 ports <<<"$said" >"$TMP/made"
 mark=$(grep -lx 'output of make run' "$TMP"/blocks/*.mark | head -1)
