@@ -28,6 +28,7 @@ needs() {
 	test   cmd   python3             python3         python3
 	test   cmd   ctags               universal-ctags ctags
 	test   cmd   tshark              tshark          wireshark-cli
+	test   cmd   mandoc              mandoc          mandoc
 	test   cmd   tcpdump             tcpdump         tcpdump
 	test   cmd   tcpreplay           tcpreplay       tcpreplay
 	test   cmd   nfcapd              nfdump          nfdump
