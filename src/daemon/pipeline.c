@@ -6,6 +6,7 @@
 #include "capture/sources.h"
 #include "daemon/live.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,8 @@ static enum pipeline_status read_file(struct pipeline *p)
 		;
 	exporter_flush(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
+	if (error == EPIPE)
+		return PIPELINE_DONE; /* whoever reads has seen enough */
 	if (error) {
 		log_error("main", "standard output: %s", strerror(error));
 		return PIPELINE_FAULT;
