@@ -192,6 +192,7 @@ static const uint16_t fields[2][FIELDS][2] = {
 struct out {
 	int fd;
 	uint32_t sequence;
+	unsigned since; /* datagrams since the last template */
 	unsigned ready;
 	uint8_t *at; /* in the datagram under construction, NULL: there is none */
 	uint8_t *set;
@@ -220,7 +221,8 @@ static void begin_datagram(struct out *o, unsigned family)
 	p = put32(put16(put16(p, 9), 0), 0);
 	p = put32(put32(put32(p, (uint32_t)time(NULL)), o->sequence), 1);
 	o->records = 0;
-	if (o->sequence++ % TEMPLATE_EVERY == 0) {
+	o->sequence++;
+	if (o->since++ % TEMPLATE_EVERY == 0) {
 		p = put16(put16(p, 0), 2 * 4 + FIELDS * 4);
 		p = put16(put16(p, 256 + family), FIELDS);
 		for (int i = 0; i < FIELDS; i++)
@@ -278,6 +280,7 @@ static unsigned long long export_all(int port)
 	if (o.fd < 0 || connect(o.fd, (struct sockaddr *)&to, sizeof to) < 0)
 		return 0;
 	for (unsigned family = 0; family < 2; family++) {
+		o.since = 0;
 		for (uint64_t i = 0; i <= mask; i++) {
 			bool six = (table[i].key.word[4] >> 40 & 255) == 6;
 			if (table[i].packets && six == (family == 1)) {

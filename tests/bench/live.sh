@@ -49,7 +49,7 @@ begin() {
 	local tries entries=$1
 	shift
 	start_sink ip netns exec $far
-	there taskset -c $weir_cpu "$BIN/cost" $((entries / 7000 + 32)) "${@//\{port\}/$port}" \
+	ip netns exec $far taskset -c $weir_cpu "$BIN/cost" $((entries / 7000 + 32)) "${@//\{port\}/$port}" \
 		>"$work/out" 2>"$work/err" &
 	running=$!
 	for ((tries = 0; tries < 200; tries++)); do
@@ -62,15 +62,15 @@ begin() {
 
 # end: SIGTERM, its cost in $cost, the milliseconds until it was gone in $took
 end() {
-	local from=${EPOCHREALTIME/./} guard
+	local from=${EPOCHREALTIME/./} until=$((SECONDS + LIMIT))
 	kill -TERM "$running"
-	(sleep "$LIMIT"; kill -KILL "$running") 2>/dev/null &
-	guard=$!
-	wait "$running"
+	while kill -0 "$running" 2>/dev/null && [ $SECONDS -lt $until ]; do
+		sleep 0.005
+	done
 	took=$(((${EPOCHREALTIME/./} - from) / 1000))
+	kill -KILL "$running" 2>/dev/null
+	wait "$running"
 	running=
-	kill $guard 2>/dev/null
-	wait $guard 2>/dev/null
 	cost=$(tail -n 1 "$work/err")
 	stop_sink
 }

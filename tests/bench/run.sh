@@ -4,6 +4,7 @@
 # Prints one table; README.md says how to read it. In the environment:
 #   QUICK=1         1 M packets instead of 10 M, one round, a minute in all
 #   ROUNDS=N        of each program, interleaved (3); other exporters run in the first one only
+#                   (pmacctd, which takes long, not with QUICK)
 #   CASES='a b'     of: zipf few flood overflow growth crowd live sigterm
 #   BENCH_DATA=DIR  where the captures are made (up to 1 GB at a time; by default in memory)
 #   KEEP=1          leaves them there for the next time
@@ -38,15 +39,14 @@ nfdump_count() {
 
 peers() { # CASE FLOWS
 	if has softflowd; then
-		measure "$1" softflowd "$2" softflowd -r "$file" -v 9 -n 127.0.0.1:{port} -m "$2" \
-			-p "$work/softflowd.pid" -c "$work/softflowd.ctl"
+		measure "$1" softflowd "$2" softflowd -r "$file" -v 9 -n 127.0.0.1:{port} -m "$2"
 	fi
 	if has nfpcapd && has nfdump; then
 		mkdir "$work/nfpcapd"
 		COUNT=nfdump_count measure "$1" nfpcapd "$2" nfpcapd -r "$file" -w "$work/nfpcapd" -B "$2"
 		rm -rf "$work/nfpcapd"
 	fi
-	if has pmacctd; then
+	if has pmacctd && [ -z "$QUICK" ]; then
 		cat >"$work/pmacctd.conf" <<-P
 			pcap_savefile: $file
 			aggregate: src_host, dst_host, src_port, dst_port, proto
@@ -54,11 +54,11 @@ peers() { # CASE FLOWS
 			plugin_pipe_size: 67108864
 			plugin_buffer_size: 65536
 			nfprobe_version: 9
-			nfprobe_receiver: 127.0.0.1:{port}
+			nfprobe_receiver: 127.0.0.1:PORT
 			nfprobe_maxflows: $2
 		P
 		measure "$1" pmacctd "$2" sh -c \
-			"sed -i 's/{port}/'{port}'/' '$work/pmacctd.conf'; exec pmacctd -f '$work/pmacctd.conf'"
+			"sed -i s/PORT/{port}/ '$work/pmacctd.conf'; exec pmacctd -f '$work/pmacctd.conf'"
 	fi
 }
 
