@@ -5,6 +5,7 @@
 #   QUICK=1         1 M packets instead of 10 M, one round, a minute in all
 #   ROUNDS=N        of each program, interleaved (3); other exporters run in the first one only
 #                   (pmacctd, which takes long, not with QUICK)
+#   PEERS=          (empty) leaves other exporters out
 #   CASES='a b'     of: zipf few flood overflow growth crowd live sigterm
 #   BENCH_DATA=DIR  where the captures are made (up to 1 GB at a time; by default in memory)
 #   KEEP=1          leaves them there for the next time
@@ -38,6 +39,7 @@ nfdump_count() {
 }
 
 peers() { # CASE FLOWS
+	[ -n "${PEERS-1}" ] || return 0
 	if has softflowd; then
 		measure "$1" softflowd "$2" softflowd -r "$file" -v 9 -n 127.0.0.1:{port} -m "$2"
 	fi
