@@ -1,11 +1,11 @@
 /*
- * cost MEGABYTES COMMAND...: runs it and says on standard error what it cost with all its processes:
- * cpu_ns=N wall_ns=N peak_kb=N status=N. Peak memory is the sum over the processes of each one's
- * largest resident set. A command that puts itself into the background is waited for too. SIGTERM
- * and SIGINT are passed on to the command.
+ * cost MEGABYTES COMMAND...: runs it and says on standard error what it cost with all its
+ * processes: cpu_ns=N wall_ns=N peak_kb=N status=N. Peak memory is the sum over the processes of
+ * each one's largest resident set. A command that puts itself into the background is waited for
+ * too. SIGTERM and SIGINT are passed on to the command.
  *
- * So much memory is touched and given back before: a virtual machine whose host has taken free pages
- * away would otherwise charge their return to whoever comes first.
+ * So much memory is touched and given back before: a virtual machine whose host has taken free
+ * pages away would otherwise charge their return to whoever comes first.
  */
 #include <signal.h>
 #include <stdio.h>

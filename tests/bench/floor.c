@@ -120,8 +120,8 @@ static void account(const struct packet *p)
 	for (uint64_t i = p->hash & mask;; i = (i + 1) & mask) {
 		struct flow *f = &table[i];
 		if (f->packets == 0) {
-			*f = (struct flow){p->key, p->octets, 1, p->time, p->time,
-				(uint32_t)(p->hash >> 32)};
+			*f = (struct flow){
+				p->key, p->octets, 1, p->time, p->time, (uint32_t)(p->hash >> 32)};
 			return;
 		}
 		if (f->check == (uint32_t)(p->hash >> 32) &&

@@ -5,7 +5,8 @@
  *   load few FILE PACKETS FLOWS      every flow once and the rest evenly, packets of least size
  *   load flood FILE PACKETS          a SYN and a new flow with every packet
  *   load crowd FILE PACKETS FLOWS S  evenly over flows whose keys gather in 1/4096 of a table that
- *                                    is hashed with seed S: what an attacker sends who believes in S
+ *                                    is hashed with seed S: what an attacker sends who believes in
+ * S
  *
  * One packet each microsecond; 15 % of the flows are IPv6, a third UDP, 96 octets are captured.
  * What an exporter must account for is printed: packets=N octets=N flows=N.
@@ -180,8 +181,8 @@ static void write_all(struct load *l, uint64_t packets, bool ranked, uint64_t st
 	for (uint64_t i = 0; i < packets; i++) {
 		uint64_t random = draw(l);
 		uint64_t flow = i % stride == 0 && next < l->flows ? next++
-				: ranked                             ? zipf(l)
-								     : random % l->flows;
+				: ranked                           ? zipf(l)
+								   : random % l->flows;
 		write_packet(l, flow, ranked ? any_size(random >> 8) : LEAST);
 	}
 }

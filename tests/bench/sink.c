@@ -30,7 +30,8 @@ struct field {
 	uint16_t length;
 };
 
-struct template {
+struct template
+{
 	bool options;
 	unsigned count;
 	struct field field[FIELDS];
