@@ -71,6 +71,7 @@ GEN      = $(if $(wildcard tests/gen/*.c),$(BUILD)/tests/gen)
 UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
 THREADED = $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -ls 'threads: tsan' tests/check_*.c))
 FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
+BENCHES  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 OWN      = $(wildcard $(foreach d,include/* src/* tests tests/*,$d/*.c $d/*.h))
 
 Q     = $(if $(V),,@)
@@ -107,12 +108,15 @@ $(HELP): $(HELP_OBJ) $(BUILD)/members
 
 $(BUILD)/tests/gen: $(call obj,tests/gen/*.c)
 	$(call link)
+$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
+	$(call link,,-lm)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
 $(BUILD)/obj/tests/%: private FLAGS += -Itests
+$(BUILD)/obj/tests/bench/floor.o: private FLAGS += -O3 $(call try,-march=native)
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -166,11 +170,11 @@ check: ## all tests; ONLY=pattern for some of them
 	@MAKEFLAGS= tests/run.sh '$(ONLY)'
 
 bench: ## speed and memory beside the peers that are installed
-	$(sub) all gen
-	@if [ -x tests/bench/run.sh ]; then \
-		WEIR=./weir GEN=$(BUILD)/tests/gen tests/bench/run.sh; else echo "No benchmarks yet."; fi
+	$(sub) all benches
+	@BUILD=$(BUILD) WEIR=$(OUT)weir tests/bench/run.sh
 
 gen: $(GEN) ## the generator of test traffic, build/tests/gen
+benches: $(BENCHES)
 units: $(UNITS)
 threaded: $(THREADED)
 fuzzers: $(FUZZERS)
@@ -216,5 +220,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench gen units threaded fuzzers asan tsan fuzz-build \
+.PHONY: all run deps install uninstall check bench benches gen units threaded fuzzers asan tsan fuzz-build \
 	fuzz cov layers format format-check dist clean help FORCE
