@@ -62,7 +62,8 @@ enum source_status worker_read(struct worker *worker);
 void worker_sweep(struct worker *worker);
 
 /* Expiry thread: one slice of the sweep, not longer than some tens of microseconds;
- * `idle_now` is what the observation clock may be moved on to, INT64_MIN: nothing.
+ * `idle_now` is what the observation clock is moved on to when nothing arrives; while
+ * frames wait in the ring, theirs is the time.
  * True: there is more to do at once. */
 bool worker_expire(struct worker *worker, int64_t idle_now);
 

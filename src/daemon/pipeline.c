@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/live.h"
+#include "export/protocol.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -135,6 +136,25 @@ static bool add_inputs(struct pipeline *p, const struct config *c, struct config
 	return true;
 }
 
+/* What a live run will do, in a few lines. */
+static void announce(const struct config *c)
+{
+	for (unsigned i = 0; i < c->input_count; i++) {
+		const struct config_input *in = &c->inputs[i];
+		log_info("capture", "interface=%s workers=%u buffer=%lluM snaplen=%u filter=\"%s\"",
+			in->interface, in->workers, (unsigned long long)(in->buffer >> 20),
+			in->snaplen, in->filter);
+	}
+	log_info("cache", "entries=%u for each worker, decapsulate=%s sampling=%u",
+		c->cache.entries, c->cache.decapsulate_inner ? "inner" : "none",
+		c->sampling.interval);
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
+			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+	}
+}
+
 struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -151,6 +171,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		pipeline_free(p);
 		return NULL;
 	}
+	if (!p->is_file)
+		announce(c);
 	return p;
 }
 

@@ -24,6 +24,7 @@ struct worker {
 	struct flow_sink sink;
 	struct baton baton;
 	bool holding;
+	bool idle; /* nothing arrived when the source was last read */
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
 	unsigned reads; /* since the source's counters were read */
@@ -136,6 +137,7 @@ static inline void hold(struct worker *w)
 		return;
 	baton_take(&w->baton);
 	w->holding = true;
+	w->idle = false;
 }
 
 static void take(void *context, const struct frame *frame)
@@ -162,10 +164,11 @@ static void take(void *context, const struct frame *frame)
 
 /* The source's counters are read by the thread that owns it, when it has nothing
  * better to do and every now and then. */
-static void read_source(struct worker *w)
+static void read_source(struct worker *w, enum source_status status)
 {
 	w->reads = 0;
 	hold(w);
+	w->idle = status == SOURCE_IDLE;
 	w->count.source = source_statistics(w->source);
 }
 
@@ -176,7 +179,7 @@ enum source_status worker_read(struct worker *w)
 	if (w->filled)
 		account_batch(w);
 	if (status != SOURCE_READY || ++w->reads == READS)
-		read_source(w);
+		read_source(w, status);
 	if (w->ring && w->holding) {
 		w->holding = false;
 		baton_give(&w->baton);
@@ -202,7 +205,8 @@ bool worker_expire(struct worker *w, int64_t idle_now)
 	baton_take(&w->baton);
 	int64_t began = clock_steady();
 	uint32_t most = slice(w);
-	cache_advance(w->cache, idle_now);
+	if (w->idle)
+		cache_advance(w->cache, idle_now);
 	bool more = cache_sweep(w->cache, most) == most && most > 0;
 	int64_t held = clock_steady() - began;
 	if (held > w->count.longest_hold)
