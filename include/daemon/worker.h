@@ -44,7 +44,8 @@ struct worker_statistics {
 	struct decoder_statistics fragments;
 	struct source_statistics source;
 	int64_t longest_hold; /* nanoseconds that the expiry thread held the baton at most */
-	uint64_t ring_fill;
+	uint64_t ring_fill; /* records in the ring, and those that it has room for */
+	uint64_t ring_size;
 };
 
 struct worker;

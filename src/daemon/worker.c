@@ -244,6 +244,7 @@ void worker_statistics(struct worker *w, struct worker_statistics *s)
 	s->live = cache_live(w->cache);
 	decoder_statistics(w->decoder, &s->fragments);
 	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
+	s->ring_size = w->ring ? ring_size(w->ring) : 0;
 	if (w->ring)
 		baton_give(&w->baton);
 }
