@@ -155,6 +155,45 @@ grep -q 'ethertype 0x' "$TMP/ledger.txt" || bad "ledger has no ethertypes: $(cat
 ctl timeouts | grep -q '^idle  *3600.000 s' || bad "timeouts: $(ctl timeouts)"
 ctl elements | grep -q octetDeltaCount || bad 'elements has no octetDeltaCount'
 
+# ---- Live flows, and out with them ----
+
+ctl -j flows limit=1000 >"$TMP/flows" || bad "flows: exit status $?"
+python3 - "$TMP/flows" "$TMP/live" <<'P' || bad 'the live flows are not those of the ledger'
+import json, sys
+a, live = (json.load(open(name)) for name in sys.argv[1:])
+live = live['flows']['live']
+flows = a['flows']
+assert a['complete'] and a['looked_at'] == a['matched'] == live['flows'], (a['looked_at'], live)
+assert [f['octets'] for f in flows] == sorted((f['octets'] for f in flows), reverse=True)
+assert len(flows) == min(1000, live['flows'])
+if len(flows) == live['flows']:
+    assert sum(f['packets'] for f in flows) == live['packets']
+    assert sum(f['octets'] for f in flows) == live['octets']
+P
+host=$(field "$TMP/flows" flows/0/source)
+ctl -j flows 1 by=packets "host=$host" >"$TMP/host" || bad "flows host=: exit status $?"
+[ "$(field "$TMP/host" flows/0/source)" = "$host" ] || [ "$(field "$TMP/host" flows/0/destination)" = "$host" ] ||
+	bad "flows host=$host: $(cat "$TMP/host")"
+for by in octets packets rate recent; do
+	ctl flows 15 by=$by protocol=17 >"$TMP/flows.txt" || bad "flows by=$by: exit status $?"
+	[ "$(grep -c '^udp' "$TMP/flows.txt")" -gt 3 ] || bad "flows by=$by: $(cat "$TMP/flows.txt")"
+done
+[ -z "$(awk 'length > 80' "$TMP/flows.txt")" ] || bad "flows: $(awk 'length > 80' "$TMP/flows.txt")"
+ctl top 3 count=2 >"$TMP/top.txt" || bad "top: exit status $?"
+[ "$(grep -c ^PROTO "$TMP/top.txt")" -eq 2 ] || bad "top: $(cat "$TMP/top.txt")"
+for wrong in limit=0 limit=1001 limit=many by=size host=nobody port=http; do
+	ctl flows $wrong >"$TMP/out" 2>"$TMP/err"
+	[ $? -eq 1 ] || bad "flows $wrong: $(cat "$TMP/out" "$TMP/err")"
+done
+ctl log debug >/dev/null || bad "log debug: exit status $?"
+ctl log loudly >/dev/null 2>&1 && bad 'log loudly was taken'
+flows=$(field "$TMP/live" flows/live/flows)
+ctl -j flush >"$TMP/flush" || bad "flush: exit status $?"
+tells flush flushed "$flows"
+until_true 20 exported "$flows" || bad "$(field "$TMP/exported" flows/exported/flows) of $flows flows came out by a flush"
+tells exported flows/closed/forced/flows "$flows"
+tells exported flows/live/flows 0
+
 # ---- Wrong questions ----
 
 ctl frobnicate >"$TMP/out" 2>"$TMP/err"

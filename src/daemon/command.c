@@ -1,6 +1,8 @@
 #include "daemon/command.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "daemon/flows.h"
 #include "daemon/ledger_json.h"
 #include "daemon/status.h"
 #include "export/ie.h"
@@ -64,6 +66,36 @@ static json_t *run_elements(struct view *v, const json_t *request)
 	return json_pack("{so}", "elements", all);
 }
 
+static json_t *run_flush(struct view *v, const json_t *request)
+{
+	json_int_t live = 0;
+	struct worker_statistics w;
+
+	(void)request;
+	for (unsigned i = 0; i < v->count; i++) {
+		worker_statistics(v->workers[i], &w);
+		live += (json_int_t)w.live.flows;
+		worker_flush(v->workers[i]);
+	}
+	log_info("control", "flush: %lld live flows are being exported", (long long)live);
+	return json_pack("{sI}", "flushed", live);
+}
+
+static json_t *run_log(struct view *v, const json_t *request)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	const char *level = json_string_value(json_object_get(request, "level"));
+
+	(void)v;
+	for (int i = LOG_ERROR_LEVEL; level && i <= LOG_DEBUG_LEVEL; i++) {
+		if (strcmp(names[i], level) == 0) {
+			log_set_level((enum log_level)i);
+			return json_pack("{ss}", "level", level);
+		}
+	}
+	return json_pack("{ss}", "error", "level: allowed are error, warning, info and debug");
+}
+
 static json_t *run_help(struct view *view, const json_t *request);
 
 /* clang-format off */
@@ -72,6 +104,9 @@ static const struct command commands[] = {
 	{"status", "inputs, cache, rings and collectors", run_status},
 	{"timeouts", "when a flow record is over", run_timeouts},
 	{"elements", "the information elements that can be sent", run_elements},
+	{"flows", "live flows, the largest first: limit= by= host= port= protocol=", flows_json},
+	{"flush", "export all live flows now", run_flush},
+	{"log", "what is logged: error, warning, info or debug", run_log},
 	{"help", "this list", run_help},
 };
 /* clang-format on */

@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
 	{'t', "timeout", "NAME=TIME", NULL, "active, idle, udp, icmp, tcp.fin, tcp.rst"},
 	{'s', "sample", "N", "sampling.interval", "meter one packet in N (1)"},
 	{SET, "set", "KEY=VALUE", NULL, "set any key of the configuration (repeatable)"},
-	{LEDGER, "ledger", "FILE", NULL, "write the ledger there as JSON at the end (-: stderr)"},
+	{LEDGER, "ledger", "FILE", NULL, "write the ledger as JSON at the end (-: stderr)"},
 	{'C', "check-config", NULL, NULL, "say whether the configuration is good, then exit"},
 	{HELP_CONFIG, "help-config", NULL, NULL, "list the keys of the configuration"},
 	{LIST_ELEMENTS, "list-elements", NULL, NULL, "list the information elements"},

@@ -125,6 +125,11 @@ static void name_kinds(char *text, size_t size, struct look *now, const struct l
 	}
 }
 
+static int64_t seconds(int64_t time)
+{
+	return (time + CLOCK_SECOND / 2) / CLOCK_SECOND;
+}
+
 static bool may_say(int64_t said, int64_t now)
 {
 	return said == INT64_MIN || now - said >= MINUTE;
@@ -140,7 +145,7 @@ static void judge_not_ip(
 	snprintf(words->not_ip, sizeof words->not_ip,
 		"%.1f %% of the %" PRIu64 " frames of the last %" PRId64
 		" s were no valid IP packets",
-		percent(not_ip, all), all, (now->time - then->time) / CLOCK_SECOND);
+		percent(not_ip, all), all, seconds(now->time - then->time));
 	name_kinds(words->not_ip, sizeof words->not_ip, now, then);
 	w->said_not_ip = now->time;
 }
@@ -155,7 +160,7 @@ static void judge_dropped(
 	snprintf(words->dropped, sizeof words->dropped,
 		"the kernel dropped %" PRIu64 " of %" PRIu64 " frames of the last %" PRId64
 		" s: its ring was full; see inputs[].buffer and inputs[].workers",
-		dropped, all, (now->time - then->time) / CLOCK_SECOND);
+		dropped, all, seconds(now->time - then->time));
 	w->said_dropped = now->time;
 }
 

@@ -26,6 +26,7 @@ struct worker {
 	bool holding;
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
+	uint32_t flush; /* sets that are to be closed whole, from the drain's hand on */
 	unsigned reads; /* since the source's counters were read */
 	unsigned filled;
 	struct packet batch[CACHE_BATCH];
@@ -196,16 +197,46 @@ static uint32_t slice(struct worker *w)
 	return sets < SLICE_SETS ? (uint32_t)sets : SLICE_SETS;
 }
 
+/* Goes on with a flush; the sets it visits come out of the slice's. */
+static uint32_t flush_some(struct worker *w, uint32_t most)
+{
+	uint32_t n = w->flush < most ? w->flush : most;
+
+	if (n == 0)
+		return 0;
+	w->flush -= n;
+	if (!cache_drain(w->cache, n))
+		w->flush = 0;
+	return n;
+}
+
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
 	baton_take(&w->baton);
 	int64_t began = clock_steady();
 	uint32_t most = slice(w);
 	cache_advance(w->cache, idle_now);
-	bool more = cache_sweep(w->cache, most) == most && most > 0;
+	uint32_t done = flush_some(w, most);
+	done += cache_sweep(w->cache, most - done);
+	bool more = done == most && most > 0;
 	int64_t held = clock_steady() - began;
 	if (held > w->count.longest_hold)
 		w->count.longest_hold = held;
+	baton_give(&w->baton);
+	return more;
+}
+
+void worker_flush(struct worker *w)
+{
+	baton_take(&w->baton);
+	w->flush = cache_statistics(w->cache).entries / cache_ways();
+	baton_give(&w->baton);
+}
+
+bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsigned *count)
+{
+	baton_take(&w->baton);
+	bool more = cache_peek(w->cache, next, WORKER_PEEK / cache_ways(), out, count);
 	baton_give(&w->baton);
 	return more;
 }

@@ -4,6 +4,7 @@
  * one there needs nothing here but a form to show its answer in. */
 #include "weirctl_ask.h"
 #include "weirctl_show.h"
+#include "weirctl_top.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -25,12 +26,13 @@ struct options {
 
 static void usage(FILE *out)
 {
-	fputs("usage: weirctl [-j] [-s SOCKET] COMMAND [NAME=VALUE ...]\n"
+	fputs("usage: weirctl [-j] [-s SOCKET] COMMAND [[NAME=]VALUE ...]\n"
 	      "  -s, --socket SOCKET  where weir listens (/run/weir/weir.sock)\n"
 	      "  -j, --json           the answer as it came\n"
 	      "  -V, --version        print the version\n"
 	      "  -h, --help           print this\n"
-	      "Commands are ledger, status and others that 'weirctl help' lists; weirctl(8).\n",
+	      "Commands are ledger, status, top and others that 'weirctl help' lists; "
+	      "weirctl(8).\n",
 		out);
 }
 
@@ -62,21 +64,32 @@ static int take_options(struct options *o, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-/* "limit=20" is a member of the request, a number where it looks like one. */
-static bool add_argument(json_t *request, const char *word)
+/* What a word without a name means to a command. */
+static const char *name_of_word(const char *command)
 {
-	const char *equals = strchr(word, '=');
-	char name[64], *end;
+	return strcmp(command, "log") == 0                                    ? "level"
+	       : strcmp(command, "flows") == 0 || strcmp(command, "top") == 0 ? "limit"
+									      : NULL;
+}
 
-	if (!equals || equals == word || (size_t)(equals - word) >= sizeof name) {
+/* "limit=20" is a member of the request, a number where it looks like one. */
+static bool add_argument(json_t *request, const char *command, const char *word)
+{
+	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : word;
+	char name[64] = "", *end;
+
+	if (equals)
+		snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
+	else if (name_of_word(command))
+		snprintf(name, sizeof name, "%s", name_of_word(command));
+	if (!name[0]) {
 		fprintf(stderr, "weirctl: %s: NAME=VALUE is expected\n", word);
 		return false;
 	}
-	snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
-	long long value = strtoll(equals + 1, &end, 10);
-	bool is_number = end != equals + 1 && *end == '\0';
-	return json_object_set_new(request, name,
-		       is_number ? json_integer(value) : json_string(equals + 1)) == 0;
+	long long number = strtoll(value, &end, 10);
+	bool is_number = end != value && *end == '\0';
+	return json_object_set_new(
+		       request, name, is_number ? json_integer(number) : json_string(value)) == 0;
 }
 
 /* Shows the answer and says with which status to leave. */
@@ -104,6 +117,16 @@ static int show(const struct options *o, const char *command, const char *line)
 	return fflush(stdout) == 0 ? status : EXIT_NO_ANSWER;
 }
 
+static int ask_once(const struct options *o, int s, const json_t *request)
+{
+	const char *command = json_string_value(json_object_get(request, "command"));
+	char *line = weirctl_ask(s, request);
+	int status = line ? show(o, command, line) : EXIT_NO_ANSWER;
+
+	free(line);
+	return status;
+}
+
 static int run(const struct options *o, char **words)
 {
 	json_t *request = json_pack("{ss}", "command", words[0]);
@@ -111,16 +134,16 @@ static int run(const struct options *o, char **words)
 	int status = EXIT_NO_ANSWER;
 
 	for (int i = 1; good && words[i]; i++)
-		good = add_argument(request, words[i]);
+		good = add_argument(request, words[0], words[i]);
 	if (!good) {
 		json_decref(request);
 		return EXIT_USAGE;
 	}
 	int s = weirctl_connect(o->socket);
-	char *line = s >= 0 ? weirctl_ask(s, request) : NULL;
-	if (line)
-		status = show(o, words[0], line);
-	free(line);
+	if (s >= 0 && strcmp(words[0], "top") == 0)
+		status = weirctl_top(s, request) ? EXIT_DONE : EXIT_NO_ANSWER;
+	else if (s >= 0)
+		status = ask_once(o, s, request);
 	if (s >= 0)
 		close(s);
 	json_decref(request);

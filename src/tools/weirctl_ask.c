@@ -8,12 +8,15 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	PATIENCE_SECONDS = 15,
 	ANSWER_MOST = 16 << 20, /* octets: what is longer is no answer of weir's */
 	PIECE = 65536,
+	RETRY_MOST = 2000, /* milliseconds */
+	RETRIES = 3,
 };
 
 static void explain(const char *path, int error)
@@ -95,7 +98,7 @@ static char *take_line(int s)
 	return text;
 }
 
-char *weirctl_ask(int s, const json_t *request)
+static char *ask_once(int s, const json_t *request)
 {
 	char *line = json_dumps(request, JSON_COMPACT), *answer = NULL;
 
@@ -112,4 +115,29 @@ char *weirctl_ask(int s, const json_t *request)
 			errno == EAGAIN ? "weir took too long" : strerror(errno));
 	free(line);
 	return answer;
+}
+
+/* How long weir wants to be left alone, 0: the line is its answer. */
+static json_int_t retry_of(const char *line)
+{
+	json_t *answer = json_loads(line, 0, NULL);
+	json_int_t milliseconds = json_integer_value(json_object_get(answer, "retry_ms"));
+
+	json_decref(answer);
+	return milliseconds > RETRY_MOST ? RETRY_MOST : milliseconds;
+}
+
+char *weirctl_ask(int s, const json_t *request)
+{
+	char *line = ask_once(s, request);
+
+	for (int i = 0; line && i < RETRIES; i++) {
+		json_int_t wait = retry_of(line);
+		if (wait <= 0)
+			break;
+		nanosleep(&(struct timespec){wait / 1000, wait % 1000 * 1000000}, NULL);
+		free(line);
+		line = ask_once(s, request);
+	}
+	return line;
 }

@@ -1,6 +1,7 @@
 #include "weirctl_show.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const json_t *at(const json_t *o, const char *name)
@@ -222,6 +223,80 @@ static void show_elements(const json_t *a, FILE *out)
 	}
 }
 
+/* "tcp", or the protocol's number. */
+static const char *protocol_name(char room[8], json_int_t protocol)
+{
+	switch (protocol) {
+	case 1: return "icmp";
+	case 6: return "tcp";
+	case 17: return "udp";
+	case 47: return "gre";
+	case 50: return "esp";
+	case 58: return "icmp6";
+	case 132: return "sctp";
+	default: snprintf(room, 8, "%d", (int)(protocol & 255)); return room;
+	}
+}
+
+/* address:port, [address]:port, or the address alone where there are no ports. */
+static const char *endpoint(char room[96], const char *address, json_int_t port)
+{
+	const char *form = port == 0 ? "%s" : strchr(address, ':') ? "[%s]:%d" : "%s:%d";
+
+	snprintf(room, 96, form, address, (int)port);
+	return room;
+}
+
+/* Octets a second; what was shorter than one counts as one. */
+static json_int_t rate(const json_t *f)
+{
+	json_int_t lasted = number(f, "last_ms") - number(f, "first_ms");
+
+	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
+}
+
+static void show_flow(const json_t *f, FILE *out)
+{
+	char room[8], ends[2][96], n[3][WEIRCTL_NUMBER];
+	const char *source = endpoint(ends[0], text(f, "source"), number(f, "source_port"));
+	const char *destination =
+		endpoint(ends[1], text(f, "destination"), number(f, "destination_port"));
+	bool wide = strlen(source) > 21 || strlen(destination) > 21;
+
+	fprintf(out, "%-5s ", protocol_name(room, number(f, "protocol")));
+	if (wide)
+		fprintf(out, "%s\n      %-43s", source, destination);
+	else
+		fprintf(out, "%-21s %-21s", source, destination);
+	fprintf(out, " %8s %12s %8s\n", weirctl_number(n[0], number(f, "packets")),
+		weirctl_number(n[1], number(f, "octets")), weirctl_number(n[2], rate(f)));
+}
+
+static void show_flows(const json_t *a, FILE *out)
+{
+	const json_t *all = at(a, "flows");
+	char n[WEIRCTL_NUMBER];
+
+	fprintf(out, "%-5s %-21s %-21s %8s %12s %8s\n", "PROTO", "SOURCE", "DESTINATION", "packets",
+		"octets", "octets/s");
+	for (size_t i = 0; i < json_array_size(all); i++)
+		show_flow(json_array_get(all, i), out);
+	fprintf(out, "%s live flows match%s\n", weirctl_number(n, number(a, "matched")),
+		json_is_true(at(a, "complete")) ? "" : "; not all could be looked at in the time");
+}
+
+static void show_flush(const json_t *a, FILE *out)
+{
+	char n[WEIRCTL_NUMBER];
+
+	fprintf(out, "%s live flows are being exported\n", weirctl_number(n, number(a, "flushed")));
+}
+
+static void show_log(const json_t *a, FILE *out)
+{
+	fprintf(out, "logging from %s on\n", text(a, "level"));
+}
+
 static void show_help(const json_t *a, FILE *out)
 {
 	const json_t *all = at(a, "commands");
@@ -241,6 +316,9 @@ static const struct {
 	{"timeouts", show_timeouts},
 	{"elements", show_elements},
 	{"help", show_help},
+	{"flows", show_flows},
+	{"flush", show_flush},
+	{"log", show_log},
 };
 
 void weirctl_show(const char *command, const json_t *answer, FILE *out)
