@@ -43,7 +43,7 @@ struct worker_statistics {
 	struct cache_tally lost; /* records that found the ring full */
 	struct decoder_statistics fragments;
 	struct source_statistics source;
-	int64_t longest_hold; /* nanoseconds that the expiry thread held the baton at most */
+	int64_t longest_hold; /* nanoseconds that others than capture held the baton at most */
 	uint64_t ring_fill; /* records in the ring, and those that it has room for */
 	uint64_t ring_size;
 };
@@ -79,7 +79,7 @@ void worker_flush(struct worker *worker);
 
 /* Any thread: copies live records to out[WORKER_PEEK], those of a slice of the
  * cache; *next, at first 0, is where to go on. False: that was the last slice. */
-enum { WORKER_PEEK = 960 };
+enum { WORKER_PEEK = 240 };
 bool worker_peek(struct worker *worker, uint32_t *next, struct flow_record *out, unsigned *count);
 
 /* After the capture thread has left: closes a slice of what is live. */

@@ -9,7 +9,7 @@
 
 #define N(value)     ((json_int_t)(value))
 #define LONGEST      (CLOCK_SECOND / 2)
-#define PAUSE        (CLOCK_SECOND / 10000)
+#define PAUSE        (CLOCK_SECOND / 100000)
 #define LONG         (CLOCK_SECOND / 20) /* a look so long is followed by a rest */
 #define MILLISECONDS (INT64_C(1000000))
 

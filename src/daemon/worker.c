@@ -210,6 +210,16 @@ static uint32_t flush_some(struct worker *w, uint32_t most)
 	return n;
 }
 
+/* Ends a turn that was not the capture thread's. */
+static void give_back(struct worker *w, int64_t began)
+{
+	int64_t held = clock_steady() - began;
+
+	if (held > w->count.longest_hold)
+		w->count.longest_hold = held;
+	baton_give(&w->baton);
+}
+
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
 	baton_take(&w->baton);
@@ -219,10 +229,7 @@ bool worker_expire(struct worker *w, int64_t idle_now)
 	uint32_t done = flush_some(w, most);
 	done += cache_sweep(w->cache, most - done);
 	bool more = done == most && most > 0;
-	int64_t held = clock_steady() - began;
-	if (held > w->count.longest_hold)
-		w->count.longest_hold = held;
-	baton_give(&w->baton);
+	give_back(w, began);
 	return more;
 }
 
@@ -236,8 +243,9 @@ void worker_flush(struct worker *w)
 bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsigned *count)
 {
 	baton_take(&w->baton);
+	int64_t began = clock_steady();
 	bool more = cache_peek(w->cache, next, WORKER_PEEK / cache_ways(), out, count);
-	baton_give(&w->baton);
+	give_back(w, began);
 	return more;
 }
 

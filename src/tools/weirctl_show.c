@@ -1,8 +1,13 @@
 #include "weirctl_show.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+
+/* Of a list of flows: what stands beside the two endpoints, and their width: IPv4's
+ * and IPv6's longest. */
+enum { COLUMNS = 80, AROUND_ENDPOINTS = 38, ENDPOINT_LEAST = 21, ENDPOINT_MOST = 47 };
 
 static const json_t *at(const json_t *o, const char *name)
 {
@@ -255,34 +260,47 @@ static json_int_t rate(const json_t *f)
 	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
 }
 
-static void show_flow(const json_t *f, FILE *out)
+/* Returns the lines that it took: two where the addresses are too long for one. */
+static int show_flow(const json_t *f, FILE *out, int width)
 {
 	char room[8], ends[2][96], n[3][WEIRCTL_NUMBER];
 	const char *source = endpoint(ends[0], text(f, "source"), number(f, "source_port"));
 	const char *destination =
 		endpoint(ends[1], text(f, "destination"), number(f, "destination_port"));
-	bool wide = strlen(source) > 21 || strlen(destination) > 21;
+	bool two = (int)strlen(source) > width || (int)strlen(destination) > width;
 
 	fprintf(out, "%-5s ", protocol_name(room, number(f, "protocol")));
-	if (wide)
-		fprintf(out, "%s\n      %-43s", source, destination);
+	if (two)
+		fprintf(out, "%s\n      %-*s", source, 2 * width + 1, destination);
 	else
-		fprintf(out, "%-21s %-21s", source, destination);
+		fprintf(out, "%-*s %-*s", width, source, width, destination);
 	fprintf(out, " %8s %12s %8s\n", weirctl_number(n[0], number(f, "packets")),
 		weirctl_number(n[1], number(f, "octets")), weirctl_number(n[2], rate(f)));
+	return two ? 2 : 1;
+}
+
+void weirctl_show_flows(const json_t *a, FILE *out, int lines, int columns)
+{
+	const json_t *all = at(a, "flows");
+	int width = (columns - AROUND_ENDPOINTS) / 2;
+	char n[WEIRCTL_NUMBER];
+
+	if (width < ENDPOINT_LEAST)
+		width = ENDPOINT_LEAST;
+	if (width > ENDPOINT_MOST)
+		width = ENDPOINT_MOST;
+	fprintf(out, "%-5s %-*s %-*s %8s %12s %8s\n", "PROTO", width, "SOURCE", width,
+		"DESTINATION", "packets", "octets", "octets/s");
+	lines -= 4; /* this one, the next flow's second one, the last, the cursor's */
+	for (size_t i = 0; i < json_array_size(all) && lines > 0; i++)
+		lines -= show_flow(json_array_get(all, i), out, width);
+	fprintf(out, "%s live flows match%s\n", weirctl_number(n, number(a, "matched")),
+		json_is_true(at(a, "complete")) ? "" : "; not all could be looked at in the time");
 }
 
 static void show_flows(const json_t *a, FILE *out)
 {
-	const json_t *all = at(a, "flows");
-	char n[WEIRCTL_NUMBER];
-
-	fprintf(out, "%-5s %-21s %-21s %8s %12s %8s\n", "PROTO", "SOURCE", "DESTINATION", "packets",
-		"octets", "octets/s");
-	for (size_t i = 0; i < json_array_size(all); i++)
-		show_flow(json_array_get(all, i), out);
-	fprintf(out, "%s live flows match%s\n", weirctl_number(n, number(a, "matched")),
-		json_is_true(at(a, "complete")) ? "" : "; not all could be looked at in the time");
+	weirctl_show_flows(a, out, INT_MAX, COLUMNS);
 }
 
 static void show_flush(const json_t *a, FILE *out)

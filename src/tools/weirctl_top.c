@@ -3,16 +3,16 @@
 #include "weirctl_ask.h"
 #include "weirctl_show.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PACE_MILLISECONDS = 1000, LINES_AROUND = 3, LINES_LEAST = 5, FLOWS_MOST = 1000 };
+enum { PACE_MILLISECONDS = 1000, LINES_LEAST = 5 };
 
 #define HOME_AND_CLEAR "\033[H\033[J"
 
@@ -43,14 +43,16 @@ static void terminal_close(const struct terminal *t)
 		tcsetattr(STDIN_FILENO, TCSANOW, &t->before);
 }
 
-/* How many flows the screen has room for. */
-static json_int_t rows(void)
+/* Without a terminal there are as many lines as it takes. */
+static struct winsize screen(const struct terminal *t)
 {
-	struct winsize size;
+	struct winsize size = {.ws_row = USHRT_MAX, .ws_col = 80};
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < LINES_LEAST)
-		return LINES_LEAST;
-	return size.ws_row - LINES_AROUND < FLOWS_MOST ? size.ws_row - LINES_AROUND : FLOWS_MOST;
+	if (t->output)
+		ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	if (size.ws_row < LINES_LEAST)
+		size.ws_row = LINES_LEAST;
+	return size;
 }
 
 /* Waits for the next turn; false: q, Ctrl-C or Ctrl-D was pressed. */
@@ -84,7 +86,8 @@ static bool show_once(int s, const json_t *request, const struct terminal *t)
 	} else {
 		if (t->output)
 			fputs(HOME_AND_CLEAR, stdout);
-		weirctl_show("flows", answer, stdout);
+		struct winsize size = screen(t);
+		weirctl_show_flows(answer, stdout, size.ws_row, size.ws_col);
 	}
 	json_decref(answer);
 	return good;
@@ -101,7 +104,7 @@ bool weirctl_top(int s, json_t *request)
 	json_object_set_new(request, "command", json_string("flows"));
 	while (good) {
 		if (t.output && !fixed)
-			json_object_set_new(request, "limit", json_integer(rows()));
+			json_object_set_new(request, "limit", json_integer(screen(&t).ws_row));
 		good = show_once(s, request, &t) && fflush(stdout) == 0;
 		if (!good || (bounded && --left == 0) || !pause_or_quit(&t))
 			break;
