@@ -235,6 +235,40 @@ for s in silent:
 P
 until_true 20 ctl status || bad 'weir does not answer after a hundred clients'
 
+# ---- A ledger that does not add up is told in capitals, and what is no answer is told ----
+
+# said ANSWER COMMAND: weirctl before one that answers so; its exit status
+said() {
+	python3 - "$TMP/fake" "$1" <<-'P' &
+	import os, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1] + '.new')
+	s.listen()
+	os.rename(sys.argv[1] + '.new', sys.argv[1])
+	c = s.accept()[0]
+	c.recv(4096)
+	c.sendall(sys.argv[2].encode())
+	P
+	local server=$!
+	until_true 20 test -S "$TMP/fake"
+	timeout 30 "$WEIRCTL" -s "$TMP/fake" "$2" >"$TMP/out" 2>&1
+	local status=$?
+	wait $server
+	rm -f "$TMP/fake"
+	return $status
+}
+said $'{"adds_up": false, "wrong": "one and one"}\n' ledger
+[ $? -eq 3 ] || bad "a wrong ledger: $(cat "$TMP/out")"
+grep -q 'THE LEDGER DOES NOT ADD UP: one and one' "$TMP/out" || bad "a wrong ledger: $(cat "$TMP/out")"
+for answer in '' '{}' $'no JSON\n' $'\n'; do
+	said "$answer" status
+	[ $? -eq 2 ] || bad "answer '$answer': $(cat "$TMP/out")"
+done
+for command in ledger status flows help elements timeouts flush log; do # whatever is missing or else
+	said $'{"inputs": [7, {}], "collectors": {}, "flows": [[]], "packets": 0, "adds_up": true}\n' $command
+	[ $? -eq 0 ] || bad "a strange answer to $command: $(cat "$TMP/out")"
+done
+
 # ---- Another weir does not take the socket away ----
 
 timeout 30 ip netns exec $b "$WEIR" -i vb --set "control.socket=$socket" >"$TMP/out" 2>"$TMP/err"
@@ -252,7 +286,7 @@ ip netns exec $b "$WEIR" -i vb -n 127.0.0.1:9 -m 64 -t idle=10ms -t active=50ms 
 	>"$TMP/weir.out" 2>&1 &
 weir=$!
 until_true 20 ctl status || bad "weir does not answer: $(cat "$TMP/weir.out")"
-(for i in 1 2 3; do send "$TMP/office.pcap"; done) &
+(for ((i = 0; i < 3; i++)); do send "$TMP/office.pcap"; done) &
 sender=$!
 timeout 60 python3 - "$socket" $sender <<'P' || bad 'the ledger did not add up in mid-traffic'
 import json, os, socket, sys
@@ -275,5 +309,11 @@ while reads < 100 or (os.path.exists(f'/proc/{sys.argv[2]}') and reads < 5000):
     reads += 1
 P
 wait $sender
+
+# ---- More than one frame in a hundred is no IP: that is said without being asked ----
+
+for ((i = 0; i < 10; i++)); do send "$TMP/ethertypes.pcap"; done
+until_true 30 grep -q 'warning: .* % of the .* frames of the last .* were no valid IP packets: ' "$TMP/weir.out" ||
+	bad "no warning of frames that are not IP: $(cat "$TMP/weir.out")"
 stop $weir TERM 10 || bad "exit status $?: $(cat "$TMP/weir.out")"
 finish
