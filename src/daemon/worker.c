@@ -27,6 +27,7 @@ struct worker {
 	bool idle; /* nothing arrived when the source was last read */
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
+	uint32_t flush; /* sets that are to be closed whole, from the drain's hand on */
 	unsigned reads; /* since the source's counters were read */
 	struct decoder_ignored why; /* of the frame at hand */
 	unsigned filled;
@@ -200,6 +201,29 @@ static uint32_t slice(struct worker *w)
 	return sets < SLICE_SETS ? (uint32_t)sets : SLICE_SETS;
 }
 
+/* Goes on with a flush; the sets it visits come out of the slice's. */
+static uint32_t flush_some(struct worker *w, uint32_t most)
+{
+	uint32_t n = w->flush < most ? w->flush : most;
+
+	if (n == 0)
+		return 0;
+	w->flush -= n;
+	if (!cache_drain(w->cache, n))
+		w->flush = 0;
+	return n;
+}
+
+/* Ends a turn that was not the capture thread's. */
+static void give_back(struct worker *w, int64_t began)
+{
+	int64_t held = clock_steady() - began;
+
+	if (held > w->count.longest_hold)
+		w->count.longest_hold = held;
+	baton_give(&w->baton);
+}
+
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
 	baton_take(&w->baton);
@@ -207,11 +231,26 @@ bool worker_expire(struct worker *w, int64_t idle_now)
 	uint32_t most = slice(w);
 	if (w->idle)
 		cache_advance(w->cache, idle_now);
-	bool more = cache_sweep(w->cache, most) == most && most > 0;
-	int64_t held = clock_steady() - began;
-	if (held > w->count.longest_hold)
-		w->count.longest_hold = held;
+	uint32_t done = flush_some(w, most);
+	done += cache_sweep(w->cache, most - done);
+	bool more = done == most && most > 0;
+	give_back(w, began);
+	return more;
+}
+
+void worker_flush(struct worker *w)
+{
+	baton_take(&w->baton);
+	w->flush = cache_statistics(w->cache).entries / cache_ways();
 	baton_give(&w->baton);
+}
+
+bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsigned *count)
+{
+	baton_take(&w->baton);
+	int64_t began = clock_steady();
+	bool more = cache_peek(w->cache, next, WORKER_PEEK / cache_ways(), out, count);
+	give_back(w, began);
 	return more;
 }
 
@@ -249,6 +288,7 @@ void worker_statistics(struct worker *w, struct worker_statistics *s)
 	s->live = cache_live(w->cache);
 	decoder_statistics(w->decoder, &s->fragments);
 	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
+	s->ring_size = w->ring ? ring_size(w->ring) : 0;
 	if (w->ring)
 		baton_give(&w->baton);
 }

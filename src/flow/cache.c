@@ -308,6 +308,18 @@ bool cache_drain(struct cache *c, uint32_t most)
 	return true;
 }
 
+bool cache_peek(const struct cache *c, uint32_t *next, uint32_t most, struct flow_record *out,
+	unsigned *count)
+{
+	*count = 0;
+	for (; most && *next < c->table.set_count; most--, ++*next) {
+		const struct set *s = &c->table.sets[*next];
+		for (unsigned m = SET_ALL & ~set_ways_with(s, 0); m; m &= m - 1)
+			out[(*count)++] = *table_record(&c->table, s, (unsigned)__builtin_ctz(m));
+	}
+	return *next < c->table.set_count;
+}
+
 unsigned cache_ways(void)
 {
 	return SET_WAYS;
