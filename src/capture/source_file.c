@@ -1,24 +1,37 @@
-/* Capture files through libpcap: pcap and pcapng of either byte order, micro- and
- * nanoseconds, also from a pipe. Times come as nanoseconds whatever the file has. */
+/* Capture files. Ordinary pcap goes to source_plain.c; every other kind is read
+ * through libpcap: pcapng, old and modified pcap, of either byte order, also from a
+ * pipe. Times come as nanoseconds whatever the file has. */
 #include "capture/source_file.h"
 
 #include "base/clock.h"
+#include "capture/filter.h"
+#include "capture/source_plain.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Packet time stays where 100 years of time-out can be added: the year 2116. */
+/* Packet time stays where 100 years of time-out can be added: the year 2106. */
 #define LATEST_SECOND (INT64_C(1) << 32)
 
 struct file {
 	struct source source;
 	pcap_t *pcap;
-	struct bpf_program filter;
-	bool has_filter;
+	struct filter *filter; /* or NULL */
 	uint16_t link_type;
 	struct source_statistics count;
+};
+
+/* What has been read of a file to see what it is, and where the rest comes from. */
+struct opening {
+	int fd;
+	size_t length;
+	size_t given;
+	uint8_t octets[SOURCE_PLAIN_HEADER];
 };
 
 static int64_t time_of(const struct timeval *tv)
@@ -48,11 +61,6 @@ static enum source_status file_read(struct source *s, unsigned most, source_take
 			return SOURCE_END;
 		if (n != 1)
 			return SOURCE_FAILED;
-		if (f->has_filter && !pcap_offline_filter(&f->filter, header, data)) {
-			f->count.filtered.frames++;
-			f->count.filtered.octets += header->len;
-			continue;
-		}
 		struct frame frame = {
 			.data = data,
 			.time = time_of(&header->ts),
@@ -60,6 +68,11 @@ static enum source_status file_read(struct source *s, unsigned most, source_take
 			.wire_octets = header->len,
 			.link_type = f->link_type,
 		};
+		if (f->filter && !filter_accepts(f->filter, &frame)) {
+			f->count.filtered.frames++;
+			f->count.filtered.octets += frame.wire_octets;
+			continue;
+		}
 		take(context, &frame);
 	}
 	return SOURCE_READY;
@@ -79,8 +92,7 @@ static void file_close(struct source *s)
 {
 	struct file *f = (struct file *)s;
 
-	if (f->has_filter)
-		pcap_freecode(&f->filter);
+	filter_free(f->filter);
 	if (f->pcap)
 		pcap_close(f->pcap);
 	free(f);
@@ -93,36 +105,107 @@ static const struct source_ops file_ops = {
 	.close = file_close,
 };
 
-struct source *source_open_file(const struct source_options *o, struct source_error *error)
+static ssize_t opening_read(void *cookie, char *to, size_t size)
 {
-	const char *name = strcmp(o->file, "-") == 0 ? "standard input" : o->file;
+	struct opening *o = cookie;
+	size_t left = o->length - o->given;
+
+	if (left == 0)
+		return read(o->fd, to, size);
+	if (size > left)
+		size = left;
+	memcpy(to, o->octets + o->given, size);
+	o->given += size;
+	return (ssize_t)size;
+}
+
+static int opening_close(void *cookie)
+{
+	struct opening *o = cookie;
+
+	close(o->fd);
+	free(o);
+	return 0;
+}
+
+/* A stream that gives again what was read, for files that can't be wound back. */
+static FILE *stream_of(const struct opening *o)
+{
+	cookie_io_functions_t functions = {.read = opening_read, .close = opening_close};
+	struct opening *copy = malloc(sizeof *copy);
+
+	if (!copy)
+		return NULL;
+	*copy = *o;
+	FILE *stream = fopencookie(copy, "r", functions);
+	if (!stream)
+		free(copy);
+	return stream;
+}
+
+static bool begin(struct opening *o, const char *file)
+{
+	o->fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) : open(file, O_RDONLY | O_CLOEXEC);
+	o->length = o->given = 0;
+	if (o->fd < 0)
+		return false;
+	while (o->length < sizeof o->octets) {
+		ssize_t n = read(o->fd, o->octets + o->length, sizeof o->octets - o->length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			close(o->fd);
+			return false;
+		}
+		if (n == 0)
+			break;
+		o->length += (size_t)n;
+	}
+	return true;
+}
+
+static struct source *open_with_libpcap(const struct opening *o, const char *name,
+	const struct source_options *options, struct source_error *error)
+{
 	char text[PCAP_ERRBUF_SIZE] = "";
+	FILE *stream = stream_of(o);
 	struct file *f = calloc(1, sizeof *f);
 
-	if (!f) {
-		snprintf(error->text, sizeof error->text, "out of memory");
-		return NULL;
-	}
-	f->source.ops = &file_ops;
-	f->pcap = pcap_open_offline_with_tstamp_precision(o->file, PCAP_TSTAMP_PRECISION_NANO,
-		text);
-	if (!f->pcap) {
-		/* libpcap names the file in some of its messages and not in others. */
-		const char *what = strncmp(text, o->file, strlen(o->file)) == 0 ? NULL : name;
-		snprintf(error->text, sizeof error->text, "%s%s%s", what ? what : "",
-			what ? ": " : "", text);
+	if (f && stream)
+		f->pcap = pcap_fopen_offline_with_tstamp_precision(stream,
+			PCAP_TSTAMP_PRECISION_NANO, text);
+	if (!f || !f->pcap) {
+		snprintf(error->text, sizeof error->text, "%s: %s", name,
+			*text ? text : "out of memory");
+		if (stream)
+			fclose(stream);
+		else
+			close(o->fd);
 		free(f);
 		return NULL;
 	}
+	f->source.ops = &file_ops;
 	f->link_type = (uint16_t)pcap_datalink(f->pcap);
-	if (*o->filter) {
-		if (pcap_compile(f->pcap, &f->filter, o->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-			snprintf(error->text, sizeof error->text, "filter '%s': %s", o->filter,
-				pcap_geterr(f->pcap));
+	if (*options->filter) {
+		f->filter = filter_new(options->filter, f->link_type, error);
+		if (!f->filter) {
 			file_close(&f->source);
 			return NULL;
 		}
-		f->has_filter = true;
 	}
 	return &f->source;
+}
+
+struct source *source_open_file(const struct source_options *options, struct source_error *error)
+{
+	const char *name = strcmp(options->file, "-") == 0 ? "standard input" : options->file;
+	struct opening o;
+
+	if (!begin(&o, options->file)) {
+		snprintf(error->text, sizeof error->text, "%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	if (source_plain_knows(o.octets, o.length))
+		return source_open_plain(o.fd, o.octets, options, error);
+	return open_with_libpcap(&o, name, options, error);
 }

@@ -27,6 +27,7 @@ struct worker {
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
 	unsigned reads; /* since the source's counters were read */
+	struct decoder_ignored why; /* of the frame at hand */
 	unsigned filled;
 	struct packet batch[CACHE_BATCH];
 	struct worker_statistics count;
@@ -106,8 +107,9 @@ static void count_frame(struct source_count *c, uint32_t octets)
 }
 
 /* Ignored frames told apart by value too, as far as there is room to. */
-static void account_ignored(struct worker *w, const struct decoder_ignored *why, uint32_t octets)
+static void account_ignored(struct worker *w, uint32_t octets)
 {
+	const struct decoder_ignored *why = &w->why;
 	struct worker_statistics *c = &w->count;
 	unsigned i = 0;
 
@@ -139,7 +141,6 @@ static inline void hold(struct worker *w)
 static void take(void *context, const struct frame *frame)
 {
 	struct worker *w = context;
-	struct decoder_ignored why;
 
 	hold(w);
 	count_frame(&w->count.seen, frame->wire_octets);
@@ -150,8 +151,8 @@ static void take(void *context, const struct frame *frame)
 			return;
 		}
 	}
-	if (decoder_read(w->decoder, frame, &w->batch[w->filled], &why) != PACKET_OK) {
-		account_ignored(w, &why, frame->wire_octets);
+	if (decoder_read(w->decoder, frame, &w->batch[w->filled], &w->why) != PACKET_OK) {
+		account_ignored(w, frame->wire_octets);
 		return;
 	}
 	count_frame(&w->count.metered, frame->wire_octets);

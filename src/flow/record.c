@@ -11,8 +11,6 @@ void flow_record_open(struct flow_record *r, const struct flow_key *key,
 		.octets = packet->octets,
 		.tcp_control_bits = packet->tcp_control_bits,
 		.class = (uint8_t)flow_class_of(key->protocol, packet->tcp_control_bits),
-		.minimum_ttl = packet->ttl,
-		.maximum_ttl = packet->ttl,
 	};
 	if (key->direction == FRAME_EGRESS)
 		r->egress_interface = key->interface;
@@ -20,10 +18,4 @@ void flow_record_open(struct flow_record *r, const struct flow_key *key,
 		r->ingress_interface = key->interface;
 	if (packet->facts & PACKET_VLAN)
 		r->vlan_id = packet->vlan_tag & 0xfff;
-	if (packet->facts & PACKET_CUSTOMER_VLAN)
-		r->customer_vlan_id = packet->customer_vlan_tag & 0xfff;
-	if (packet->facts & PACKET_MAC) {
-		memcpy(r->source_mac, packet->source_mac, sizeof r->source_mac);
-		memcpy(r->destination_mac, packet->destination_mac, sizeof r->destination_mac);
-	}
 }

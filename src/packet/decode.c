@@ -186,13 +186,12 @@ static void walk_start(struct walk *walk, const struct decoder *decoder, const s
 	packet->ethertype = 0;
 }
 
-enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
-	struct packet *packet, struct decoder_ignored *ignored)
+/* Apart from decoder_read(), which need not make room for the walk then. */
+static __attribute__((noinline)) enum packet_verdict read_by_layers(struct decoder *decoder,
+	const struct frame *frame, struct packet *packet, struct decoder_ignored *ignored)
 {
 	struct walk walk;
 
-	if (common_read(frame, decoder->tunnels, packet))
-		return PACKET_OK;
 	walk_start(&walk, decoder, frame, packet);
 	if (!walk_layers(&walk, layer_of_link(&walk, frame->link_type))) {
 		ignored->reason = walk.reason;
@@ -202,4 +201,12 @@ enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *fr
 	if (packet->fragment != PACKET_WHOLE)
 		fragment_see(decoder, packet, walk.fragment_protocol);
 	return PACKET_OK;
+}
+
+enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
+	struct packet *packet, struct decoder_ignored *ignored)
+{
+	if (common_read(frame, decoder->tunnels, packet))
+		return PACKET_OK;
+	return read_by_layers(decoder, frame, packet, ignored);
 }

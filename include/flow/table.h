@@ -1,0 +1,148 @@
+/* table: where the cache's records stand, by key.
+ *
+ * Set-associative: a flow may stand in two sets, both named by its hash. Records
+ * are taken from one array in the order of need, so that memory which no flow has
+ * needed is never touched. Knows keys and places; time and counting are cache.c's,
+ * for which alone this is. One thread at a time. */
+#ifndef FLOW_TABLE_H
+#define FLOW_TABLE_H
+
+#include "base/hash.h"
+#include "flow/record.h"
+#include "flow/set.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct table {
+	struct set *sets;
+	struct flow_record *records;
+	uint32_t *free;      /* places of records that were in use and are not */
+	uint32_t free_count;
+	uint32_t untouched;  /* places from here on have never been in use */
+	uint32_t set_count;
+	struct hash_secret secret;
+};
+
+/* Where a record stands. */
+struct place {
+	struct set *set;
+	struct flow_record *record;
+	unsigned way;
+};
+
+/* Room for `entries` records, rounded up to whole sets. False: memory is short;
+ * table_free() takes back what was had. `touch`: take every page now. */
+bool table_init(struct table *table, uint32_t entries, uint64_t seed, bool touch);
+void table_free(struct table *table);
+
+static inline uint32_t table_entries(const struct table *t)
+{
+	return t->set_count * SET_WAYS;
+}
+
+static inline uint64_t table_hash(const struct table *t, const struct flow_key *key)
+{
+	return hash_48(key, &t->secret);
+}
+
+/* The two sets and the tag come from different bits of one hash. */
+static inline struct set *table_first(const struct table *t, uint64_t hash)
+{
+	return &t->sets[hash_range((uint32_t)(hash >> 32), t->set_count)];
+}
+
+static inline struct set *table_second(const struct table *t, uint64_t hash)
+{
+	return &t->sets[hash_range((uint32_t)hash, t->set_count)];
+}
+
+static inline uint16_t table_tag(uint64_t hash)
+{
+	uint16_t tag = hash & SET_TAG;
+	return tag ? tag : 1; /* 0 is an empty way */
+}
+
+static inline struct flow_record *table_record(const struct table *t, const struct set *s,
+	unsigned way)
+{
+	return &t->records[s->record[way]];
+}
+
+static inline bool table_same_key(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));
+
+	differ |= (hash_word(a, 2) ^ hash_word(b, 2)) | (hash_word(a, 3) ^ hash_word(b, 3));
+	differ |= (hash_word(a, 4) ^ hash_word(b, 4)) | (hash_word(a, 5) ^ hash_word(b, 5));
+	return differ == 0;
+}
+
+static inline bool table_find_in(const struct table *t, struct set *s, uint16_t tag,
+	const struct flow_key *key, struct place *place)
+{
+	for (unsigned m = set_ways_with(s, tag); m; m &= m - 1) {
+		unsigned way = (unsigned)__builtin_ctz(m);
+		struct flow_record *r = table_record(t, s, way);
+		if (table_same_key(&r->key, key)) {
+			*place = (struct place){s, r, way};
+			return true;
+		}
+	}
+	return false;
+}
+
+static inline bool table_find(const struct table *t, uint64_t hash, const struct flow_key *key,
+	struct place *place)
+{
+	struct set *s = table_first(t, hash);
+
+	if (table_find_in(t, s, table_tag(hash), key, place))
+		return true;
+	return s->tag[SET_DISPLACED] &&
+		table_find_in(t, table_second(t, hash), table_tag(hash), key, place);
+}
+
+/* Who leaves when both sets of a hash are full: flows that are not established
+ * before those that are, the oldest at `now` first. */
+struct place table_victim(const struct table *table, uint64_t hash, uint16_t now);
+
+/* A way and a record for a new flow, tagged; false: both its sets are full. */
+bool table_insert(struct table *table, uint64_t hash, struct place *place);
+
+/* Takes over the way and the record that table_remove() has just given back. */
+void table_replace(struct table *table, uint64_t hash, struct place *place);
+
+/* Gives the way and the record back; the record's octets stay until the next insert. */
+void table_remove(struct table *table, struct place place);
+
+/* Fetch what finding or inserting will touch. Wrong guesses cost time and nothing
+ * else. table_fetch() is false when the first set does not know the hash: then
+ * table_fetch_other(), once the second set has had time to arrive. */
+static inline void table_fetch_record(const struct flow_record *r)
+{
+	__builtin_prefetch(r, 1);
+	__builtin_prefetch((const char *)r + sizeof *r - 1, 1);
+}
+
+static inline bool table_fetch(const struct table *t, uint64_t hash)
+{
+	const struct set *s = table_first(t, hash);
+	unsigned m = set_ways_with(s, table_tag(hash));
+
+	if (m) {
+		table_fetch_record(table_record(t, s, (unsigned)__builtin_ctz(m)));
+		return true;
+	}
+	m = set_ways_with(s, 0);
+	if (s->tag[SET_DISPLACED] || !(m & (m - 1)))
+		__builtin_prefetch(table_second(t, hash), 1);
+	return false;
+}
+
+void table_fetch_other(const struct table *table, uint64_t hash, uint16_t now);
+
+/* The same for who walks through the sets: sets and records a little after `set`. */
+void table_fetch_ahead(const struct table *table, uint32_t set);
+
+#endif
