@@ -193,7 +193,10 @@ tsan: ## programs and threaded unit tests with the thread sanitizer, in build/ts
 fuzz-build:
 	$(sub) BUILD=build/fuzz CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 
-fuzz: fuzz-build gen ## run every fuzzer for MINUTES (5) each; what they learn stays in build/fuzz
+fuzz: ## run every fuzzer for MINUTES (5) each; what they learn stays in build/fuzz
+	@case '$(MINUTES)' in '' | *[!0-9]* | 0*) \
+		echo "MINUTES is '$(MINUTES)': it must be a number from 1 on" >&2; exit 1 ;; esac
+	$(sub) fuzz-build gen
 	@GEN=$(BUILD)/tests/gen tests/fuzz.sh $$(($(MINUTES) * 60)) \
 		$(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
