@@ -200,13 +200,15 @@ fuzz: ## run every fuzzer for MINUTES (5) each; what they learn stays in build/f
 	@GEN=$(BUILD)/tests/gen tests/fuzz.sh $$(($(MINUTES) * 60)) \
 		$(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
-cov: ## line coverage of the tests, by file and as build/cov/html
+cov: ## line and branch coverage of the tests, by room and decoder, and as build/cov/html
 	$(sub) BUILD=build/cov COVERAGE=1 CFLAGS='-O0 -g' all gen units tools
 	@find build/cov -name '*.gcda' -delete
 	@MAKEFLAGS= tests/run.sh -b build/cov '$(ONLY)' || true
-	@lcov -q -c --no-external -d build/cov/obj/src -b . -o build/cov/info
-	@genhtml -q -o build/cov/html build/cov/info
-	@lcov --list build/cov/info
+	@lcov $(BRANCHES) -q -c --no-external -d build/cov/obj/src -b . -o build/cov/info
+	@genhtml $(BRANCHES) -q -o build/cov/html build/cov/info
+	@tests/coverage.sh build/cov/info
+
+BRANCHES = --rc lcov_branch_coverage=1
 
 layers: ## rooms keep to their floors, functions and files to their size
 	@tests/layers.sh
