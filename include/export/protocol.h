@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Nanoseconds since 1970: the first moment that 32 bits of seconds cannot tell */
+#define PROTOCOL_END ((INT64_C(1) << 32) * 1000000000)
+
 struct message;
 struct template;
 
@@ -33,7 +36,8 @@ struct protocol {
 	/* Writes header_octets at `at`. */
 	void (*put_header)(uint8_t *at, const struct message *message,
 		const struct protocol_header *header);
-	/* The first moment at or after `time` that the header can tell exactly. */
+	/* A moment that the header can tell exactly: where flow times are relative, the
+	 * first one at or after `time`; at most the last that its 32 bits can tell. */
 	int64_t (*header_time)(int64_t time);
 	/* By how much a message moves the sequence on. */
 	uint32_t (*sequence_step)(const struct message *message);
