@@ -12,9 +12,11 @@
 #if __has_feature(memory_sanitizer)
 #include <sanitizer/msan_interface.h>
 #define ASSERT_SET(p, octets) __msan_check_mem_is_initialized(p, octets)
+#define UNSET(p, octets)      __msan_poison(p, octets)
 #endif
 #endif
 #ifndef ASSERT_SET
+#define UNSET(p, octets)      ((void)(p), (void)(octets))
 #define ASSERT_SET(p, octets) ((void)(p), (void)(octets))
 #endif
 
@@ -218,9 +220,11 @@ static void assert_members(const struct packet *p)
 		ASSERT_SET(&p->customer_vlan_tag, 2);
 	if (p->facts & PACKET_PPPOE)
 		ASSERT_SET(&p->pppoe_session, 2);
-	if (p->facts & PACKET_MPLS)
+	if (p->facts & PACKET_MPLS) {
+		ASSERT_SET(&p->mpls_depth, 1);
 		ASSERT_SET(p->mpls, 4 * (p->mpls_depth < PACKET_MPLS_LABELS ? p->mpls_depth
 									    : PACKET_MPLS_LABELS));
+	}
 	if (p->facts & PACKET_SEGMENT) {
 		ASSERT_SET(&p->segment_kind, 1);
 		ASSERT_SET(&p->segment_id, 4);
@@ -244,8 +248,10 @@ static void count(struct source_count *c, const struct frame *frame)
 enum packet_verdict chain_take(struct chain *c, const struct frame *frame, struct packet *packet)
 {
 	struct decoder_ignored why = {0};
-	enum packet_verdict verdict = decoder_read(c->decoder, frame, packet, &why);
+	enum packet_verdict verdict;
 
+	UNSET(packet, sizeof *packet);
+	verdict = decoder_read(c->decoder, frame, packet, &why);
 	count(&c->seen, frame);
 	if (verdict != PACKET_OK) {
 		if (why.reason >= PACKET_IGNORED_REASONS ||

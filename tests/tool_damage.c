@@ -54,12 +54,11 @@ static void judge(struct run *r, int inner, const char *what, uint32_t octet)
 static void answer_to(struct run *r, int inner, const struct frame *frame, struct answer *answer,
 	const char *what, uint32_t octet)
 {
-	memset(answer, 0, sizeof *answer);
 	answer->verdict = chain_take(r->chain[inner], frame, &answer->packet);
 	judge(r, inner, what, octet);
 }
 
-/* Members that are not promised to be set differ with nothing behind it. */
+/* Compares the members that are always set. */
 static bool same(const struct answer *a, const struct answer *b)
 {
 	if (a->verdict != b->verdict)
