@@ -230,5 +230,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench gen units tools threaded fuzzers asan msan tsan fuzz-build \
-	fuzz cov layers format format-check dist clean help FORCE
+.PHONY: all run deps install uninstall check bench gen units tools threaded fuzzers asan msan tsan \
+	fuzz-build fuzz cov layers format format-check dist clean help FORCE

@@ -1,7 +1,7 @@
 #!/bin/bash
-# A capture that breaks off: what came before is exported, to the packet; exit status 2; one line that
-# names the file and says what is wrong, besides the summary. Broken behind 100 frames: a file cut
-# inside a record, and a pcapng file that goes on with another link type, which libpcap refuses.
+# A capture that breaks off: what came before is exported, to the packet; exit status 2; one line
+# that names the file and says what is wrong, besides the summary. Broken behind 100 frames: a file
+# cut inside a record, and a pcapng file that goes on with another link type, which libpcap refuses.
 . "$(dirname "$0")/common.sh"
 need python3
 [ -x "$GEN" ] || skip "there is no $GEN"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# 30-damage.sh under the memory sanitizer: no octet that was never written decides anything, stands in
-# a record, or is sent.
+# 30-damage.sh under the memory sanitizer: no octet that was never written decides anything, stands
+# in a record, or is sent.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/damage.sh"
 tools=$(dirname "$WEIR")/tests

@@ -58,8 +58,8 @@ struct chain {
 	char fault[256];
 };
 
-static enum source_status feed_read(struct source *s, unsigned most, source_take *take,
-	void *context)
+static enum source_status feed_read(
+	struct source *s, unsigned most, source_take *take, void *context)
 {
 	struct feed *f = (struct feed *)s;
 	const struct frame *frame = f->frame;

@@ -25,8 +25,8 @@ struct chain *chain_new(const struct chain_options *options);
 void chain_free(struct chain *chain);
 
 /* Meters one frame, lent for the call. *packet: what was made of it, if PACKET_OK is returned. */
-enum packet_verdict chain_take(struct chain *chain, const struct frame *frame,
-	struct packet *packet);
+enum packet_verdict chain_take(
+	struct chain *chain, const struct frame *frame, struct packet *packet);
 
 /* Exports what is live and sends all. */
 void chain_finish(struct chain *chain);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# coverage.sh INFO: lines and branches that were executed, of lcov's INFO, by room and by file of the
-# decoders, which have a goal: 95 % of the lines, 90 % of the branches.
+# coverage.sh INFO: lines and branches that were executed, of lcov's INFO, by room and by file of
+# the decoders, which have a goal: 95 % of the lines, 90 % of the branches.
 awk -F '[:,]' '
 function part(hit, of) {
 	return of ? 100 * hit / of : 100

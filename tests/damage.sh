@@ -1,5 +1,5 @@
-# damage PROGRAM FRAMES: the body of 30-damage.sh and 31-damage-msan.sh. PROGRAM meters damaged frames
-# (tests/tool_damage.c), FRAMES reads them from captures (tests/tool_frames.c).
+# damage PROGRAM FRAMES: the body of 30-damage.sh and 31-damage-msan.sh. PROGRAM meters damaged
+# frames (tests/tool_damage.c), FRAMES reads them from captures (tests/tool_frames.c).
 #
 # The first 200 frames of each of the generator's scenarios, then the first 40 of captures of real
 # traffic, which are not part of this repository: every DAMAGE-th of them (8), all with DAMAGE=all.

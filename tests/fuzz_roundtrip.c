@@ -1,5 +1,5 @@
-/* Frames of any octets at any time through decoder, cache, sessions of v5, v9 and IPFIX, and back by
- * a reader that shares nothing with them: no fault, and what was metered is what was read.
+/* Frames of any octets at any time through decoder, cache, sessions of v5, v9 and IPFIX, and back
+ * by a reader that shares nothing with them: no fault, and what was metered is what was read.
  *
  * The first octet of the input: bit 0 the innermost packet is the flow, the others the size of
  * the cache. Then frames: link type, octets, octets on the wire but not captured (2 each), step of
@@ -12,7 +12,7 @@
 
 /* A day after 1970, and the last second that 32 bits can tell. */
 #define EARLIEST (INT64_C(86400) * 1000000000)
-#define LATEST (INT64_C(4294967295) * 1000000000)
+#define LATEST   (INT64_C(4294967295) * 1000000000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

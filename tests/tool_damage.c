@@ -19,7 +19,7 @@ enum { ENTRIES = 1024, BEYOND = 8, CAPTURED_MOST = 1 << 20 };
 
 struct run {
 	struct chain *chain[2]; /* outermost and innermost packet */
-	char name[sizeof ((struct frames_head *)0)->name];
+	char name[sizeof((struct frames_head *)0)->name];
 	uint64_t captures, frames, cuts, changes, faults;
 };
 
@@ -64,7 +64,7 @@ static bool same(const struct answer *a, const struct answer *b)
 	if (a->verdict != b->verdict)
 		return false;
 	return a->verdict != PACKET_OK ||
-		memcmp(&a->packet, &b->packet, offsetof(struct packet, source_mac)) == 0;
+	       memcmp(&a->packet, &b->packet, offsetof(struct packet, source_mac)) == 0;
 }
 
 /* Returns the end of the headers. */
@@ -90,8 +90,8 @@ static uint32_t cut(struct run *r, int inner, const struct frame *whole)
 	return headers < whole->captured ? headers : whole->captured;
 }
 
-static void change(struct run *r, int inner, const struct frame *frame, uint8_t *data,
-	uint32_t headers)
+static void change(
+	struct run *r, int inner, const struct frame *frame, uint8_t *data, uint32_t headers)
 {
 	static const uint8_t values[] = {0x00, 0x7f, 0x80, 0xff};
 	struct answer answer;

@@ -2,8 +2,9 @@
  * Capture files: pcap with microseconds or nanoseconds, pcap in big-endian order, pcapng with
  * nanoseconds. Time stamps are unsigned: 32 bits of seconds reach to February 2106.
  *
- * Some formats are broken behind BROKEN_AT frames, which are all that a reader can know of: pcap-cut
- * and pcapng-cut end inside a record, pcapng-mixed goes on with an interface of another link type.
+ * Some formats are broken behind BROKEN_AT frames, which are all that a reader can know of:
+ * pcap-cut and pcapng-cut end inside a record, pcapng-mixed goes on with an interface of another
+ * link type.
  */
 #include "gen.h"
 
@@ -155,8 +156,8 @@ uint64_t sink_tick(const struct sink *s)
 	return s->nano ? 1 : MICROSECOND;
 }
 
-static void write_pcap(struct sink *s, uint64_t ns, const uint8_t *data, uint32_t captured,
-	uint32_t wire)
+static void write_pcap(
+	struct sink *s, uint64_t ns, const uint8_t *data, uint32_t captured, uint32_t wire)
 {
 	uint8_t h[16];
 
@@ -168,8 +169,8 @@ static void write_pcap(struct sink *s, uint64_t ns, const uint8_t *data, uint32_
 	fwrite(data, 1, sink_is_broken(s) ? captured / 2 : captured, s->file);
 }
 
-static void write_ng(struct sink *s, uint64_t ns, const uint8_t *data, uint32_t captured,
-	uint32_t wire)
+static void write_ng(
+	struct sink *s, uint64_t ns, const uint8_t *data, uint32_t captured, uint32_t wire)
 {
 	uint8_t h[28], tail[8] = {0};
 	uint32_t pad = -captured & 3;

@@ -81,8 +81,8 @@ uint64_t pick(struct gen *g, uint64_t low, uint64_t high);
 /* file.c */
 struct sink *sink_open(const char *path, const char *format, uint16_t linktype);
 /* Frames go to a function instead of a file. */
-typedef void sink_take(void *arg, uint64_t ns, const uint8_t *data, uint32_t captured,
-	uint32_t wire);
+typedef void sink_take(
+	void *arg, uint64_t ns, const uint8_t *data, uint32_t captured, uint32_t wire);
 struct sink *sink_to(sink_take *take, void *arg);
 /* No reader of the file can know of the next frame. */
 bool sink_is_broken(const struct sink *s);

@@ -131,8 +131,8 @@ static const struct {
 	{"capture", write_capture},
 };
 
-static void write_scenario(size_t writer, const char *folder, const char *scenario,
-	uint16_t linktype, unsigned each)
+static void write_scenario(
+	size_t writer, const char *folder, const char *scenario, uint16_t linktype, unsigned each)
 {
 	static struct seeds s;
 	struct gen g = {.time = 1700000000 * SECOND, .random = 1, .linktype = linktype};
