@@ -18,7 +18,7 @@ WERROR  = -Werror
 WARN    = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes $(WERROR)
 SANITIZE =# for example address,undefined: see the targets asan, tsan and fuzz
 COVERAGE =# 1: count executed lines, see the target cov
-FUZZ_CC  = clang
+FUZZ_CC  = clang# and for msan
 MINUTES  = 5
 
 # ---- What the system has ----
@@ -64,11 +64,14 @@ obj      = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $1))
 
 LIB      = $(BUILD)/libweir.a
 LIB_OBJ  = $(call obj,$(filter-out %/main.c,$(wildcard $(ROOMS:%=src/%/*.c))))
-# tests/check_NAME.c and tests/fuzz_NAME.c are programs; what else is in tests/ serves them all.
+# tests/check_NAME.c, tests/fuzz_NAME.c and tests/tool_NAME.c (for scripts) are programs; what else
+# is in tests/ serves them all.
+PROGS    = check fuzz tool
 HELP     = $(BUILD)/libtests.a
-HELP_OBJ = $(call obj,$(filter-out tests/check_% tests/fuzz_%,$(wildcard tests/*.c)))
+HELP_OBJ = $(call obj,$(filter-out $(PROGS:%=tests/%_%),$(wildcard tests/*.c)))
 GEN      = $(if $(wildcard tests/gen/*.c),$(BUILD)/tests/gen)
 UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
+TOOLS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tool_*.c))
 THREADED = $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -ls 'threads: tsan' tests/check_*.c))
 FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 BENCHES  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
@@ -112,6 +115,8 @@ $(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(call link,,-lm)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
+	$(call link)
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
@@ -176,11 +181,15 @@ bench: ## speed and memory beside the peers that are installed
 gen: $(GEN) ## the generator of test traffic, build/tests/gen
 benches: $(BENCHES)
 units: $(UNITS)
+tools: $(TOOLS)
 threaded: $(THREADED)
 fuzzers: $(FUZZERS)
 
-asan: ## programs and unit tests with the address and undefined sanitizers, in build/asan
-	$(sub) BUILD=build/asan SANITIZE=address,undefined all gen units
+asan: ## programs, unit tests and tools with the address and undefined sanitizers, in build/asan
+	$(sub) BUILD=build/asan SANITIZE=address,undefined all gen units tools
+
+msan: ## tests/tool_damage.c with the memory sanitizer, in build/msan
+	$(sub) BUILD=build/msan CC=$(FUZZ_CC) SANITIZE=memory build/msan/tests/tool_damage
 
 tsan: ## programs and threaded unit tests with the thread sanitizer, in build/tsan
 	$(sub) BUILD=build/tsan SANITIZE=thread all threaded
@@ -188,17 +197,22 @@ tsan: ## programs and threaded unit tests with the thread sanitizer, in build/ts
 fuzz-build:
 	$(sub) BUILD=build/fuzz CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 
-fuzz: fuzz-build gen ## run every fuzzer for MINUTES (5) each; what they learn stays in build/fuzz
+fuzz: ## run every fuzzer for MINUTES (5) each; what they learn stays in build/fuzz
+	@case '$(MINUTES)' in '' | *[!0-9]* | 0*) \
+		echo "MINUTES is '$(MINUTES)': it must be a number from 1 on" >&2; exit 1 ;; esac
+	$(sub) fuzz-build gen
 	@GEN=$(BUILD)/tests/gen tests/fuzz.sh $$(($(MINUTES) * 60)) \
 		$(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
-cov: ## line coverage of the tests, by file and as build/cov/html
-	$(sub) BUILD=build/cov COVERAGE=1 CFLAGS='-O0 -g' all gen units
+cov: ## line and branch coverage of the tests, by room and decoder, and as build/cov/html
+	$(sub) BUILD=build/cov COVERAGE=1 CFLAGS='-O0 -g' all gen units tools
 	@find build/cov -name '*.gcda' -delete
 	@MAKEFLAGS= tests/run.sh -b build/cov '$(ONLY)' || true
-	@lcov -q -c --no-external -d build/cov/obj/src -b . -o build/cov/info
-	@genhtml -q -o build/cov/html build/cov/info
-	@lcov --list build/cov/info
+	@lcov $(BRANCHES) -q -c --no-external -d build/cov/obj/src -b . -o build/cov/info
+	@genhtml $(BRANCHES) -q -o build/cov/html build/cov/info
+	@tests/coverage.sh build/cov/info
+
+BRANCHES = --rc lcov_branch_coverage=1
 
 layers: ## rooms keep to their floors, functions and files to their size
 	@tests/layers.sh
@@ -220,5 +234,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench benches gen units threaded fuzzers asan tsan fuzz-build \
-	fuzz cov layers format format-check dist clean help FORCE
+.PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers asan msan \
+	tsan fuzz-build fuzz cov layers format format-check dist clean help FORCE

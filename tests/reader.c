@@ -141,6 +141,8 @@ static int64_t from_boot(const struct reader *r, uint32_t ms)
 {
 	int64_t ns = r->boot_ns + ms * INT64_C(1000000);
 
+	if (ns < 0) /* the header's seconds count modulo 2^32: the era before */
+		ns += (INT64_C(1) << 32) * 1000000000;
 	return ns / 1000000 - (ns % 1000000 < 0);
 }
 

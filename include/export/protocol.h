@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Nanoseconds since 1970: the first moment that 32 bits of seconds cannot tell */
+#define PROTOCOL_END ((INT64_C(1) << 32) * 1000000000)
+
 struct message;
 struct template;
 
@@ -33,8 +36,8 @@ struct protocol {
 	/* Writes header_octets at `at`. */
 	void (*put_header)(uint8_t *at, const struct message *message,
 		const struct protocol_header *header);
-	/* The moment at `time`, as the header can tell it exactly: not before any flow
-	 * in the message where flow times are relative to it. */
+	/* The moment at `time` as the header can tell it: not before any flow in the
+	 * message where flow times are relative to it. */
 	int64_t (*header_time)(int64_t time);
 	/* By how much a message moves the sequence on. */
 	uint32_t (*sequence_step)(const struct message *message);

@@ -211,7 +211,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
 	if (p->is_file)
-		memcpy(p->file, c->inputs[0].file, sizeof p->file);
+		snprintf(p->file, sizeof p->file, "%s",
+			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
 		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {

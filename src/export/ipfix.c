@@ -5,7 +5,9 @@
 
 static int64_t header_time(int64_t time)
 {
-	return clock_floor(time, CLOCK_SECOND) * CLOCK_SECOND;
+	int64_t second = clock_floor(time, CLOCK_SECOND) * CLOCK_SECOND;
+
+	return second < PROTOCOL_END ? second : PROTOCOL_END - CLOCK_SECOND;
 }
 
 /* Section 3.1; the sequence counts data records before this message. */

@@ -4,7 +4,8 @@
 #include "export/protocol.h"
 
 /* The header has whole seconds only. They are rounded up, so that sysUptime
- * belongs to them exactly and no flow in the message ends after it. */
+ * belongs to them exactly and no flow in the message ends after it; they count
+ * modulo 2^32, so that in 2106 a header may say 1970 of the next era. */
 static int64_t header_time(int64_t time)
 {
 	return -clock_floor(-time, CLOCK_SECOND) * CLOCK_SECOND;

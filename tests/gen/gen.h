@@ -74,13 +74,24 @@ struct gen {
 /* main.c: the way of a finished frame. Its time is g->time. */
 void emit(struct gen *g, const struct frame *f);
 void flush_waiting(struct gen *g);
+/* Runs a scenario that there is into g->sink, in a truth if g has one. */
+void run_scenario(struct gen *g, const char *scenario);
 uint64_t pick(struct gen *g, uint64_t low, uint64_t high);
 
 /* file.c */
 struct sink *sink_open(const char *path, const char *format, uint16_t linktype);
+/* Frames go to a function instead of a file. */
+typedef void sink_take(
+	void *arg, uint64_t ns, const uint8_t *data, uint32_t captured, uint32_t wire);
+struct sink *sink_to(sink_take *take, void *arg);
+/* No reader of the file can know of the next frame. */
+bool sink_is_broken(const struct sink *s);
 uint64_t sink_tick(const struct sink *s); /* nanoseconds that its time stamps resolve */
 void sink_write(struct sink *s, uint64_t ns, const uint8_t *data, uint32_t captured, uint32_t wire);
 bool sink_close(struct sink *s);
+
+/* seeds.c: what the fuzzer NAME begins with, as files in a folder; returns the exit status */
+int seeds_write(const char *name, const char *folder);
 
 /* truth.c: flow rule 3, in nanoseconds of packet time */
 struct limits {

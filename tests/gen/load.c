@@ -154,5 +154,6 @@ void scenario_times(struct gen *g)
 	}
 	until(g, 2085978496 * SECOND + 5 * SECOND, 2036); /* NTP's era ends 5 s before */
 	until(g, 2147483648 * SECOND + 5 * SECOND, 2038); /* 31 bits */
-	until(g, 4294967295 * SECOND + 999999999, 2106);  /* 32 bits: the last nanosecond */
+	/* 32 bits: the last nanosecond that a header of v9, in whole seconds, is not before */
+	until(g, 4294967294 * SECOND + 999999999, 2106);
 }

@@ -30,6 +30,8 @@ static const struct {
 	{"times", scenario_times, "1970, nanoseconds, a span of 60 days, 2036, 2038, 2106"},
 };
 
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
 struct wait {
 	uint64_t time;
 	size_t order;
@@ -45,6 +47,22 @@ uint64_t pick(struct gen *g, uint64_t low, uint64_t high)
 	return low + (z ^ z >> 31) % (high - low + 1);
 }
 
+/* In the truth. */
+static void note_frame(struct gen *g, const struct frame *f, enum fate fate, uint64_t time)
+{
+	g->seen++;
+	g->non_ip += fate == FATE_NON_IP;
+	g->malformed += fate == FATE_MALFORMED;
+	g->unsupported += fate == FATE_UNSUPPORTED;
+	if (fate == FATE_IP && g->truth) {
+		const struct note *note = g->inner ? &f->inner : &f->outer;
+
+		g->ip++;
+		g->octets += note->octets;
+		truth_packet(g->truth, note, time);
+	}
+}
+
 static void write_frame(struct gen *g, const struct frame *f, uint64_t time)
 {
 	size_t captured = f->end - f->at;
@@ -53,17 +71,8 @@ static void write_frame(struct gen *g, const struct frame *f, uint64_t time)
 	if (fate == FATE_AUTO)
 		fate = f->layers ? FATE_IP : FATE_NON_IP;
 	time -= time % sink_tick(g->sink);
-	g->seen++;
-	g->non_ip += fate == FATE_NON_IP;
-	g->malformed += fate == FATE_MALFORMED;
-	g->unsupported += fate == FATE_UNSUPPORTED;
-	if (fate == FATE_IP) {
-		const struct note *note = g->inner ? &f->inner : &f->outer;
-
-		g->ip++;
-		g->octets += note->octets;
-		truth_packet(g->truth, note, time);
-	}
+	if (!sink_is_broken(g->sink))
+		note_frame(g, f, fate, time);
 	sink_write(g->sink, time, f->room + f->at, (uint32_t)captured,
 		(uint32_t)(captured + f->unseen));
 }
@@ -119,7 +128,7 @@ static void list(void)
 	size_t count;
 	const uint16_t *types = link_types(&count);
 
-	for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
+	for (size_t i = 0; i < SCENARIOS; i++)
 		printf("%-12s %s\n", scenarios[i].name, scenarios[i].what);
 	for (size_t i = 0; i < count; i++)
 		printf("links:%-6u link type %u\n", types[i], types[i]);
@@ -129,10 +138,11 @@ static void list(void)
 static void usage(void)
 {
 	fputs("usage: gen SCENARIO FILE [--truth FILE] [--inner]\n"
-	      "           [--format pcap|pcapng|pcap-ns|pcap-swapped] [--seed N] [--start "
-	      "SECONDS]\n"
+	      "           [--format pcap|pcapng|pcap-ns|pcap-swapped|pcap-cut|pcapng-cut|\n"
+	      "            pcapng-mixed] [--seed N] [--start SECONDS]\n"
 	      "           [--timeouts NAME=SECONDS,... | --no-timeouts] [--flows N] [--packets N]\n"
-	      "       gen --list\n",
+	      "       gen --list\n"
+	      "       gen seeds decode|roundtrip|capture FOLDER\n",
 		stderr);
 	exit(1);
 }
@@ -176,25 +186,43 @@ static void time_outs(struct limits *l, char *text)
 	}
 }
 
+static size_t scenario_named(const char *scenario)
+{
+	size_t name = strcspn(scenario, ":"), i = 0;
+
+	while (i < SCENARIOS &&
+		(strlen(scenarios[i].name) != name || strncmp(scenarios[i].name, scenario, name)))
+		i++;
+	return i;
+}
+
+static uint16_t linktype_of(const char *scenario)
+{
+	const char *colon = strchr(scenario, ':');
+
+	return colon ? (uint16_t)number(colon + 1) : 1;
+}
+
+void run_scenario(struct gen *g, const char *scenario)
+{
+	scenarios[scenario_named(scenario)].run(g);
+	flush_waiting(g);
+}
+
 static int generate(struct gen *g, const char *scenario, const char *path, const char *format,
 	const char *truth)
 {
-	size_t name = strcspn(scenario, ":"), i = 0;
 	bool good = true;
 
-	while (i < sizeof scenarios / sizeof *scenarios &&
-		(strlen(scenarios[i].name) != name || strncmp(scenarios[i].name, scenario, name)))
-		i++;
-	if (i == sizeof scenarios / sizeof *scenarios) {
+	if (scenario_named(scenario) == SCENARIOS) {
 		fprintf(stderr, "gen: no scenario %s; gen --list shows them\n", scenario);
 		return 1;
 	}
-	g->linktype = scenario[name] ? (uint16_t)number(scenario + name + 1) : 1;
+	g->linktype = linktype_of(scenario);
 	g->sink = sink_open(path, format, g->linktype);
 	if (!g->sink)
 		return 2;
-	scenarios[i].run(g);
-	flush_waiting(g);
+	run_scenario(g, scenario);
 	if (!sink_close(g->sink)) {
 		perror(path);
 		good = false;
@@ -231,6 +259,8 @@ int main(int argc, char **argv)
 		default: usage();
 		}
 	}
+	if (argc - optind == 3 && !strcmp(argv[optind], "seeds"))
+		return seeds_write(argv[optind + 1], argv[optind + 2]);
 	if (argc - optind != 2)
 		usage();
 	g.truth = truth_new(&limits);
