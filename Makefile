@@ -30,8 +30,8 @@ pkg  = $(shell pkg-config $1 || echo "'make deps' installs what is missing" >&2)
 try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
-HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash
-LINKED     = libpcap libevent_core libevent_pthreads libconfig
+HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson
+LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
@@ -74,6 +74,7 @@ UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
 TOOLS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tool_*.c))
 THREADED = $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -ls 'threads: tsan' tests/check_*.c))
 FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
+BENCHES  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 OWN      = $(wildcard $(foreach d,include/* src/* tests tests/*,$d/*.c $d/*.h))
 
 Q     = $(if $(V),,@)
@@ -110,6 +111,8 @@ $(HELP): $(HELP_OBJ) $(BUILD)/members
 
 $(BUILD)/tests/gen: $(call obj,tests/gen/*.c)
 	$(call link)
+$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
+	$(call link,,-lm)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
@@ -118,6 +121,7 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
 $(BUILD)/obj/tests/%: private FLAGS += -Itests
+$(BUILD)/obj/tests/bench/floor.o: private FLAGS += -O3 $(call try,-march=native)
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -171,11 +175,11 @@ check: ## all tests; ONLY=pattern for some of them
 	@MAKEFLAGS= tests/run.sh '$(ONLY)'
 
 bench: ## speed and memory beside the peers that are installed
-	$(sub) all gen
-	@if [ -x tests/bench/run.sh ]; then \
-		WEIR=./weir GEN=$(BUILD)/tests/gen tests/bench/run.sh; else echo "No benchmarks yet."; fi
+	$(sub) all benches
+	@BUILD=$(BUILD) WEIR=$(OUT)weir tests/bench/run.sh
 
 gen: $(GEN) ## the generator of test traffic, build/tests/gen
+benches: $(BENCHES)
 units: $(UNITS)
 tools: $(TOOLS)
 threaded: $(THREADED)
@@ -230,5 +234,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench gen units tools threaded fuzzers asan msan tsan \
-	fuzz-build fuzz cov layers format format-check dist clean help FORCE
+.PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers asan \
+	msan tsan fuzz-build fuzz cov layers format format-check dist clean help FORCE

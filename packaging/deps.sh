@@ -19,6 +19,7 @@ needs() {
 	build  pc    libevent_pthreads   libevent-dev    libevent-devel
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
+	build  pc    jansson             libjansson-dev  jansson-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan
@@ -28,6 +29,7 @@ needs() {
 	test   cmd   python3             python3         python3
 	test   cmd   ctags               universal-ctags ctags
 	test   cmd   tshark              tshark          wireshark-cli
+	test   cmd   mandoc              mandoc          mandoc
 	test   cmd   tcpdump             tcpdump         tcpdump
 	test   cmd   tcpreplay           tcpreplay       tcpreplay
 	test   cmd   nfcapd              nfdump          nfdump

@@ -33,6 +33,9 @@ says 2 'short.pcap' -r short.pcap
 # the interface, the filter
 says 2 'none0' -i none0
 
+# the ledger's file is opened first
+says 2 'nowhere/ledger' -r good.pcap --ledger nowhere/ledger
+
 # the collector, the protocol, and the other options
 says '1 2' 'nosuch.invalid' -r good.pcap -n nosuch.invalid:2055
 says 1 '127.0.0.1:99999|port' -r good.pcap -n 127.0.0.1:99999

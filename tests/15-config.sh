@@ -99,7 +99,7 @@ if ! command -v mandoc >/dev/null; then
 	echo "mandoc is not there: the form of the manuals was not checked, all else is good"
 	exit 77
 fi
-for page in man/weir.8 man/weir.conf.5; do
+for page in man/*.[1-8]; do
 	mandoc -Tlint -Wstyle "$page" | grep -vF 'referenced manual not found' >"$TMP/lint" &&
 		complain "$(cat "$TMP/lint")"
 done

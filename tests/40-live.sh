@@ -3,7 +3,7 @@
 # SIGTERM, on a busy interface and on an idle one, down to the last, half-filled block of the ring.
 . "$(dirname "$0")/common.sh"
 [ "$(id -u)" -eq 0 ] || skip 'needs root for network namespaces'
-need python3 ip
+need python3 ip tcpreplay
 [ -x "$GEN" ] || skip "there is no $GEN"
 
 a=weir-a-$$ b=weir-b-$$
@@ -28,19 +28,6 @@ arrived() { [ "$(received)" -ge "$1" ]; }
 capturing() { # some packet socket in the namespace runs and is bound to an interface
 	ip netns exec $b awk 'NR > 1 && $5 > 0 && $6 == 1 { found = 1 } END { exit !found }' /proc/net/packet
 }
-
-cat >"$TMP/sender.py" <<'P'
-import socket, struct, sys
-b = open(sys.argv[1], 'rb').read()
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind(('va', 0))
-at, left = 24, int(sys.argv[2]) if len(sys.argv) > 2 else -1
-while at < len(b) and left:
-    n = struct.unpack_from('<I', b, at + 8)[0]
-    s.send(b[at + 16:at + 16 + n])
-    at += 16 + n
-    left -= 1
-P
 
 # start_weir NAME WIRE-OPTIONS -- WEIR-OPTIONS: weir on vb, watched by wire.py
 start_weir() {
@@ -77,12 +64,13 @@ end_weir() {
 	wait $watcher || bad "$1: $(cat "$TMP/$1.log")"
 }
 
-# send NAME FILE [COUNT]: and wait until the kernel has handed everything to vb
+# send NAME FILE: and wait until the kernel has handed everything to vb
 send() {
 	local before count
 	before=$(received)
-	count=${3:-$(awk '/^# seen/ { print $3 }' "$2.tsv")}
-	ip netns exec $a python3 "$TMP/sender.py" "$2" ${3:+"$3"} || bad "$1: the sender failed"
+	count=$(awk '/^# seen/ { print $3 }' "$2.tsv")
+	ip netns exec $a tcpreplay --quiet --pps=50000 --intf1=va "$2" >"$TMP/sender.log" 2>&1 ||
+		bad "$1: tcpreplay failed: $(cat "$TMP/sender.log")"
 	until_true 20 arrived $((before + count)) || bad "$1: $(($(received) - before)) of $count frames arrived"
 }
 

@@ -26,6 +26,7 @@ libraries='pcap capture
 event2/ daemon tools
 event.h -
 libconfig.h config
+jansson.h daemon tools
 pthread.h base daemon
 check.h -'
 

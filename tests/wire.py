@@ -135,8 +135,13 @@ class Session:
         r = Record()
         r.src, r.dst, r.proto, r.sport, r.dport, r.tos = src, dst, proto, sport, dport, tos
         r.packets, r.octets, r.flags, r.reason, r.wide, r.fields = packets, octets, flags, None, False, {}
-        r.first, r.last = boot + first, boot + last
+        r.first, r.last = self.absolute(boot, first), self.absolute(boot, last)
         self.finish(r)
+
+    @staticmethod
+    def absolute(boot, uptime):
+        """The header's seconds count modulo 2^32: a message sent in 2106 may say 1970 and mean its next era."""
+        return boot + uptime if boot + uptime >= 0 else boot + uptime + 2**32 * 1000
 
     def uptimes(self, what, first, last, uptime):
         if first > last:
@@ -359,7 +364,7 @@ class Session:
             r.first, r.last = ntp(get(156, 154)), ntp(get(157, 155))
         elif get(22) and get(21) and boot is not None:
             self.uptimes('v9', number(get(22)), number(get(21)), self.uptime)
-            r.first, r.last = boot + number(get(22)), boot + number(get(21))
+            r.first, r.last = self.absolute(boot, number(get(22))), self.absolute(boot, number(get(21)))
         else:
             return False
         return True

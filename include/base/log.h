@@ -10,6 +10,8 @@ enum log_level { LOG_ERROR_LEVEL, LOG_WARNING_LEVEL, LOG_INFO_LEVEL, LOG_DEBUG_L
 
 /* Before other threads start: lines above `level` are not written. */
 void log_start(enum log_level level);
+/* Any thread: from now on. */
+void log_set_level(enum log_level level);
 
 void log_error(const char *room, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(const char *room, const char *format, ...) __attribute__((format(printf, 2, 3)));

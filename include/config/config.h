@@ -69,6 +69,11 @@ struct config_exporter {
 	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
 };
 
+/* control = { ... } */
+struct config_control {
+	char socket[108]; /* path, as long as sun_path; "": no control socket */
+};
+
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
@@ -76,6 +81,7 @@ struct config {
 	struct config_sampling sampling;
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
+	struct config_control control;
 	enum config_output output; /* NONE where an exporter is configured and no -o given */
 };
 

@@ -20,6 +20,8 @@ struct exporter;
 struct exporter_collector {
 	char name[CONFIG_NAME + 40];
 	struct session_statistics session;
+	unsigned version; /* 5, 9 or 10 */
+	bool trouble;     /* within the last minute: refused, or records lost */
 };
 
 struct exporter_statistics {

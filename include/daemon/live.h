@@ -5,15 +5,16 @@
 #ifndef DAEMON_LIVE_H
 #define DAEMON_LIVE_H
 
-#include "daemon/exporter.h"
-#include "daemon/worker.h"
+#include "daemon/control.h"
+#include "daemon/view.h"
 
 #include <stdbool.h>
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last
  * input; then closes what is live and hands it to the exporter, which has sent all
- * when this returns. A second signal ends the process at once. False: a thread
- * could not be started, or an input failed. */
-bool live_run(struct worker *const *workers, unsigned count, struct exporter *exporter);
+ * when this returns. A second signal ends the process at once. Meanwhile the control
+ * socket (NULL: none) is served, and the watch warns. False: a thread could not be
+ * started, or an input failed. */
+bool live_run(const struct view *view, struct control *control);
 
 #endif

@@ -15,6 +15,7 @@
 struct options {
 	struct config config;
 	const char *config_path; /* the file that was read, NULL: none; argv's, or constant */
+	const char *ledger;      /* where --ledger goes, NULL: nowhere; argv's */
 	int verbosity;           /* -q takes one off, -d adds one */
 	/* What to do in the place of metering; config is not filled in where one of
 	 * the last four is set. */

@@ -43,8 +43,9 @@ struct worker_statistics {
 	struct cache_tally lost; /* records that found the ring full */
 	struct decoder_statistics fragments;
 	struct source_statistics source;
-	int64_t longest_hold; /* nanoseconds that the expiry thread held the baton at most */
-	uint64_t ring_fill;
+	int64_t longest_hold; /* nanoseconds that others than capture held the baton at most */
+	uint64_t ring_fill; /* records in the ring, and those that it has room for */
+	uint64_t ring_size;
 };
 
 struct worker;
@@ -62,7 +63,8 @@ enum source_status worker_read(struct worker *worker);
 void worker_sweep(struct worker *worker);
 
 /* Expiry thread: one slice of the sweep, not longer than some tens of microseconds;
- * `idle_now` is what the observation clock may be moved on to, INT64_MIN: nothing.
+ * `idle_now` is what the observation clock is moved on to when nothing arrives; while
+ * frames wait in the ring, theirs is the time.
  * True: there is more to do at once. */
 bool worker_expire(struct worker *worker, int64_t idle_now);
 
@@ -71,6 +73,15 @@ enum worker_drain {
 	WORKER_DRAIN_FULL,  /* the ring has no room: nothing was done */
 	WORKER_DRAIN_EMPTY, /* no flow is live */
 };
+
+/* Any thread: asks for all that is live to be closed as forced; worker_expire() does
+ * it, slice by slice. */
+void worker_flush(struct worker *worker);
+
+/* Any thread: copies live records to out[WORKER_PEEK], those of a slice of the
+ * cache; *next, at first 0, is where to go on. False: that was the last slice. */
+enum { WORKER_PEEK = 240 };
+bool worker_peek(struct worker *worker, uint32_t *next, struct flow_record *out, unsigned *count);
 
 /* After the capture thread has left: closes a slice of what is live. */
 enum worker_drain worker_drain(struct worker *worker);

@@ -25,7 +25,7 @@ struct message {
 	uint16_t records;      /* all kinds: NetFlow v9 counts them in its header */
 	uint16_t data_records; /* IPFIX and v5 count these in their sequence */
 	int64_t latest;        /* largest flow end inside */
-	uint32_t length;       /* octets to send, once finished */
+	uint32_t length;       /* octets to send, once closed */
 	uint16_t flows;        /* begun inside: a flow in several records counts once */
 	uint64_t packets;      /* in the flow records inside */
 	uint64_t octets;
@@ -40,9 +40,11 @@ bool message_add_template(struct message *message, const struct template *templa
 /* Room for one record of the template, in its set; NULL: no room. */
 uint8_t *message_add_record(struct message *message, const struct template *template);
 
-/* Closes the last set and writes the header; buffer[0] to buffer[length - 1] is
- * then what to send. */
-void message_finish(struct message *message, const struct protocol_header *header);
+/* Closes the last set: `length` is then what the message has. */
+void message_close(struct message *message);
+
+/* Writes the header of a closed message; buffer[0] to buffer[length - 1] can be sent. */
+void message_seal(struct message *message, const struct protocol_header *header);
 
 static inline bool message_is_empty(const struct message *message)
 {

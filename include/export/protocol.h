@@ -36,8 +36,9 @@ struct protocol {
 	/* Writes header_octets at `at`. */
 	void (*put_header)(uint8_t *at, const struct message *message,
 		const struct protocol_header *header);
-	/* A moment that the header can tell exactly: where flow times are relative, the
-	 * first one at or after `time`; at most the last that its 32 bits can tell. */
+	/* The moment at `time`, as the header can tell it exactly: not before any flow
+	 * in the message where flow times are relative to it, and not after the last
+	 * moment that its 32 bits of seconds can tell. */
 	int64_t (*header_time)(int64_t time);
 	/* By how much a message moves the sequence on. */
 	uint32_t (*sequence_step)(const struct message *message);

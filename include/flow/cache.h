@@ -71,6 +71,12 @@ uint32_t cache_sweep(struct cache *cache, uint32_t most);
  * come, else as forced. False when the cache is empty. */
 bool cache_drain(struct cache *cache, uint32_t most);
 
+/* Copies the live records of up to `most` sets to `out`, which has room for as many
+ * as they can hold; *next, at first 0, is where to go on. False: there is no set
+ * left. Changes nothing. */
+bool cache_peek(const struct cache *cache, uint32_t *next, uint32_t most, struct flow_record *out,
+	unsigned *count);
+
 /* Records that one visited set can close at most. */
 unsigned cache_ways(void);
 

@@ -8,6 +8,7 @@
 #include "flow/key.h"
 #include "packet/packet.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Which idle time-out a record has. */
@@ -62,6 +63,14 @@ static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_contr
 	if (protocol == 17)
 		return FLOW_UDP;
 	return protocol == 1 || protocol == 58 ? FLOW_ICMP : FLOW_OTHER;
+}
+
+/* A flow that an attacker's single packet does not make: it was answered to or
+ * goes on. Eviction spares it as long as there is another. */
+static inline bool flow_is_established(const struct flow_record *r)
+{
+	return r->packets > 1 &&
+		(r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
 /* Begins a record with its first packet. */

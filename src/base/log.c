@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,16 +9,21 @@
 
 enum { LOG_LINE = 1024 };
 
-/* The program's only mutable global: written once, before threads start. */
+/* The program's only mutable global: `journal` is written once, before threads start. */
 static struct {
-	enum log_level level;
+	_Atomic int level;
 	bool journal;
 } log_state = {LOG_INFO_LEVEL, false};
 
 void log_start(enum log_level level)
 {
-	log_state.level = level;
+	log_set_level(level);
 	log_state.journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
 }
 
 static void write_line(enum log_level level, const char *room, const char *format, va_list ap)
@@ -26,7 +32,7 @@ static void write_line(enum log_level level, const char *room, const char *forma
 	static const char *const word[] = {"error: ", "warning: ", "", "debug: "};
 	char line[LOG_LINE];
 
-	if (level > log_state.level)
+	if ((int)level > atomic_load_explicit(&log_state.level, memory_order_relaxed))
 		return;
 	int n = log_state.journal
 		? snprintf(line, sizeof line, "%s%s: ", priority[level], room)

@@ -121,6 +121,10 @@ const struct schema_key schema_keys[] = {
 	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
 {"exporters[].template_datagrams", "20", "datagrams", "and after so many, 0: by time only",
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
+
+{"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
+{"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
+	.type = SCHEMA_STRING, GLOBAL(control.socket)},
 };
 /* clang-format on */
 

@@ -23,6 +23,7 @@ struct collector {
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
+	unsigned version;
 };
 
 struct exporter {
@@ -62,6 +63,7 @@ static bool open_collector(struct collector *c, const struct config_exporter *x,
 		snprintf(error->text, sizeof error->text, "collector %s: %s", c->name, why.text);
 		return false;
 	}
+	c->version = x->protocol;
 	c->session = session_new(
 		&(struct session_options){
 			.version = (uint16_t)x->protocol,
@@ -274,6 +276,12 @@ void exporter_stop(struct exporter *e)
 	e->running = false;
 }
 
+/* complain() looks again after a minute, so that is how long trouble is news. */
+static bool in_trouble(const struct collector *c)
+{
+	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
+}
+
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
@@ -282,6 +290,8 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 	for (unsigned i = 0; i < e->collector_count; i++) {
 		memcpy(s->collector[i].name, e->collectors[i].name, sizeof s->collector[i].name);
 		s->collector[i].session = session_statistics(e->collectors[i].session);
+		s->collector[i].version = e->collectors[i].version;
+		s->collector[i].trouble = in_trouble(&e->collectors[i]);
 	}
 	pthread_mutex_unlock(&e->lock);
 }

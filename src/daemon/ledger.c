@@ -51,6 +51,7 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 	if (w->longest_hold > sum->longest_hold)
 		sum->longest_hold = w->longest_hold;
 	sum->ring_fill += w->ring_fill;
+	sum->ring_size += w->ring_size;
 }
 
 void ledger_read(struct ledger *l, struct worker *const *workers, unsigned count,

@@ -27,14 +27,15 @@ struct capture {
 struct live {
 	struct capture *captures;
 	unsigned count;
-	struct exporter *exporter;
+	const struct view *view;
+	struct control *control; /* NULL: none */
 	pthread_t expiry;
 	bool expiry_running;
 	atomic_bool stop;        /* capture threads: read what is left and leave */
 	atomic_bool stop_expiry;
 	atomic_uint reading;     /* capture threads that have not left */
 	struct event_base *base;
-	struct event *on_term, *on_int, *watch;
+	struct event *on_term, *on_int, *watch, *look;
 	bool stopping;
 };
 
@@ -103,7 +104,7 @@ static void on_signal(evutil_socket_t signal, short what, void *context)
 static void on_watch(evutil_socket_t fd, short what, void *context)
 {
 	struct live *l = context;
-	int error = exporter_output_error(l->exporter);
+	int error = exporter_output_error(l->view->exporter);
 
 	(void)fd;
 	(void)what;
@@ -115,9 +116,27 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		event_base_loopbreak(l->base);
 }
 
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	struct ledger *ledger = view_ledger(l->view);
+	struct watch_words words;
+
+	(void)fd;
+	(void)what;
+	if (!ledger)
+		return;
+	watch_look(l->view->watch, ledger, clock_steady(), &words);
+	free(ledger);
+	if (*words.not_ip)
+		log_warning("capture", "%s", words.not_ip);
+	if (*words.dropped)
+		log_warning("capture", "%s", words.dropped);
+}
+
 static bool make_events(struct live *l)
 {
-	struct timeval often = {0, WATCH_MILLISECONDS * 1000};
+	struct timeval often = {0, WATCH_MILLISECONDS * 1000}, seldom = {WATCH_SECONDS, 0};
 
 	l->base = event_base_new();
 	if (!l->base)
@@ -125,8 +144,11 @@ static bool make_events(struct live *l)
 	l->on_term = evsignal_new(l->base, SIGTERM, on_signal, l);
 	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
-	return l->on_term && l->on_int && l->watch && evsignal_add(l->on_term, NULL) == 0 &&
-		evsignal_add(l->on_int, NULL) == 0 && event_add(l->watch, &often) == 0;
+	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
+	return l->on_term && l->on_int && l->watch && l->look &&
+		evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
+		event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
+		(!l->control || control_start(l->control, l->base));
 }
 
 static void free_events(struct live *l)
@@ -137,6 +159,10 @@ static void free_events(struct live *l)
 		event_free(l->on_int);
 	if (l->watch)
 		event_free(l->watch);
+	if (l->look)
+		event_free(l->look);
+	if (l->control)
+		control_stop(l->control);
 	if (l->base)
 		event_base_free(l->base);
 }
@@ -197,25 +223,25 @@ static void close_live_flows(struct live *l)
 	} while (left);
 }
 
-bool live_run(struct worker *const *workers, unsigned count, struct exporter *exporter)
+bool live_run(const struct view *v, struct control *control)
 {
-	struct live l = {.count = count, .exporter = exporter};
+	struct live l = {.count = v->count, .view = v, .control = control};
 	bool good = false;
 
 	evthread_use_pthreads();
-	l.captures = calloc(count, sizeof *l.captures);
+	l.captures = calloc(l.count, sizeof *l.captures);
 	if (!l.captures)
 		return false;
-	for (unsigned i = 0; i < count; i++)
-		l.captures[i] = (struct capture){.worker = workers[i], .live = &l};
-	if (make_events(&l) && exporter_start(exporter, workers, count)) {
+	for (unsigned i = 0; i < l.count; i++)
+		l.captures[i] = (struct capture){.worker = v->workers[i], .live = &l};
+	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
 		good = start_threads(&l);
 		if (!good)
 			begin_stop(&l);
 		event_base_dispatch(l.base);
 		good &= join_threads(&l);
 		close_live_flows(&l);
-		exporter_stop(exporter);
+		exporter_stop(v->exporter);
 	}
 	free_events(&l);
 	free(l.captures);

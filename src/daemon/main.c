@@ -1,12 +1,15 @@
 /* weir: reads the command line, builds the pipeline, runs it, sums up. */
 #include "base/log.h"
+#include "daemon/ledger_json.h"
 #include "daemon/options.h"
 #include "daemon/pipeline.h"
 #include "export/ie.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_CANNOT_START = 2 };
 
@@ -16,30 +19,57 @@ static int complain(const struct config_error *error, int status)
 	return status;
 }
 
-static void sum_up(struct pipeline *p)
+/* The summary and the ledger, if they are wanted. */
+static bool sum_up(struct pipeline *p, const struct options *o, FILE *file)
 {
 	struct ledger *ledger = malloc(sizeof *ledger);
+	bool good = true;
 
 	if (!ledger)
-		return;
+		return false;
 	pipeline_ledger(p, ledger);
-	ledger_summary(ledger, stderr);
+	if (o->verbosity >= 0)
+		ledger_summary(ledger, stderr);
+	if (file)
+		good = ledger_json_write(ledger, file);
 	free(ledger);
+	return good;
+}
+
+static int run_pipeline(struct pipeline *p, const struct options *o, FILE *file)
+{
+	int status = (int)pipeline_run(p);
+
+	if (sum_up(p, o, file))
+		return status;
+	log_error("main", "the ledger could not be written");
+	return status == PIPELINE_DONE ? PIPELINE_FAULT : status;
+}
+
+/* Opened at the start, so that a wrong path is known before the packets are. */
+static FILE *open_ledger(const char *path, struct config_error *error)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stderr : fopen(path, "we");
+
+	if (!file)
+		config_fail(error, "--ledger %s: %s", path, strerror(errno));
+	return file;
 }
 
 static int run(const struct options *o)
 {
 	struct config_error error;
+	FILE *file = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
 	log_start((enum log_level)(LOG_INFO_LEVEL + o->verbosity));
-	struct pipeline *p = pipeline_new(&o->config, &error);
-	if (!p)
+	if (o->ledger && !(file = open_ledger(o->ledger, &error)))
 		return complain(&error, EXIT_CANNOT_START);
-	int status = (int)pipeline_run(p);
-	if (o->verbosity >= 0)
-		sum_up(p);
+	struct pipeline *p = pipeline_new(&o->config, &error);
+	int status = p ? run_pipeline(p, o, file) : complain(&error, EXIT_CANNOT_START);
 	pipeline_free(p);
+	if (file && file != stderr)
+		fclose(file);
 	return status;
 }
 

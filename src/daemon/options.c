@@ -12,7 +12,7 @@
 #endif
 
 /* Options without a letter. */
-enum { LIST_ELEMENTS = 256, SET, HELP_CONFIG, VERSION };
+enum { LIST_ELEMENTS = 256, SET, HELP_CONFIG, VERSION, LEDGER };
 
 struct option_row {
 	int letter;
@@ -34,6 +34,7 @@ static const struct option_row rows[] = {
 	{'t', "timeout", "NAME=TIME", NULL, "active, idle, udp, icmp, tcp.fin, tcp.rst"},
 	{'s', "sample", "N", "sampling.interval", "meter one packet in N (1)"},
 	{SET, "set", "KEY=VALUE", NULL, "set any key of the configuration (repeatable)"},
+	{LEDGER, "ledger", "FILE", NULL, "write the ledger as JSON at the end (-: stderr)"},
 	{'C', "check-config", NULL, NULL, "say whether the configuration is good, then exit"},
 	{HELP_CONFIG, "help-config", NULL, NULL, "list the keys of the configuration"},
 	{LIST_ELEMENTS, "list-elements", NULL, NULL, "list the information elements"},
@@ -151,6 +152,7 @@ static bool note(struct options *options, struct command_line *line, struct give
 	case 'h': options->help = true; break;
 	case HELP_CONFIG: options->help_config = true; break;
 	case VERSION: options->version = true; break;
+	case LEDGER: options->ledger = given.argument; break;
 	case LIST_ELEMENTS: options->list_elements = true; break;
 	case 'r':
 		if (line->file)

@@ -4,8 +4,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "capture/sources.h"
+#include "daemon/command.h"
 #include "daemon/live.h"
+#include "export/protocol.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,9 @@ enum {
  * theirs must be shorter. */
 #define LONGEST_RELATIVE (INT64_C(48) * 86400 * CLOCK_SECOND)
 
+/* What a client of the control socket may take. */
+#define PATIENCE (INT64_C(10) * CLOCK_SECOND)
+
 /* The seed of a run that shall be repeatable. */
 #define FILE_SEED UINT64_C(0x77656972)
 
@@ -27,6 +33,8 @@ struct pipeline {
 	struct worker **workers;
 	unsigned count;
 	struct exporter *exporter;
+	struct view view;
+	struct control *control; /* NULL: none */
 	bool is_file;
 	char file[sizeof ((struct config_input *)0)->file]; /* for messages */
 };
@@ -134,6 +142,65 @@ static bool add_inputs(struct pipeline *p, const struct config *c, struct config
 	return true;
 }
 
+/* What a live run will do, in a few lines. */
+static void announce(const struct config *c)
+{
+	for (unsigned i = 0; i < c->input_count; i++) {
+		const struct config_input *in = &c->inputs[i];
+		log_info("capture", "interface=%s workers=%u buffer=%lluM snaplen=%u filter=\"%s\"",
+			in->interface, in->workers, (unsigned long long)(in->buffer >> 20),
+			in->snaplen, in->filter);
+	}
+	log_info("cache", "entries=%u for each worker, decapsulate=%s sampling=%u",
+		c->cache.entries, c->cache.decapsulate_inner ? "inner" : "none",
+		c->sampling.interval);
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
+			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+	}
+}
+
+/* What the control socket and the watch see; they are a live pipeline's. */
+static bool make_view(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	struct view *v = &p->view;
+
+	*v = (struct view){
+		.workers = p->workers,
+		.count = p->count,
+		.inputs = calloc(c->input_count, sizeof(*v->inputs)),
+		.input_count = c->input_count,
+		.exporter = p->exporter,
+		.timeouts = timeouts_of(c),
+		.sampling = c->sampling.interval,
+		.started = clock_steady(),
+	};
+	v->watch = watch_new(v->started);
+	if (!v->inputs || !v->watch)
+		return fail(error, "out of memory");
+	for (unsigned i = 0; i < c->input_count; i++) {
+		memcpy(v->inputs[i].name, c->inputs[i].interface, sizeof v->inputs[i].name);
+		v->inputs[i].workers = c->inputs[i].workers;
+	}
+	return true;
+}
+
+static bool add_control(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	if (!*c->control.socket)
+		return true;
+	p->control = control_new(
+		&(struct control_options){
+			.path = c->control.socket,
+			.answer = command_answer,
+			.context = &p->view,
+			.patience = PATIENCE,
+		},
+		error);
+	return p->control != NULL;
+}
+
 struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -147,10 +214,13 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	if (!p->exporter || !add_inputs(p, c, error)) {
+	if (!p->exporter || !add_inputs(p, c, error) ||
+		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
 		pipeline_free(p);
 		return NULL;
 	}
+	if (!p->is_file)
+		announce(c);
 	return p;
 }
 
@@ -158,6 +228,9 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
+	control_free(p->control);
+	watch_free(p->view.watch);
+	free(p->view.inputs);
 	for (unsigned i = 0; i < p->count; i++)
 		worker_free(p->workers[i]);
 	free(p->workers);
@@ -181,6 +254,8 @@ static enum pipeline_status read_file(struct pipeline *p)
 		;
 	exporter_flush(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
+	if (error == EPIPE)
+		return PIPELINE_DONE; /* whoever reads has seen enough */
 	if (error) {
 		log_error("main", "standard output: %s", strerror(error));
 		return PIPELINE_FAULT;
@@ -196,7 +271,7 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	return live_run(p->workers, p->count, p->exporter) ? PIPELINE_DONE : PIPELINE_FAULT;
+	return live_run(&p->view, p->control) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
 void pipeline_ledger(struct pipeline *p, struct ledger *ledger)

@@ -24,8 +24,10 @@ struct worker {
 	struct flow_sink sink;
 	struct baton baton;
 	bool holding;
+	bool idle; /* nothing arrived when the source was last read */
 	uint32_t sampling;
 	uint32_t skip; /* frames until the next one that is metered */
+	uint32_t flush; /* sets that are to be closed whole, from the drain's hand on */
 	unsigned reads; /* since the source's counters were read */
 	struct decoder_ignored why; /* of the frame at hand */
 	unsigned filled;
@@ -136,6 +138,7 @@ static inline void hold(struct worker *w)
 		return;
 	baton_take(&w->baton);
 	w->holding = true;
+	w->idle = false;
 }
 
 static void take(void *context, const struct frame *frame)
@@ -162,10 +165,11 @@ static void take(void *context, const struct frame *frame)
 
 /* The source's counters are read by the thread that owns it, when it has nothing
  * better to do and every now and then. */
-static void read_source(struct worker *w)
+static void read_source(struct worker *w, enum source_status status)
 {
 	w->reads = 0;
 	hold(w);
+	w->idle = status == SOURCE_IDLE;
 	w->count.source = source_statistics(w->source);
 }
 
@@ -176,7 +180,7 @@ enum source_status worker_read(struct worker *w)
 	if (w->filled)
 		account_batch(w);
 	if (status != SOURCE_READY || ++w->reads == READS)
-		read_source(w);
+		read_source(w, status);
 	if (w->ring && w->holding) {
 		w->holding = false;
 		baton_give(&w->baton);
@@ -197,17 +201,56 @@ static uint32_t slice(struct worker *w)
 	return sets < SLICE_SETS ? (uint32_t)sets : SLICE_SETS;
 }
 
+/* Goes on with a flush; the sets it visits come out of the slice's. */
+static uint32_t flush_some(struct worker *w, uint32_t most)
+{
+	uint32_t n = w->flush < most ? w->flush : most;
+
+	if (n == 0)
+		return 0;
+	w->flush -= n;
+	if (!cache_drain(w->cache, n))
+		w->flush = 0;
+	return n;
+}
+
+/* Ends a turn that was not the capture thread's. */
+static void give_back(struct worker *w, int64_t began)
+{
+	int64_t held = clock_steady() - began;
+
+	if (held > w->count.longest_hold)
+		w->count.longest_hold = held;
+	baton_give(&w->baton);
+}
+
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
 	baton_take(&w->baton);
 	int64_t began = clock_steady();
 	uint32_t most = slice(w);
-	cache_advance(w->cache, idle_now);
-	bool more = cache_sweep(w->cache, most) == most && most > 0;
-	int64_t held = clock_steady() - began;
-	if (held > w->count.longest_hold)
-		w->count.longest_hold = held;
+	if (w->idle)
+		cache_advance(w->cache, idle_now);
+	uint32_t done = flush_some(w, most);
+	done += cache_sweep(w->cache, most - done);
+	bool more = done == most && most > 0;
+	give_back(w, began);
+	return more;
+}
+
+void worker_flush(struct worker *w)
+{
+	baton_take(&w->baton);
+	w->flush = cache_statistics(w->cache).entries / cache_ways();
 	baton_give(&w->baton);
+}
+
+bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsigned *count)
+{
+	baton_take(&w->baton);
+	int64_t began = clock_steady();
+	bool more = cache_peek(w->cache, next, WORKER_PEEK / cache_ways(), out, count);
+	give_back(w, began);
 	return more;
 }
 
@@ -245,6 +288,7 @@ void worker_statistics(struct worker *w, struct worker_statistics *s)
 	s->live = cache_live(w->cache);
 	decoder_statistics(w->decoder, &s->fragments);
 	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
+	s->ring_size = w->ring ? ring_size(w->ring) : 0;
 	if (w->ring)
 		baton_give(&w->baton);
 }

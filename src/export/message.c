@@ -93,9 +93,13 @@ uint8_t *message_add_record(struct message *m, const struct template *t)
 	return at;
 }
 
-void message_finish(struct message *m, const struct protocol_header *header)
+void message_close(struct message *m)
 {
 	close_set(m);
 	m->length = (uint32_t)(m->wire.at - m->buffer);
+}
+
+void message_seal(struct message *m, const struct protocol_header *header)
+{
 	m->protocol->put_header(m->buffer, m, header);
 }

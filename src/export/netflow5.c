@@ -5,9 +5,10 @@
 
 enum { SAMPLING_SYSTEMATIC = 1 << 14, SAMPLING_LARGEST = (1 << 14) - 1 };
 
+/* Rounded like the times of its records, none of which is then after it. */
 static int64_t header_time(int64_t time)
 {
-	int64_t ms = -clock_floor(-time, CLOCK_MILLISECOND) * CLOCK_MILLISECOND;
+	int64_t ms = clock_floor(time, CLOCK_MILLISECOND) * CLOCK_MILLISECOND;
 
 	return ms < PROTOCOL_END ? ms : PROTOCOL_END - CLOCK_MILLISECOND;
 }

@@ -9,6 +9,7 @@
 
 enum {
 	QUEUE = 32,         /* messages sent with one system call */
+	MESSAGES = QUEUE + LAYOUT_TEMPLATES + 1,
 	TEMPLATE_BURST = 3, /* times that templates go out at the start, spread */
 	UPTIME_MARGIN = 2000,
 };
@@ -17,6 +18,19 @@ enum {
 #define TEMPLATE_SPREAD (2 * CLOCK_SECOND)
 #define DAY_MILLISECONDS INT64_C(86400000)
 #define UPTIME_RANGE ((INT64_C(1) << 32) - UPTIME_MARGIN)
+
+/* A message, what its header will say once its turn to be sent gives it a sequence
+ * number, and the lane that it came by. */
+struct outgoing {
+	struct message message;
+	struct protocol_header header;
+	unsigned lane; /* templates: LAYOUT_TEMPLATES */
+};
+
+struct lane {
+	struct outgoing *open; /* or NULL */
+	int64_t opened;
+};
 
 struct session {
 	struct session_options options;
@@ -32,10 +46,14 @@ struct session {
 	uint32_t template_datagrams; /* sent since */
 	unsigned template_burst;
 
-	bool open; /* queue[queued] is under construction */
-	int64_t opened;
+	/* A message under construction for each template, so that most datagrams are full
+	 * and of one length, which the kernel sends for less. */
+	struct lane lane[LAYOUT_TEMPLATES];
+	struct outgoing *queue[QUEUE]; /* complete, in the order in which they were */
 	unsigned queued;
-	struct message queue[QUEUE];
+	struct outgoing *spare[MESSAGES];
+	unsigned spares;
+	struct outgoing message[MESSAGES];
 	uint8_t *buffers;
 	struct session_statistics count;
 };
@@ -45,7 +63,7 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	struct session *s = calloc(1, sizeof *s);
 
 	if (s)
-		s->buffers = malloc((size_t)QUEUE * o->max_datagram);
+		s->buffers = malloc((size_t)MESSAGES * o->max_datagram);
 	if (!s || !s->buffers) {
 		free(s);
 		transport->ops->close(transport);
@@ -58,9 +76,10 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
 	layout_init(&s->layout, o->version);
-	for (unsigned i = 0; i < QUEUE; i++) {
-		s->queue[i].buffer = s->buffers + (size_t)i * o->max_datagram;
-		s->queue[i].size = o->max_datagram;
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		s->message[i].message.buffer = s->buffers + (size_t)i * o->max_datagram;
+		s->message[i].message.size = o->max_datagram;
+		s->spare[s->spares++] = &s->message[i];
 	}
 	return s;
 }
@@ -99,25 +118,40 @@ static void account_sent(struct session *s, const struct message *m, int error)
 	s->count.records += m->data_records;
 }
 
+/* The queue by lanes, templates first: datagrams of one length side by side. */
+static unsigned order_queue(const struct session *s, struct outgoing **ordered)
+{
+	unsigned n = 0;
+
+	for (unsigned lane = LAYOUT_TEMPLATES + 1; lane-- > 0;)
+		for (unsigned i = 0; i < s->queued; i++)
+			if (s->queue[i]->lane == lane)
+				ordered[n++] = s->queue[i];
+	return n;
+}
+
 static void send_queue(struct session *s)
 {
 	struct transport_message out[QUEUE];
-	unsigned n = s->queued;
+	struct outgoing *ordered[QUEUE];
+	unsigned n = order_queue(s, ordered);
 
 	if (!n)
 		return;
-	for (unsigned i = 0; i < n; i++)
-		out[i] = (struct transport_message){s->queue[i].buffer, s->queue[i].length, 0};
-	s->count.refusals += s->transport->ops->send(s->transport, out, n);
-	for (unsigned i = 0; i < n; i++)
-		account_sent(s, &s->queue[i], out[i].error);
-	s->queued = 0;
-	if (s->open) {
-		/* The one under construction goes on, now as the first. */
-		struct message sent = s->queue[0];
-		s->queue[0] = s->queue[n];
-		s->queue[n] = sent;
+	for (unsigned i = 0; i < n; i++) {
+		struct outgoing *o = ordered[i];
+		o->header.sequence = s->sequence;
+		message_seal(&o->message, &o->header);
+		/* Also for a message that will not leave: so its collector sees the gap. */
+		s->sequence += s->protocol->sequence_step(&o->message);
+		out[i] = (struct transport_message){o->message.buffer, o->message.length, 0};
 	}
+	s->count.refusals += s->transport->ops->send(s->transport, out, n);
+	for (unsigned i = 0; i < n; i++) {
+		account_sent(s, &ordered[i]->message, out[i].error);
+		s->spare[s->spares++] = ordered[i];
+	}
+	s->queued = 0;
 }
 
 /* sysUptime's zero moves where the header could not tell `time` by it. By a day or
@@ -148,39 +182,50 @@ static int64_t header_time(const struct session *s, const struct message *m, int
 	return s->protocol->header_time(time);
 }
 
-static void finish_message(struct session *s, int64_t now)
+static struct outgoing *begin_message(struct session *s, unsigned lane)
 {
-	struct message *m = &s->queue[s->queued];
+	struct outgoing *o = s->spare[--s->spares];
 
-	/* When the clock was set back meanwhile, the message is of the time before. */
-	if (now < s->opened)
-		now = s->opened;
-	int64_t time = header_time(s, m, now);
-	struct protocol_header header = {
-		.time = time,
+	message_begin(&o->message, s->protocol);
+	o->lane = lane;
+	return o;
+}
+
+static void finish_message(struct session *s, struct outgoing *o, int64_t now)
+{
+	message_close(&o->message);
+	o->header = (struct protocol_header){
+		.time = header_time(s, &o->message, now),
 		.boot = s->boot,
-		.sequence = s->sequence,
 		.domain = s->options.domain,
 		.sampling = s->options.sampling,
 	};
-
-	message_finish(m, &header);
-	/* Also for a message that will not leave: so its collector sees the gap. */
-	s->sequence += s->protocol->sequence_step(m);
 	s->template_datagrams++;
-	s->open = false;
-	if (++s->queued == QUEUE)
+	s->queue[s->queued++] = o;
+	if (s->queued == QUEUE)
 		send_queue(s);
 }
 
-static struct message *begin_message(struct session *s, int64_t now)
+/* When the clock was set back meanwhile, the message is of the time before; and data
+ * is never older than its template. */
+static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 {
-	struct message *m = &s->queue[s->queued];
+	struct outgoing *o = lane->open;
 
-	message_begin(m, s->protocol);
-	s->open = true;
-	s->opened = now;
-	return m;
+	if (!o)
+		return;
+	lane->open = NULL;
+	if (now < lane->opened)
+		now = lane->opened;
+	if (s->has_templates && now < s->template_time)
+		now = s->template_time;
+	finish_message(s, o, now);
+}
+
+static void finish_lanes(struct session *s, int64_t now)
+{
+	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
+		finish_lane(s, &s->lane[i], now);
 }
 
 /* Templates are due at the start, twice more soon after, by time, by datagrams,
@@ -199,20 +244,23 @@ static bool templates_due(const struct session *s, int64_t now)
 			s->template_datagrams >= s->options.template_datagrams);
 }
 
-/* In messages of their own (RFC 7011 section 8). */
+/* In messages of their own (RFC 7011 section 8), after all data that is older. */
 static void send_templates(struct session *s, int64_t now)
 {
-	struct message *m = begin_message(s, now);
+	if (now < s->template_time)
+		finish_lanes(s, now);
+	send_queue(s);
 
+	struct outgoing *o = begin_message(s, LAYOUT_TEMPLATES);
 	for (unsigned i = 0; i < s->layout.count; i++) {
-		if (!message_add_template(m, &s->layout.template[i])) {
-			finish_message(s, now);
-			m = begin_message(s, now);
-			(void)message_add_template(m, &s->layout.template[i]);
+		if (!message_add_template(&o->message, &s->layout.template[i])) {
+			finish_message(s, o, now);
+			o = begin_message(s, LAYOUT_TEMPLATES);
+			(void)message_add_template(&o->message, &s->layout.template[i]);
 		}
 		s->count.templates++;
 	}
-	finish_message(s, now);
+	finish_message(s, o, now);
 	if (s->has_templates && now < s->template_time)
 		s->template_burst = 0;
 	s->has_templates = true;
@@ -221,25 +269,34 @@ static void send_templates(struct session *s, int64_t now)
 	s->template_datagrams = 0;
 }
 
-static uint8_t *add_record(struct session *s, const struct template *t, int64_t now)
+/* Room for a record of the template in its lane's message, which is begun where there
+ * is none or none is left; *message is then that one. */
+static uint8_t *add_record(struct session *s, const struct template *t, int64_t now,
+	struct message **message)
 {
-	bool goes_on = s->open && now >= s->opened;
-	uint8_t *at = goes_on ? message_add_record(&s->queue[s->queued], t) : NULL;
+	unsigned i = (unsigned)(t - s->layout.template);
+	struct lane *lane = &s->lane[i];
+	uint8_t *at = NULL;
 
-	if (at)
-		return at;
-	if (s->open)
-		finish_message(s, now);
-	if (templates_due(s, now))
-		send_templates(s, now);
-	return message_add_record(begin_message(s, now), t);
+	if (lane->open && now >= lane->opened)
+		at = message_add_record(&lane->open->message, t);
+	if (!at) {
+		finish_lane(s, lane, now);
+		if (templates_due(s, now))
+			send_templates(s, now);
+		lane->open = begin_message(s, i);
+		lane->opened = now;
+		at = message_add_record(&lane->open->message, t);
+	}
+	*message = &lane->open->message;
+	return at;
 }
 
 static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
 	int64_t now, bool first_part)
 {
-	uint8_t *at = add_record(s, t, now);
-	struct message *m = &s->queue[s->queued];
+	struct message *m;
+	uint8_t *at = add_record(s, t, now, &m);
 
 	template_encode(t, r, s->boot, at);
 	m->flows = (uint16_t)(m->flows + first_part);
@@ -259,8 +316,7 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 		return;
 	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
 		return;
-	if (s->open)
-		finish_message(s, now);
+	finish_lanes(s, now);
 	rebase_to(s, first, last);
 }
 
@@ -302,9 +358,12 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 
 void session_tick(struct session *s, int64_t now)
 {
-	if (s->open && (now - s->opened >= LONGEST_WAIT || now < s->opened))
-		finish_message(s, now);
-	if (!s->open && templates_due(s, now)) {
+	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
+		struct lane *lane = &s->lane[i];
+		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
+			finish_lane(s, lane, now);
+	}
+	if (templates_due(s, now)) {
 		fit_times(s, now, now, now);
 		send_templates(s, now);
 	}
@@ -313,8 +372,7 @@ void session_tick(struct session *s, int64_t now)
 
 void session_flush(struct session *s, int64_t now)
 {
-	if (s->open)
-		finish_message(s, now);
+	finish_lanes(s, now);
 	send_queue(s);
 }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +16,24 @@
 
 enum {
 	BATCH = 32,
-	TRIES = 8,           /* of one datagram, while its errors are of the passing kind */
+	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
+	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
 struct udp {
 	struct transport transport;
 	int fd;
+	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
+};
+
+/* Datagrams of one length, the last may be shorter: the kernel takes them as one
+ * packet through its layers and cuts it at the end, for a fraction of the cost. */
+struct train {
+	struct iovec iov[BATCH];
+	unsigned count;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))];
 };
 
 /* An error that an earlier datagram caused and that this call only reported: the
@@ -37,23 +49,70 @@ static bool wants_room(int error)
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
 }
 
-/* Sends messages[0..count-1], BATCH at most; returns how many left. The errno of
- * the first that did not is in *error. */
+/* Couples the messages from messages[0] on that can go as one train, at least one. */
+static void couple(struct train *t, const struct transport_message *messages, unsigned count,
+	bool trains)
+{
+	size_t octets = 0;
+
+	t->count = 0;
+	do {
+		const struct transport_message *m = &messages[t->count];
+		t->iov[t->count++] = (struct iovec){(void *)(uintptr_t)m->octets, m->length};
+		octets += m->length;
+		if (m->length != messages[0].length)
+			return; /* a shorter one ends the train */
+	} while (trains && t->count < count && messages[t->count].length <= messages[0].length &&
+		octets + messages[t->count].length <= TRAIN_OCTETS);
+}
+
+static void put_segment_length(struct msghdr *h, struct train *t)
+{
+	uint16_t length = (uint16_t)t->iov[0].iov_len;
+
+	h->msg_control = t->control;
+	h->msg_controllen = sizeof t->control;
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof length);
+	memcpy(CMSG_DATA(c), &length, sizeof length);
+}
+
+/* Sends messages[0..count-1], BATCH at most, with one system call; returns how many
+ * left. The errno of the first that did not is in *error. */
 static unsigned send_some(struct udp *u, const struct transport_message *messages, unsigned count,
 	int *error)
 {
 	struct mmsghdr header[BATCH];
-	struct iovec iov[BATCH];
+	struct train train[BATCH];
+	unsigned trains = 0, sent = 0;
 
-	memset(header, 0, count * sizeof *header);
-	for (unsigned i = 0; i < count; i++) {
-		iov[i] = (struct iovec){(void *)(uintptr_t)messages[i].octets, messages[i].length};
-		header[i].msg_hdr.msg_iov = &iov[i];
-		header[i].msg_hdr.msg_iovlen = 1;
+	memset(header, 0, sizeof header);
+	for (unsigned i = 0; i < count; trains++) {
+		struct train *t = &train[trains];
+		couple(t, &messages[i], count - i, u->trains);
+		header[trains].msg_hdr.msg_iov = t->iov;
+		header[trains].msg_hdr.msg_iovlen = t->count;
+		if (t->count > 1)
+			put_segment_length(&header[trains].msg_hdr, t);
+		i += t->count;
 	}
-	int n = sendmmsg(u->fd, header, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	int n = sendmmsg(u->fd, header, trains, MSG_DONTWAIT | MSG_NOSIGNAL);
 	*error = n < 0 ? errno : 0;
-	return n < 0 ? 0 : (unsigned)n;
+	for (int i = 0; i < n; i++)
+		sent += train[i].count;
+	return sent;
+}
+
+/* The route's MTU is below the datagrams' length, or the kernel or the interface knows
+ * nothing of trains: each goes alone from now on. */
+static bool refuses_trains(struct udp *u, int error)
+{
+	if (!u->trains || (error != EINVAL && error != EMSGSIZE && error != EIO && error != ENOTSUP))
+		return false;
+	u->trains = false;
+	return true;
 }
 
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
@@ -76,6 +135,8 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
 		}
+		if (refuses_trains(u, error))
+			continue;
 		if (++tries < TRIES && (wants_room(error) || reports_an_earlier_one(error)))
 			continue;
 		messages[i++].error = error;
@@ -154,7 +215,7 @@ struct transport *transport_udp_open(const char *host, const char *service, cons
 	}
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
-		*u = (struct udp){{&udp_ops}, -1};
+		*u = (struct udp){{&udp_ops}, -1, true};
 		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
 			u->fd = open_socket(a, source, error);
 	} else {

@@ -268,10 +268,11 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 
 	if (c->now == INT64_MIN)
 		return 0;
-	if (c->now - c->swept > c->round)
-		c->swept = c->now - c->round;
-
 	uint64_t step = (uint64_t)c->round / sets + 1;
+	int64_t all = (int64_t)(step * sets);
+	if (c->now - c->swept > all)
+		c->swept = c->now - all;
+
 	uint64_t due = (uint64_t)(c->now - c->swept) / step;
 	uint32_t n = due < most ? (uint32_t)due : most;
 	/* A set was last visited after the round before this one began: when packet time
@@ -305,6 +306,18 @@ bool cache_drain(struct cache *c, uint32_t most)
 		}
 	}
 	return true;
+}
+
+bool cache_peek(const struct cache *c, uint32_t *next, uint32_t most, struct flow_record *out,
+	unsigned *count)
+{
+	*count = 0;
+	for (; most && *next < c->table.set_count; most--, ++*next) {
+		const struct set *s = &c->table.sets[*next];
+		for (unsigned m = SET_ALL & ~set_ways_with(s, 0); m; m &= m - 1)
+			out[(*count)++] = *table_record(&c->table, s, (unsigned)__builtin_ctz(m));
+	}
+	return *next < c->table.set_count;
 }
 
 unsigned cache_ways(void)

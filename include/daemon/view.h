@@ -1,0 +1,39 @@
+/* view: what can be seen of a running weir.
+ *
+ * What the commands of the control socket and the watch look at. Filled in by the
+ * pipeline, which owns all of it and outlives whoever looks; main thread. */
+#ifndef DAEMON_VIEW_H
+#define DAEMON_VIEW_H
+
+#include "config/config.h"
+#include "daemon/exporter.h"
+#include "daemon/ledger.h"
+#include "daemon/watch.h"
+#include "daemon/worker.h"
+
+#include <stdint.h>
+
+/* Its workers stand in the order of the inputs. */
+struct view_input {
+	char name[CONFIG_NAME];
+	unsigned workers;
+};
+
+struct view {
+	struct worker **workers;
+	unsigned count;
+	struct view_input *inputs;
+	unsigned input_count;
+	struct exporter *exporter;
+	struct watch *watch;
+	struct flow_timeouts timeouts; /* as they hold, udp and icmp below zero: as idle */
+	uint32_t sampling;             /* interval */
+	int64_t started;               /* steady clock */
+	int64_t rest;                  /* until then no command goes through the caches */
+};
+
+/* Reads the ledger and looks whether it adds up; the caller frees it. NULL: memory
+ * is short. */
+struct ledger *view_ledger(const struct view *view);
+
+#endif

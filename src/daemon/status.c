@@ -1,0 +1,104 @@
+#include "daemon/status.h"
+
+#include "base/clock.h"
+#include "daemon/ledger_json.h"
+
+#include <unistd.h>
+
+#ifndef WEIR_VERSION
+#define WEIR_VERSION "unknown"
+#endif
+
+#define N(value) ((json_int_t)(value))
+
+/* The kernel lets an interface have a name that is no text. */
+static json_t *name_of(const struct view_input *in)
+{
+	json_t *name = json_string(in->name);
+
+	return name ? name : json_string("?");
+}
+
+static json_t *input(const struct view_input *in, struct worker *const *workers)
+{
+	struct source_count seen = {0};
+	struct source_statistics sum = {0};
+	struct worker_statistics w;
+
+	for (unsigned i = 0; i < in->workers; i++) {
+		worker_statistics(workers[i], &w);
+		seen.frames += w.seen.frames;
+		seen.octets += w.seen.octets;
+		sum.kernel_received += w.source.kernel_received;
+		sum.kernel_dropped += w.source.kernel_dropped;
+		sum.interface_dropped += w.source.interface_dropped;
+	}
+	return json_pack("{so sI sI sI sI sI sI}", "interface", name_of(in), "workers",
+		N(in->workers), "frames", N(seen.frames), "octets", N(seen.octets),
+		"kernel_received", N(sum.kernel_received), "kernel_dropped", N(sum.kernel_dropped),
+		"interface_dropped", N(sum.interface_dropped));
+}
+
+static json_t *inputs(const struct view *v)
+{
+	json_t *all = json_array();
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < v->input_count; i++) {
+		json_array_append_new(all, input(&v->inputs[i], v->workers + first));
+		first += v->inputs[i].workers;
+	}
+	return all;
+}
+
+static json_t *cache(const struct worker_statistics *w)
+{
+	uint64_t entries = w->cache.entries;
+
+	return json_pack("{sI sI sf sI sI sI}", "entries", N(entries), "live", N(w->live.flows),
+		"fill", entries ? (double)w->live.flows / (double)entries : 0.0, "opened",
+		N(w->cache.opened.flows), "displaced", N(w->cache.closed[FLOW_END_RESOURCES].flows),
+		"clock_set_back", N(w->cache.clock_set_back));
+}
+
+static const char *protocol_name(unsigned version)
+{
+	return version == 5 ? "netflow5" : version == 9 ? "netflow9" : "ipfix";
+}
+
+static json_t *collectors(const struct exporter_statistics *e)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < e->collectors; i++) {
+		const struct exporter_collector *c = &e->collector[i];
+		const struct session_statistics *s = &c->session;
+		const char *state = c->trouble ? "trouble" : s->messages ? "sending" : "silent";
+		json_array_append_new(
+			all, json_pack("{ss ss ss sI sI sI sI sI sI}", "name", c->name, "protocol",
+				     protocol_name(c->version), "state", state, "records",
+				     N(s->records), "datagrams", N(s->messages), "octets",
+				     N(s->octets), "lost", N(s->lost.flows), "pending",
+				     N(s->pending.flows), "refusals", N(s->refusals)));
+	}
+	return all;
+}
+
+static json_t *fragments(const struct decoder_statistics *f)
+{
+	return json_pack("{sI sI sI sI}", "first", N(f->first_fragments), "later",
+		N(f->later_fragments), "orphans", N(f->orphans), "displaced", N(f->displaced));
+}
+
+json_t *status_json(const struct view *v, const struct ledger *l, int64_t now)
+{
+	const struct worker_statistics *w = &l->workers;
+	const char *what;
+
+	return json_pack("{ss sI sI so so sI s{sI sI sI} so so sI sb}", "version", WEIR_VERSION,
+		"pid", N(getpid()), "uptime", N((now - v->started) / CLOCK_SECOND), "inputs",
+		inputs(v), "cache", cache(w), "longest_hold_us", N(w->longest_hold / 1000), "ring",
+		"records", N(w->ring_fill), "size", N(w->ring_size), "lost", N(w->lost.flows),
+		"collectors", collectors(&l->exporter), "fragments", fragments(&w->fragments),
+		"sampling", N(v->sampling), "adds_up", ledger_adds_up(l, &what));
+}

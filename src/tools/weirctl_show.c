@@ -1,0 +1,352 @@
+#include "weirctl_show.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Of a list of flows: what stands beside the two endpoints, and their width: IPv4's
+ * and IPv6's longest. */
+enum { COLUMNS = 80, AROUND_ENDPOINTS = 38, ENDPOINT_LEAST = 21, ENDPOINT_MOST = 47 };
+
+static const json_t *at(const json_t *o, const char *name)
+{
+	return json_object_get(o, name);
+}
+
+static json_int_t number(const json_t *o, const char *name)
+{
+	return json_integer_value(at(o, name));
+}
+
+static const char *text(const json_t *o, const char *name)
+{
+	const char *value = json_string_value(at(o, name));
+
+	return value ? value : "-";
+}
+
+const char *weirctl_number(char out[WEIRCTL_NUMBER], json_int_t value)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, value), k = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
+			out[k++] = ' ';
+		out[k++] = digits[i];
+	}
+	out[k] = '\0';
+	return out;
+}
+
+/* A row of the ledger: two numbers, what they are, and how deep it is in the sum. */
+static void row(FILE *out, const char *sign, const char *label, json_int_t a, json_int_t b)
+{
+	char first[WEIRCTL_NUMBER], second[WEIRCTL_NUMBER];
+
+	fprintf(out, "%2s %-36s %18s %20s\n", sign, label, weirctl_number(first, a),
+		weirctl_number(second, b));
+}
+
+static void count(FILE *out, const char *sign, const char *label, const json_t *c)
+{
+	row(out, sign, label, number(c, "frames"), number(c, "octets"));
+}
+
+static void ignored(FILE *out, const json_t *all)
+{
+	const json_t *by = at(all, "by");
+	char label[64];
+
+	count(out, "-", "ignored", all);
+	for (size_t i = 0; i < json_array_size(by); i++) {
+		const json_t *o = json_array_get(by, i);
+		snprintf(label, sizeof label, "    %.48s", text(o, "text"));
+		count(out, "", label, o);
+	}
+}
+
+static void ledger_packets(FILE *out, const json_t *p)
+{
+	fprintf(out, "%-39s %18s %20s\n", "PACKETS", "frames", "octets on the wire");
+	count(out, "", "seen", at(p, "seen"));
+	ignored(out, at(p, "ignored"));
+	count(out, "-", "sampled out", at(p, "sampled_out"));
+	count(out, "=", "metered", at(p, "metered"));
+	if (number(at(p, "filtered"), "frames"))
+		count(out, "", "before that, filtered out", at(p, "filtered"));
+}
+
+static void ledger_kernel(FILE *out, const json_t *k)
+{
+	char received[WEIRCTL_NUMBER], dropped[WEIRCTL_NUMBER], lost[WEIRCTL_NUMBER];
+
+	fprintf(out, "   the kernel took %s and dropped %s; interface drops %s\n",
+		weirctl_number(received, number(k, "received")),
+		weirctl_number(dropped, number(k, "dropped")),
+		weirctl_number(lost, number(k, "interface_dropped")));
+}
+
+/* A row of the second table. */
+static void tally(FILE *out, const char *sign, const char *label, const json_t *t)
+{
+	char flows[WEIRCTL_NUMBER], packets[WEIRCTL_NUMBER], octets[WEIRCTL_NUMBER];
+
+	fprintf(out, "%2s %-26s %13s %15s %19s\n", sign, label,
+		weirctl_number(flows, number(t, "flows")),
+		weirctl_number(packets, number(t, "packets")),
+		weirctl_number(octets, number(t, "octets")));
+}
+
+static void ledger_flows(FILE *out, const json_t *f)
+{
+	const json_t *all = at(f, "collectors");
+
+	fprintf(out, "\n%-29s %13s %15s %19s\n", "FLOWS", "records", "packets",
+		"octets of layer 3");
+	tally(out, "", "metered", at(f, "metered"));
+	tally(out, "-", "live in the cache", at(f, "live"));
+	tally(out, "-", "on the way", at(f, "transit"));
+	tally(out, "-", "lost, the ring was full", at(f, "lost"));
+	tally(out, "=", "at the exporter", at(f, "exported"));
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *c = json_array_get(all, i);
+		fprintf(out, "\nCOLLECTOR %s\n", text(c, "name"));
+		tally(out, "", "sent", at(c, "sent"));
+		tally(out, "+", "pending", at(c, "pending"));
+		tally(out, "+", "lost, could not be sent", at(c, "lost"));
+		tally(out, "+", "not exportable (IPv6, v5)", at(c, "not_exportable"));
+		tally(out, "=", "at the exporter", at(f, "exported"));
+	}
+}
+
+static void show_ledger(const json_t *a, FILE *out)
+{
+	const json_t *p = at(a, "packets");
+
+	ledger_packets(out, p);
+	ledger_kernel(out, at(p, "kernel"));
+	ledger_flows(out, at(a, "flows"));
+	if (json_is_true(at(a, "adds_up")))
+		fputs("\nThe ledger adds up.\n", out);
+	else
+		fprintf(out, "\nTHE LEDGER DOES NOT ADD UP: %s\n", text(a, "wrong"));
+}
+
+static void duration(FILE *out, json_int_t s)
+{
+	if (s >= 86400)
+		fprintf(out, "%" JSON_INTEGER_FORMAT " d ", s / 86400);
+	fprintf(out, "%02d:%02d:%02d", (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
+}
+
+static void status_inputs(FILE *out, const json_t *all)
+{
+	char frames[WEIRCTL_NUMBER], octets[WEIRCTL_NUMBER], dropped[WEIRCTL_NUMBER];
+
+	fprintf(out, "\n%-16s %7s %18s %21s %14s\n", "INPUT", "workers", "packets", "octets",
+		"kernel drops");
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *in = json_array_get(all, i);
+		fprintf(out, "%-16s %7d %18s %21s %14s\n", text(in, "interface"),
+			(int)number(in, "workers"), weirctl_number(frames, number(in, "frames")),
+			weirctl_number(octets, number(in, "octets")),
+			weirctl_number(dropped, number(in, "kernel_dropped")));
+	}
+}
+
+static void status_cache(FILE *out, const json_t *a)
+{
+	const json_t *c = at(a, "cache"), *ring = at(a, "ring"), *f = at(a, "fragments");
+	char n[4][WEIRCTL_NUMBER];
+
+	fprintf(out, "\ncache      %s of %s entries in use (%.1f %%), %s displaced\n",
+		weirctl_number(n[0], number(c, "live")), weirctl_number(n[1], number(c, "entries")),
+		100 * json_real_value(at(c, "fill")), weirctl_number(n[2], number(c, "displaced")));
+	fprintf(out, "           longest hold %s us, clock set back %s times\n",
+		weirctl_number(n[0], number(a, "longest_hold_us")),
+		weirctl_number(n[1], number(c, "clock_set_back")));
+	fprintf(out, "ring       %s of %s records, %s lost\n",
+		weirctl_number(n[0], number(ring, "records")),
+		weirctl_number(n[1], number(ring, "size")),
+		weirctl_number(n[2], number(ring, "lost")));
+	fprintf(out, "fragments  %s first, %s later (%s without a first), %s displaced\n",
+		weirctl_number(n[0], number(f, "first")), weirctl_number(n[1], number(f, "later")),
+		weirctl_number(n[2], number(f, "orphans")),
+		weirctl_number(n[3], number(f, "displaced")));
+}
+
+static void status_collectors(FILE *out, const json_t *all)
+{
+	char n[4][WEIRCTL_NUMBER];
+
+	if (json_array_size(all) == 0)
+		return;
+	fprintf(out, "\n%-28s %-8s %-7s %14s %9s %9s\n", "COLLECTOR", "PROTOCOL", "STATE",
+		"records", "lost", "refusals");
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *c = json_array_get(all, i);
+		fprintf(out, "%-28s %-8s %-7s %14s %9s %9s\n", text(c, "name"), text(c, "protocol"),
+			text(c, "state"), weirctl_number(n[0], number(c, "records")),
+			weirctl_number(n[1], number(c, "lost")),
+			weirctl_number(n[2], number(c, "refusals")));
+	}
+}
+
+static void show_status(const json_t *a, FILE *out)
+{
+	fprintf(out, "weir %s, process %d, up ", text(a, "version"), (int)number(a, "pid"));
+	duration(out, number(a, "uptime"));
+	if (number(a, "sampling") > 1)
+		fprintf(out, ", 1 packet in %" JSON_INTEGER_FORMAT, number(a, "sampling"));
+	fputc('\n', out);
+	status_inputs(out, at(a, "inputs"));
+	status_cache(out, a);
+	status_collectors(out, at(a, "collectors"));
+	fputs(json_is_true(at(a, "adds_up")) ? "\nThe ledger adds up.\n"
+					     : "\nTHE LEDGER DOES NOT ADD UP: see weirctl ledger\n",
+		out);
+}
+
+static void show_timeouts(const json_t *a, FILE *out)
+{
+	static const char *const names[] = {"active", "idle", "udp", "icmp", "tcp.fin", "tcp.rst"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		fprintf(out, "%-8s %10.3f s\n", names[i], json_number_value(at(a, names[i])));
+}
+
+static void show_elements(const json_t *a, FILE *out)
+{
+	const json_t *all = at(a, "elements");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *e = json_array_get(all, i);
+		fprintf(out, "%5d  %-30s %-22s %s\n", (int)number(e, "id"), text(e, "name"),
+			text(e, "v9"), text(e, "type"));
+	}
+}
+
+/* "tcp", or the protocol's number. */
+static const char *protocol_name(char room[8], json_int_t protocol)
+{
+	switch (protocol) {
+	case 1: return "icmp";
+	case 6: return "tcp";
+	case 17: return "udp";
+	case 47: return "gre";
+	case 50: return "esp";
+	case 58: return "icmp6";
+	case 132: return "sctp";
+	default: snprintf(room, 8, "%d", (int)(protocol & 255)); return room;
+	}
+}
+
+/* address:port, [address]:port, or the address alone where there are no ports. */
+static const char *endpoint(char room[96], const char *address, json_int_t port)
+{
+	const char *form = port == 0 ? "%s" : strchr(address, ':') ? "[%s]:%d" : "%s:%d";
+
+	snprintf(room, 96, form, address, (int)port);
+	return room;
+}
+
+/* Octets a second; what was shorter than one counts as one. */
+static json_int_t rate(const json_t *f)
+{
+	json_int_t lasted = number(f, "last_ms") - number(f, "first_ms");
+
+	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
+}
+
+/* Returns the lines that it took: two where the addresses are too long for one. */
+static int show_flow(const json_t *f, FILE *out, int width)
+{
+	char room[8], ends[2][96], n[3][WEIRCTL_NUMBER];
+	const char *source = endpoint(ends[0], text(f, "source"), number(f, "source_port"));
+	const char *destination =
+		endpoint(ends[1], text(f, "destination"), number(f, "destination_port"));
+	bool two = (int)strlen(source) > width || (int)strlen(destination) > width;
+
+	fprintf(out, "%-5s ", protocol_name(room, number(f, "protocol")));
+	if (two)
+		fprintf(out, "%s\n      %-*s", source, 2 * width + 1, destination);
+	else
+		fprintf(out, "%-*s %-*s", width, source, width, destination);
+	fprintf(out, " %8s %12s %8s\n", weirctl_number(n[0], number(f, "packets")),
+		weirctl_number(n[1], number(f, "octets")), weirctl_number(n[2], rate(f)));
+	return two ? 2 : 1;
+}
+
+void weirctl_show_flows(const json_t *a, FILE *out, int lines, int columns)
+{
+	const json_t *all = at(a, "flows");
+	int width = (columns - AROUND_ENDPOINTS) / 2;
+	char n[WEIRCTL_NUMBER];
+
+	if (width < ENDPOINT_LEAST)
+		width = ENDPOINT_LEAST;
+	if (width > ENDPOINT_MOST)
+		width = ENDPOINT_MOST;
+	fprintf(out, "%-5s %-*s %-*s %8s %12s %8s\n", "PROTO", width, "SOURCE", width,
+		"DESTINATION", "packets", "octets", "octets/s");
+	lines -= 4; /* this one, the next flow's second one, the last, the cursor's */
+	for (size_t i = 0; i < json_array_size(all) && lines > 0; i++)
+		lines -= show_flow(json_array_get(all, i), out, width);
+	fprintf(out, "%s live flows match%s\n", weirctl_number(n, number(a, "matched")),
+		json_is_true(at(a, "complete")) ? "" : "; not all could be looked at in the time");
+}
+
+static void show_flows(const json_t *a, FILE *out)
+{
+	weirctl_show_flows(a, out, INT_MAX, COLUMNS);
+}
+
+static void show_flush(const json_t *a, FILE *out)
+{
+	char n[WEIRCTL_NUMBER];
+
+	fprintf(out, "%s live flows are being exported\n", weirctl_number(n, number(a, "flushed")));
+}
+
+static void show_log(const json_t *a, FILE *out)
+{
+	fprintf(out, "logging from %s on\n", text(a, "level"));
+}
+
+static void show_help(const json_t *a, FILE *out)
+{
+	const json_t *all = at(a, "commands");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *c = json_array_get(all, i);
+		fprintf(out, "%-10s %s\n", text(c, "name"), text(c, "help"));
+	}
+}
+
+static const struct {
+	const char *command;
+	void (*show)(const json_t *answer, FILE *out);
+} forms[] = {
+	{"ledger", show_ledger},
+	{"status", show_status},
+	{"timeouts", show_timeouts},
+	{"elements", show_elements},
+	{"help", show_help},
+	{"flows", show_flows},
+	{"flush", show_flush},
+	{"log", show_log},
+};
+
+void weirctl_show(const char *command, const json_t *answer, FILE *out)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		if (strcmp(forms[i].command, command) == 0) {
+			forms[i].show(answer, out);
+			return;
+		}
+	}
+	json_dumpf(answer, out, JSON_INDENT(2));
+	fputc('\n', out);
+}

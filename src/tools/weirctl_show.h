@@ -1,0 +1,22 @@
+/* weirctl_show: an answer of weir as text for a person.
+ *
+ * One function per command, for 80 columns. An answer is the other side's word:
+ * what is missing in it is shown as 0 or "-". */
+#ifndef WEIRCTL_SHOW_H
+#define WEIRCTL_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Writes the answer to a command; a command that has no form of its own is
+ * written as indented JSON. */
+void weirctl_show(const char *command, const json_t *answer, FILE *out);
+
+/* The answer to flows, in so many lines at most and for so many columns. */
+void weirctl_show_flows(const json_t *answer, FILE *out, int lines, int columns);
+
+/* A number with its thousands apart: 12 345 678. Two of these may be in use. */
+enum { WEIRCTL_NUMBER = 32 };
+const char *weirctl_number(char text[WEIRCTL_NUMBER], json_int_t value);
+
+#endif

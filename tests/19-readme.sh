@@ -1,0 +1,137 @@
+#!/bin/bash
+# README.md says what is true: its commands run, its configurations are good, its sample output is what
+# comes out, its links lead somewhere, and it names every package that packaging/deps.sh may install.
+#
+# A comment before a block of commands says what becomes of it:
+#   <!-- test -->             run, in one folder for all blocks, as a reader would
+#   <!-- test: PROGRAM... --> the same, where these programs are installed
+#   <!-- dry -->              what needs root or an interface: make is asked what it would do, weir -C
+#                             whether the options are right
+#   <!-- not run: REASON -->
+# Blocks of libconfig are configurations. <!-- output of make run --> stands before lines that occur in it.
+. "$(dirname "$0")/common.sh"
+[ -x "$GEN" ] && [ -x "$WEIRDUMP" ] || skip "the generator or weirdump is not built"
+GEN=$(realpath "$GEN") WEIRDUMP=$(realpath "$WEIRDUMP")
+cd "$root" || exit 1
+ran=0 left_out=()
+
+# ---- The blocks, each as a file NUMBER.LANGUAGE with what the comment before it said in NUMBER.mark ----
+
+mkdir "$TMP/blocks"
+awk -v folder="$TMP/blocks" '
+function name(what) { return sprintf("%s/%02d.%s", folder, count, what) }
+/^```/ && inside { inside = 0; mark = ""; next }
+/^```/ {
+	inside = 1
+	count++
+	language = length($0) > 3 ? substr($0, 4) : "text"
+	print mark >name("mark")
+	printf "" >name(language)
+	next
+}
+inside { print >name(language); next }
+/^<!-- .* -->$/ { mark = substr($0, 6, length($0) - 9); next }
+NF { mark = "" }' README.md
+[ "$(find "$TMP/blocks" -name '*.sh' | wc -l)" -ge 5 ] || bad "README.md: too few blocks of commands were found"
+[ "$(find "$TMP/blocks" -name '*.libconfig' | wc -l)" -ge 2 ] || bad "README.md: too few configurations were found"
+
+# ---- Configurations ----
+
+for file in "$TMP"/blocks/*.libconfig; do
+	run "configuration $(basename "$file"): $(head -1 "$file")" "$WEIR" -C -f "$file"
+	ran=$((ran + 1))
+done
+
+# ---- Commands ----
+
+# A tree such as the reader stands in, with the programs under test.
+desk=$TMP/desk
+mkdir -p "$desk/build/tests" "$desk/bin"
+ln -s "$WEIR" "$desk/weir"
+ln -s "$WEIRDUMP" "$desk/weirdump"
+ln -s "$GEN" "$desk/build/tests/gen"
+printf '#!/bin/sh\nexec "%s" -n -C "%s" "$@" >/dev/null\n' "$(command -v make)" "$root" >"$desk/bin/make"
+chmod +x "$desk/bin/make"
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# run_block FILE: with a free port in the place of the one that is written there
+run_block() {
+	local port text
+	if grep -qE '4739|9995' "$1"; then
+		command -v python3 >/dev/null || { left_out+=("$(basename "$1"): python3 is not installed"); return; }
+		port=$(free_port)
+	fi
+	text=$(sed -E "s/\<(4739|9995)\>/${port:-}/g" "$1")
+	run "$(basename "$1"): $(head -1 "$1")" env -C "$desk" PATH="$desk/bin:$PATH" \
+		timeout 60 bash -eu -o pipefail -c "trap 'kill \$(jobs -p) 2>/dev/null || true' EXIT
+$text"
+	ran=$((ran + 1))
+}
+
+# dry LINE
+dry() {
+	local words
+	read -ra words <<<"$1"
+	[ "${words[0]}" != sudo ] || words=("${words[@]:1}")
+	case ${words[0]} in
+	make) run "$1" "$desk/bin/make" "${words[@]:1}" ;;
+	weir | ./weir) run "$1" "$WEIR" -C "${words[@]:1}" ;;
+	*) bad "$1: neither make nor weir: it cannot be tried dry" ;;
+	esac
+	ran=$((ran + 1))
+}
+
+for file in "$TMP"/blocks/*.sh; do
+	mark=$(cat "${file%.sh}.mark")
+	case $mark in
+	test) run_block "$file" ;;
+	test:*)
+		missing=
+		for program in ${mark#test:}; do
+			command -v "$program" >/dev/null || missing="$missing $program"
+		done
+		if [ -z "$missing" ]; then
+			run_block "$file"
+		else
+			left_out+=("block $(basename "$file"): not installed:$missing")
+		fi
+		;;
+	dry) while read -r line; do dry "$line"; done <"$file" ;;
+	'not run: '?*) ;;
+	*) bad "README.md: nothing says what becomes of the block that begins with: $(head -1 "$file")" ;;
+	esac
+done
+
+# ---- The sample output; ports are any, and how records share datagrams may change with their order ----
+
+ports() { sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:PORT/g; s/in [0-9]+ datagrams/in N datagrams/; s/ +/ /g' "$@"; }
+run "make run" env WEIR="$WEIR" WEIRDUMP="$WEIRDUMP" GEN="$GEN" PCAP= IFACE= packaging/run.sh
+ports <<<"$said" >"$TMP/made"
+mark=$(grep -lx 'output of make run' "$TMP"/blocks/*.mark | head -1)
+[ -n "$mark" ] || bad "README.md: the sample output of make run is not there"
+while read -r line; do
+	[ "$line" = ... ] || grep -qxF -- "$line" "$TMP/made" || bad "make run does not print: $line"
+done < <(ports "${mark%.mark}.text")
+
+# ---- Packages, links ----
+
+for package in $(sed -n '/ROWS/,/ROWS$/p' packaging/deps.sh | awk '$1 ~ /^(build|unit|test)$/ { print $4 }' | sort -u); do
+	grep -qE "(^| )$package( |$)" <(grep '^    ' README.md) ||
+		bad "README.md does not name the package $package of packaging/deps.sh"
+done
+
+for page in README.md CHANGELOG.md src/README.md src/packet/README.md; do
+	for link in $(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^https\?:' | sort -u); do
+		[ -e "$(dirname "$page")/$link" ] || bad "$page: there is no $link"
+	done
+done
+# What src/README.md writes as `room/file` must be there.
+for file in $(grep -oE '`[a-z]+/[a-z0-9_]+\.(c|h|def)`' src/README.md | tr -d '`' | sort -u); do
+	[ -e "src/$file" ] || [ -e "include/$file" ] || bad "src/README.md: there is no $file"
+done
+
+for reason in ${left_out[@]+"${left_out[@]}"}; do echo "left out: $reason"; done
+finish "$ran commands and configurations are as README.md says"
