@@ -30,6 +30,7 @@ octets() {
 
 # start ARGUMENTS...: weirdump in the background, its port in $port.
 start() {
+	: >"$TMP/err" # the loop below may be quicker than the shell behind the &
 	"$WEIRDUMP" -p 0 "$@" >"$TMP/out" 2>"$TMP/err" &
 	listener=$!
 	port=
