@@ -93,7 +93,8 @@ static inline unsigned set_ways_aged(const struct set *s, uint16_t now, int limi
 }
 
 /* The oldest way of a set without empty ones, of those that are not established
- * where `spare`. *age is how old, the smaller the older, SET_YOUNGEST: there is none. */
+ * where `spare`. *age is how old, the smaller the older, SET_YOUNGEST: there is none,
+ * and the first way stands for it. */
 static inline unsigned set_oldest(const struct set *s, uint16_t now, bool spare, int *age)
 {
 #ifdef __SSE2__
@@ -106,7 +107,7 @@ static inline unsigned set_oldest(const struct set *s, uint16_t now, bool spare,
 	*age = (int16_t)_mm_extract_epi16(least, 0);
 	return (unsigned)__builtin_ctz(set_mask(_mm_cmpeq_epi16(ages, least)) | 1u << SET_WAYS);
 #else
-	unsigned best = SET_WAYS;
+	unsigned best = 0;
 	*age = SET_YOUNGEST;
 	for (unsigned i = 0; i < SET_WAYS; i++) {
 		int a = (int16_t)(s->age[i] - now);

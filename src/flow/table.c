@@ -46,7 +46,8 @@ void table_free(struct table *t)
 }
 
 /* The older of two full sets' oldest ways, of those that are not established where
- * `spare`; false: there is none. */
+ * `spare`. False: there is none, or ages that have wrapped make it look so; then *at
+ * is the first way. */
 static inline bool oldest_of(const struct table *t, struct set *a, struct set *b, uint16_t now,
 	bool spare, struct place *at)
 {
@@ -54,11 +55,9 @@ static inline bool oldest_of(const struct table *t, struct set *a, struct set *b
 	unsigned way_a = set_oldest(a, now, spare, &age_a);
 	unsigned way_b = set_oldest(b, now, spare, &age_b);
 
-	if (age_a == SET_YOUNGEST && age_b == SET_YOUNGEST)
-		return false;
 	*at = age_a <= age_b ? (struct place){a, table_record(t, a, way_a), way_a}
 			     : (struct place){b, table_record(t, b, way_b), way_b};
-	return true;
+	return age_a != SET_YOUNGEST || age_b != SET_YOUNGEST;
 }
 
 struct place table_victim(const struct table *t, uint64_t hash, uint16_t now)
