@@ -268,10 +268,11 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 
 	if (c->now == INT64_MIN)
 		return 0;
-	if (c->now - c->swept > c->round)
-		c->swept = c->now - c->round;
-
 	uint64_t step = (uint64_t)c->round / sets + 1;
+	int64_t all = (int64_t)(step * sets);
+	if (c->now - c->swept > all)
+		c->swept = c->now - all;
+
 	uint64_t due = (uint64_t)(c->now - c->swept) / step;
 	uint32_t n = due < most ? (uint32_t)due : most;
 	/* A set was last visited after the round before this one began: when packet time
