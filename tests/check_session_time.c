@@ -11,12 +11,12 @@ static const struct {
 	int64_t v5_ms, v9_seconds, ipfix_seconds;
 } instants[] = {
 	{0, 0, 0, 0},
-	{1, 0, 1, 0},
+	{1, 1, 1, 0},
 	{MS, 1, 1, 0},
-	{MS + 1, 1, 1, 0},
-	{SECOND - 1, 999, 1, 0},
+	{MS + 1, 2, 1, 0},
+	{SECOND - 1, 1000, 1, 0},
 	{SECOND, 1000, 1, 1},
-	{-1, -1, 0, -1},
+	{-1, 0, 0, -1},
 	{-SECOND, -1000, -1, -1},
 };
 
@@ -138,6 +138,27 @@ START_TEST(sixty_days)
 }
 END_TEST
 
+/* The caller's clock may be anywhere: a header still tells one instant by the boot that was given,
+ * in a message of templates too. */
+static const int64_t clocks[] = {-100 * SECOND, -40 * DAY, 49 * DAY, 60 * DAY};
+
+START_TEST(clock_out_of_range)
+{
+	uint16_t version = versions[_i % 2];
+
+	begin(version, USUAL, START_SECOND);
+	struct flow_record r = record(0, 4, 6, START_SECOND + SECOND);
+	give(&r, START_SECOND + clocks[_i / 2]);
+	flush(START_SECOND + clocks[_i / 2]);
+	all_arrived();
+	for (unsigned i = 0; i < far.arrived; i++) {
+		const struct datagram *d = &far.datagram[i];
+		must(head(d, 8, 4) * INT64_C(1000) - head(d, 4, 4) == START_SECOND / MS);
+	}
+	end();
+}
+END_TEST
+
 /* ---- messages that do not leave ---- */
 
 static bool every_third(unsigned n)
@@ -201,6 +222,7 @@ int main(void)
 	tcase_add_loop_test(cases, header_times, 0, 3 * ROWS(instants));
 	tcase_add_loop_test(cases, sampling, 0, ROWS(samplings));
 	tcase_add_loop_test(cases, uptimes_stay_in_range, 0, 6 * ROWS(spans));
+	tcase_add_loop_test(cases, clock_out_of_range, 0, 2 * ROWS(clocks));
 	tcase_add_loop_test(cases, sixty_days, 0, 6);
 	tcase_add_loop_test(cases, lost_messages, 0, 3 * ROWS(refusals));
 	suite_add_tcase(suite, cases);

@@ -76,15 +76,16 @@ static bool is_unsigned(const struct ie *ie)
 	return ie->type >= IE_UNSIGNED16 && ie->type <= IE_UNSIGNED64;
 }
 
-/* Only integers of more than 8 bits may be sent shorter (RFC 7011 section 6.2);
- * NetFlow v9's own lengths are those of the table. */
+/* Only integers of more than 8 bits may be sent shorter (RFC 7011 section 6.2), and
+ * a time since boot means its 32 bits; NetFlow v9's own lengths are the table's. */
 static bool length_is_legal(const struct template_field *f)
 {
 	if (f->ie->encoding == IE_NONE || f->ie->encoding == IE_ZERO)
 		return f->length > 0 && f->length <= UINT8_MAX;
 	if (f->length == f->ie->ipfix_length || f->length == f->ie->v9_length)
 		return f->length > 0;
-	return is_unsigned(f->ie) && f->length > 0 && f->length < f->ie->ipfix_length;
+	return is_unsigned(f->ie) && f->ie->encoding != IE_UPTIME && f->length > 0 &&
+		f->length < f->ie->ipfix_length;
 }
 
 bool template_compile(struct template *t)

@@ -1,0 +1,140 @@
+/* Who leaves a full cache, and what ages of 16 bits do to that when packet time leaps. */
+#include "cache_model.h"
+
+/* One packet of a flow, so many seconds after the start; a bare SYN or none. */
+static void see_one(struct cache *c, uint32_t flow, int seconds, bool syn)
+{
+	struct packet p = stream_packet(&(struct model_packet){
+		.flow = flow,
+		.protocol = syn ? 6 : 17,
+		.time = STREAM_START + seconds * SECOND,
+		.octets = 100,
+		.flags = syn ? 0x02 : 0,
+	});
+
+	cache_see(c, &p, 1);
+}
+
+/* In one full set: who leaves for flow 100, and why. */
+static const struct {
+	const char *name;
+	uint8_t packets[7]; /* of flow i, whose last one is at second i */
+	bool syn[7];
+	int now;
+	uint32_t leaves;
+	enum flow_end_reason reason;
+} evictions[] = {
+	{"the oldest", {1, 1, 1, 1, 1, 1, 1}, {0}, 9, 0, FLOW_END_RESOURCES},
+	{"the oldest of established ones", {2, 2, 2, 2, 2, 2, 2}, {0}, 9, 0, FLOW_END_RESOURCES},
+	{"the one that is not established", {2, 3, 9, 2, 1, 2, 2}, {0}, 9, 4, FLOW_END_RESOURCES},
+	{"the oldest of two", {2, 3, 9, 1, 1, 2, 2}, {0}, 9, 3, FLOW_END_RESOURCES},
+	{"half-open is not established", {2, 3, 9, 2, 2, 9, 2}, {[5] = true}, 9, 5,
+		FLOW_END_RESOURCES},
+	{"one that is over, by its own reason", {1, 1, 1, 1, 1, 1, 1}, {0}, 15, 0, FLOW_END_IDLE},
+};
+
+START_TEST(who_leaves)
+{
+	gone.count = 0;
+	struct cache *c = open_cache(7, &rows[0].times, 1, (struct flow_sink){append, &gone});
+
+	for (uint32_t flow = 0; flow < 7; flow++)
+		for (int i = 0; i < evictions[_i].packets[flow]; i++)
+			see_one(c, flow, (int)flow, evictions[_i].syn[flow]);
+	ck_assert_uint_eq(gone.count, 0);
+	see_one(c, 100, evictions[_i].now, false);
+	ck_assert_msg(gone.count == 1 && gone.record[0].flow == evictions[_i].leaves &&
+			      gone.record[0].reason == evictions[_i].reason,
+		"%s: flow %u left, reason %u", evictions[_i].name, gone.record[0].flow,
+		gone.record[0].reason);
+	ck_assert_uint_eq(cache_live(c).flows, 7);
+	cache_free(c);
+}
+END_TEST
+
+/* Of two full sets the oldest of both leaves: of the flow that is oldest of all, a new one finds
+ * the set three times in four. */
+START_TEST(oldest_of_two_sets)
+{
+	unsigned oldest_left = 0;
+
+	for (uint32_t n = 0; n < 200; n++) {
+		bool left[60] = {false};
+		uint32_t oldest = 0;
+		gone.count = 0;
+		struct cache *c =
+			open_cache(14, &rows[0].times, n, (struct flow_sink){append, &gone});
+		for (uint32_t flow = 0; flow < 60; flow++)
+			see_one(c, flow, (int)flow / 6, false);
+		for (size_t i = 0; i < gone.count; i++)
+			left[gone.record[i].flow] = true;
+		while (left[oldest])
+			oldest++;
+		see_one(c, 100, 12, false);
+		oldest_left += gone.record[gone.count - 1].flow / 6 == oldest / 6;
+		cache_free(c);
+	}
+	ck_assert_uint_gt(oldest_left, 120);
+}
+END_TEST
+
+/* A flood of single packets drives out its own: established flows stay. */
+START_TEST(a_flood_displaces_itself)
+{
+	gone.count = 0;
+	struct cache *c = open_cache(140, &rows[0].times, 1, (struct flow_sink){append, &gone});
+
+	for (uint32_t i = 0; i < 60; i++)
+		see_one(c, i % 30, 0, false);
+	for (uint32_t i = 0; i < 1500; i++)
+		see_one(c, 100 + i, (int)i / 300, i & 1);
+	for (size_t i = 0; i < gone.count; i++)
+		ck_assert_uint_ge(gone.record[i].flow, 100);
+	ck_assert_uint_gt(gone.count, 1300);
+	cache_free(c);
+}
+END_TEST
+
+/* A full set of flows of one moment, then packet time leaps by n ticks of 2^_i ns: any age that 16
+ * bits can come to. Whatever it looks like, one leaves and the new one stands. */
+START_TEST(ages_wrap)
+{
+	static const int ticks[] = {
+		16383, 16384, 16385, 32766, 32767, 32768, 32769, 32770, 65535, 65536, 98305};
+
+	for (int i = 0; i < ROWS(ticks) * ROWS(rows) * 2; i++) {
+		const struct times_row *row = &rows[i / 2 % ROWS(rows)];
+		struct watch w = {.model = model_new(&row->times), .list = &gone};
+		struct model_packet p = {.protocol = 17, .time = STREAM_START, .octets = 1};
+		gone.count = 0;
+		struct cache *c = open_cache(
+			i & 1 ? 7 : 14, &row->times, 1, (struct flow_sink){watch_leaving, &w});
+		for (p.flow = 0; p.flow < 40; p.flow++)
+			see_watched(c, &w, &p);
+		p.time += (int64_t)ticks[i / 2 / ROWS(rows)] << _i;
+		for (; p.flow < 60; p.flow++)
+			see_watched(c, &w, &p);
+		ck_assert_uint_eq(cache_live(c).flows, live_flows(w.model));
+		cache_free(c);
+		model_free(w.model);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cache_full");
+	TCase *cases = tcase_create("cache_full");
+
+	tcase_add_loop_test(cases, who_leaves, 0, ROWS(evictions));
+	tcase_add_test(cases, oldest_of_two_sets);
+	tcase_add_test(cases, a_flood_displaces_itself);
+	tcase_add_loop_test(cases, ages_wrap, 20, 31);
+	suite_add_tcase(suite, cases);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,316 @@
+/* Each way of writing a value against octets worked out by hand, the lengths that RFC 7011 section
+ * 6.2 allows, NetFlow v5's record octet by octet, and the layouts that weir sends. */
+#include "export/layout.h"
+#include "export/template.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS(t) ((int)(sizeof(t) / sizeof((t)[0])))
+#define MS      INT64_C(1000000)
+#define SECOND  (1000 * MS)
+/* 2023-11-14 22:13:20 UTC, in seconds */
+#define START INT64_C(1700000000)
+/* 2036-02-07 06:28:16 UTC, where NTP's seconds begin again */
+#define ERA INT64_C(2085978496)
+
+/* The value of the element's member in the record, as an integer or as octets. */
+static const struct vector {
+	const char *element;
+	uint16_t length;
+	int64_t value;
+	const char *octets; /* hexadecimal */
+} vectors[] = {
+	/* host integers, as they are and narrower: the largest that fits */
+	{"octetDeltaCount", 8, 0x0102030405060708, "0102030405060708"},
+	{"octetDeltaCount", 8, -1, "ffffffffffffffff"},
+	{"octetDeltaCount", 7, 0x02030405060708, "02030405060708"},
+	{"octetDeltaCount", 5, 0x0102030405, "0102030405"},
+	{"octetDeltaCount", 4, 0x01020304, "01020304"},
+	{"octetDeltaCount", 4, 0xffffffff, "ffffffff"},
+	{"octetDeltaCount", 4, 0x100000000, "ffffffff"},
+	{"octetDeltaCount", 1, 255, "ff"},
+	{"octetDeltaCount", 1, 256, "ff"},
+	{"packetDeltaCount", 3, 0xfffffe, "fffffe"},
+	{"packetDeltaCount", 3, 0x7fffffffffffffff, "ffffff"},
+	{"protocolIdentifier", 1, 0xfe, "fe"},
+	{"sourceTransportPort", 2, 0x8001, "8001"},
+	{"sourceTransportPort", 1, 0x80, "80"},
+	{"sourceTransportPort", 1, 0x100, "ff"},
+	{"vlanId", 2, 0x0fff, "0fff"},
+	/* flags: the low octet */
+	{"tcpControlBits", 2, 0x0fd2, "0fd2"},
+	{"tcpControlBits", 1, 0x0fd2, "d2"},
+	/* an interface that does not fit is not known */
+	{"ingressInterface", 4, 0x80000001, "80000001"},
+	{"ingressInterface", 2, 0xffff, "ffff"},
+	{"ingressInterface", 2, 0x10000, "0000"},
+	{"ingressInterface", 2, 0x10001, "0000"},
+	{"egressInterface", 3, 0xffffff, "ffffff"},
+	{"egressInterface", 3, 0x1000000, "000000"},
+	/* milliseconds and seconds since 1970, rounded down, before it too */
+	{"flowStartMilliseconds", 8, START *SECOND + 5 * MS + 999999, "0000018bcfe56805"},
+	{"flowStartMilliseconds", 8, -1, "ffffffffffffffff"},
+	{"flowStartMilliseconds", 8, -MS, "ffffffffffffffff"},
+	{"flowEndMilliseconds", 8, 0, "0000000000000000"},
+	{"flowStartSeconds", 4, START *SECOND + SECOND - 1, "6553f100"},
+	{"flowEndSeconds", 4, -1, "ffffffff"},
+	/* NTP: seconds since 1900 and a fraction; microseconds have its low 11 bits clear */
+	{"flowStartNanoseconds", 8, 0, "83aa7e8000000000"},
+	{"flowStartNanoseconds", 8, 1, "83aa7e8000000004"},
+	{"flowStartNanoseconds", 8, SECOND / 2, "83aa7e8080000000"},
+	{"flowStartNanoseconds", 8, SECOND - 1, "83aa7e80fffffffb"},
+	{"flowStartNanoseconds", 8, -1, "83aa7e7ffffffffb"},
+	{"flowEndNanoseconds", 8, START *SECOND, "e8fe6f8000000000"},
+	{"flowEndNanoseconds", 8, ERA *SECOND - 1, "fffffffffffffffb"},
+	{"flowEndNanoseconds", 8, ERA *SECOND, "0000000000000000"},
+	{"flowEndNanoseconds", 8, ERA *SECOND + 3 * SECOND + SECOND / 4, "0000000340000000"},
+	{"flowStartMicroseconds", 8, 1, "83aa7e8000000000"},
+	{"flowStartMicroseconds", 8, 1000, "83aa7e8000001000"},
+	{"flowStartMicroseconds", 8, SECOND - 1, "83aa7e80fffff800"},
+	{"flowEndMicroseconds", 8, ERA *SECOND + 2000, "0000000000002000"},
+	/* milliseconds since boot, which is START - 10 s here */
+	{"flowStartSysUpTime", 4, START *SECOND, "00002710"},
+	{"flowStartSysUpTime", 4, START *SECOND - 1, "0000270f"},
+	{"flowEndSysUpTime", 4, (START - 10) * SECOND, "00000000"},
+	{"flowEndSysUpTime", 4, (START - 10) * SECOND + 4294967295 * MS, "ffffffff"},
+	/* what weir has no value for */
+	{"paddingOctets", 3, 77, "000000"},
+	{"bgpSourceAsNumber", 2, 77, "0000"},
+	{"ipNextHopIPv4Address", 4, 77, "00000000"},
+};
+
+static struct template compiled(const char *element, uint16_t length)
+{
+	struct template t = {.id = 256, .field_count = 1};
+
+	t.field[0] = (struct template_field){ie_named(element), length};
+	ck_assert_ptr_nonnull(t.field[0].ie);
+	ck_assert_msg(template_compile(&t), "%s of %u octets", element, length);
+	ck_assert_uint_eq(t.record_octets, length);
+	return t;
+}
+
+static void set_member(struct flow_record *r, const struct ie *ie, int64_t value)
+{
+	void *at = (uint8_t *)r + ie->offset;
+	uint32_t v32 = (uint32_t)value;
+	uint16_t v16 = (uint16_t)value;
+	uint8_t v8 = (uint8_t)value;
+
+	switch (ie->size) {
+	case 1: memcpy(at, &v8, 1); break;
+	case 2: memcpy(at, &v16, 2); break;
+	case 4: memcpy(at, &v32, 4); break;
+	default: memcpy(at, &value, 8);
+	}
+}
+
+/* Into memory of the record's size, so that an octet too many is seen. */
+static void expect_octets(const struct template *t, const struct flow_record *r, const char *digits)
+{
+	uint8_t *octets = malloc(t->record_octets);
+	char text[512] = "";
+
+	memset(octets, 0xa5, t->record_octets);
+	template_encode(t, r, (START - 10) * 1000, octets);
+	for (unsigned i = 0; i < t->record_octets; i++)
+		snprintf(text + 2 * i, 3, "%02x", octets[i]);
+	ck_assert_str_eq(text, digits);
+	free(octets);
+}
+
+START_TEST(encodings)
+{
+	const struct vector *v = &vectors[_i];
+	struct template t = compiled(v->element, v->length);
+	struct flow_record r;
+
+	memset(&r, 0x5a, sizeof r);
+	set_member(&r, t.field[0].ie, v->value);
+	expect_octets(&t, &r, v->octets);
+}
+END_TEST
+
+START_TEST(addresses)
+{
+	struct flow_record r = {0};
+
+	for (unsigned i = 0; i < 16; i++)
+		r.key.source_address[i] = r.key.destination_address[i] = (uint8_t)(i + 1);
+	struct template t = compiled("sourceIPv4Address", 4);
+	expect_octets(&t, &r, "01020304");
+	t = compiled("destinationIPv6Address", 16);
+	expect_octets(&t, &r, "0102030405060708090a0b0c0d0e0f10");
+}
+END_TEST
+
+/* RFC 7011 section 6.2: only integers of more than an octet may be shorter; nothing is longer. */
+static const struct {
+	const char *element;
+	uint16_t least, most; /* legal lengths, and those between */
+} lengths[] = {
+	{"octetDeltaCount", 1, 8},
+	{"packetDeltaCount", 1, 8},
+	{"protocolIdentifier", 1, 1},
+	{"sourceTransportPort", 1, 2},
+	{"tcpControlBits", 1, 2},
+	{"ingressInterface", 1, 4},
+	{"sourceIPv4Address", 4, 4},
+	{"sourceIPv6Address", 16, 16},
+	{"flowStartSeconds", 4, 4},
+	{"flowStartMilliseconds", 8, 8},
+	{"flowStartMicroseconds", 8, 8},
+	{"flowEndNanoseconds", 8, 8},
+	{"flowStartSysUpTime", 4, 4},
+	{"paddingOctets", 1, 255},
+};
+
+START_TEST(legal_lengths)
+{
+	for (unsigned length = 0; length <= 300; length++) {
+		struct template t = {.id = 256, .field_count = 1};
+		bool legal = length >= lengths[_i].least && length <= lengths[_i].most;
+		t.field[0] =
+			(struct template_field){ie_named(lengths[_i].element), (uint16_t)length};
+		ck_assert_msg(template_compile(&t) == legal, "%s of %u octets", lengths[_i].element,
+			length);
+	}
+}
+END_TEST
+
+/* Cisco's record: a value of its own in each field. */
+START_TEST(netflow5_record)
+{
+	struct layout layout;
+	struct flow_record r = {
+		.key = {.source_address = {192, 0, 2, 1},
+			.destination_address = {198, 51, 100, 2},
+			.source_port = 0x3132,
+			.destination_port = 0x3334,
+			.protocol = 6,
+			.tos = 0x39,
+			.ip_version = 4},
+		.first = START * SECOND + 5 * MS,
+		.last = START * SECOND + 6 * MS + 1,
+		.packets = 0x10111213,
+		.octets = 0x14151617,
+		.ingress_interface = 0x0c0d,
+		.egress_interface = 0x10000,
+		.tcp_control_bits = 0xf37,
+		.vlan_id = 0x777,
+		.end_reason = 3,
+	};
+
+	layout_init(&layout, 5);
+	ck_assert_uint_eq(layout.count, 1);
+	ck_assert_uint_eq(layout.template[0].record_octets, 48);
+	expect_octets(&layout.template[0], &r,
+		"c0000201" /*  0 srcaddr */
+		"c6336402" /*  4 dstaddr */
+		"00000000" /*  8 nexthop */
+		"0c0d"     /* 12 input */
+		"0000"     /* 14 output: does not fit */
+		"10111213" /* 16 dPkts */
+		"14151617" /* 20 dOctets */
+		"00002715" /* 24 First */
+		"00002716" /* 28 Last */
+		"3132"     /* 32 srcport */
+		"3334"     /* 34 dstport */
+		"00"       /* 36 pad1 */
+		"37"       /* 37 tcp_flags */
+		"06"       /* 38 prot */
+		"39"       /* 39 tos */
+		"00000000" /* 40 src_as, dst_as */
+		"0000"     /* 44 src_mask, dst_mask */
+		"0000" /* 46 pad2 */);
+}
+END_TEST
+
+static const uint16_t versions[] = {5, 9, 10};
+
+static bool may_be_shorter(uint8_t type)
+{
+	return type == IE_UNSIGNED16 || type == IE_UNSIGNED32 || type == IE_UNSIGNED64;
+}
+
+/* Legal lengths, ids of their own, no element twice, all that a collector needs. */
+START_TEST(layouts)
+{
+	struct layout layout;
+
+	layout_init(&layout, versions[_i]);
+	for (unsigned i = 0; i < layout.count; i++) {
+		const struct template *t = &layout.template[i];
+		unsigned octets = 0;
+		ck_assert_uint_eq(t->id, 256 + i);
+		for (unsigned k = 0; k < t->field_count; k++) {
+			const struct template_field *f = &t->field[k];
+			octets += f->length;
+			ck_assert(f->length > 0 && (versions[_i] == 5 || f->ie->encoding));
+			if (versions[_i] == 10 && !may_be_shorter(f->ie->type))
+				ck_assert_uint_eq(f->length, f->ie->ipfix_length);
+			ck_assert(versions[_i] != 9 || (f->ie->v9_name && f->ie->id < 0x8000));
+			for (unsigned m = 0; m < k && versions[_i] != 5; m++)
+				ck_assert_ptr_ne(t->field[m].ie, f->ie);
+		}
+		ck_assert_uint_eq(octets, t->record_octets);
+	}
+}
+END_TEST
+
+static const struct {
+	uint16_t version;
+	uint8_t ip_version, protocol;
+	int expected; /* of the layout's templates; -1: cannot be told */
+} choices[] = {
+	{5, 4, 6, 0},
+	{5, 4, 1, 0},
+	{5, 6, 6, -1},
+	{5, 6, 58, -1},
+	{9, 4, 17, 0},
+	{9, 6, 17, 1},
+	{9, 4, 1, 2},
+	{9, 6, 58, 3},
+	{9, 4, 58, 0},
+	{9, 6, 1, 1},
+	{10, 4, 6, 0},
+	{10, 6, 6, 1},
+	{10, 4, 1, 2},
+	{10, 6, 58, 3},
+	{10, 6, 1, 1},
+};
+
+START_TEST(choice)
+{
+	struct layout layout;
+	struct flow_record r = {
+		.key.ip_version = choices[_i].ip_version, .key.protocol = choices[_i].protocol};
+	int expected = choices[_i].expected;
+
+	layout_init(&layout, choices[_i].version);
+	ck_assert_ptr_eq(
+		layout_choose(&layout, &r), expected < 0 ? NULL : &layout.template[expected]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("template");
+	TCase *cases = tcase_create("template");
+
+	tcase_add_loop_test(cases, encodings, 0, ROWS(vectors));
+	tcase_add_test(cases, addresses);
+	tcase_add_loop_test(cases, legal_lengths, 0, ROWS(lengths));
+	tcase_add_test(cases, netflow5_record);
+	tcase_add_loop_test(cases, layouts, 0, ROWS(versions));
+	tcase_add_loop_test(cases, choice, 0, ROWS(choices));
+	suite_add_tcase(suite, cases);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
