@@ -11,12 +11,12 @@ static const struct {
 	int64_t v5_ms, v9_seconds, ipfix_seconds;
 } instants[] = {
 	{0, 0, 0, 0},
-	{1, 1, 1, 0},
+	{1, 0, 1, 0},
 	{MS, 1, 1, 0},
-	{MS + 1, 2, 1, 0},
-	{SECOND - 1, 1000, 1, 0},
+	{MS + 1, 1, 1, 0},
+	{SECOND - 1, 999, 1, 0},
 	{SECOND, 1000, 1, 1},
-	{-1, 0, 0, -1},
+	{-1, -1, 0, -1},
 	{-SECOND, -1000, -1, -1},
 };
 

@@ -37,7 +37,8 @@ struct protocol {
 	void (*put_header)(uint8_t *at, const struct message *message,
 		const struct protocol_header *header);
 	/* The moment at `time` as the header can tell it: not before any flow in the
-	 * message where flow times are relative to it. */
+	 * message where flow times are relative to it, and not after the last moment that
+	 * its 32 bits of seconds can tell. */
 	int64_t (*header_time)(int64_t time);
 	/* By how much a message moves the sequence on. */
 	uint32_t (*sequence_step)(const struct message *message);

@@ -4,11 +4,12 @@
 #include "export/protocol.h"
 
 /* The header has whole seconds only. They are rounded up, so that sysUptime
- * belongs to them exactly and no flow in the message ends after it; they count
- * modulo 2^32, so that in 2106 a header may say 1970 of the next era. */
+ * belongs to them exactly and no flow in the message ends after it. */
 static int64_t header_time(int64_t time)
 {
-	return -clock_floor(-time, CLOCK_SECOND) * CLOCK_SECOND;
+	int64_t second = -clock_floor(-time, CLOCK_SECOND) * CLOCK_SECOND;
+
+	return second < PROTOCOL_END ? second : PROTOCOL_END - CLOCK_SECOND;
 }
 
 /* Section 5.1; count is of all records, templates too. */
