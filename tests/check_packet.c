@@ -208,7 +208,7 @@ static const struct {
 	uint16_t source_port, destination_port, bits;
 	uint32_t set, clear; /* facts */
 } read_rows[] = {
-	/* octets (rule I2) */
+	/* octets */
 	{"padding does not count", 1, "e0800 x45000028000000004006 z2 x0a0000010a000002 tcp z6",
 		40, 6, 1024, 443, 0x10, PACKET_TCP, PACKET_L4_SHORT},
 	{"length beyond the wire", 228, "x450005dc000000004006 z2 x0a0000010a000002 tcp",
@@ -232,7 +232,7 @@ static const struct {
 		40, 0, 0, 0, 0, PACKET_EXTENSION_CUT, PACKET_ZERO_LENGTH},
 	{"jumbo, option past its header", 229, "x60000000000000ff z32 x0600 x01ff00000000",
 		40, 0, 0, 0, 0, PACKET_EXTENSION_CUT, PACKET_ZERO_LENGTH},
-	/* the header chain (rule I5) */
+	/* the header chain */
 	{"ipv4 options", 228, "x46000038 z4 x4006 z2 x0a0000010a000002 x94040000 tcp",
 		56, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, 0},
 	{"all extension headers", 229,
@@ -248,7 +248,7 @@ static const struct {
 		PACKET_EXTENSION_CUT, 0},
 	{"fragment header cut", 229, "6.44 x06000000000000", 47, 44, 0, 0, 0,
 		PACKET_EXTENSION_CUT, 0},
-	/* ports (rules T1 to T3) */
+	/* ports */
 	{"udp", 228, "4.17 u53 z4", 32, 17, 1024, 53, 0, 0, PACKET_L4_SHORT},
 	{"udp-lite", 228, "4.136 u53", 28, 136, 1024, 53, 0, 0, PACKET_L4_SHORT},
 	{"dccp", 229, "6.33 x13881389", 44, 33, 5000, 5001, 0, 0, PACKET_L4_SHORT},
@@ -294,7 +294,7 @@ START_TEST(lengths_chains_and_ports)
 }
 END_TEST
 
-/* Rule I2 on the wire's length, where less was captured. */
+/* The octets by the wire's length, where less was captured. */
 START_TEST(zero_length_takes_the_wire)
 {
 	const struct decoder_options options = {.inner = false};

@@ -1,4 +1,4 @@
-/* Fragments: later ones get the ports of the first one seen before (flow rule I6). */
+/* Fragments: later ones get the ports of the first one seen before. */
 #include "frame_text.h"
 #include "packet/decode.h"
 #include "packet/fragment.h"

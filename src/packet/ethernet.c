@@ -1,4 +1,4 @@
-/* Ethernet and what stands behind an EtherType or an LLC header (flow rule L1). */
+/* Ethernet and what stands behind an EtherType or an LLC header. */
 #include "packet/layer.h"
 #include "packet/note.h"
 

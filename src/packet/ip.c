@@ -1,4 +1,4 @@
-/* IPv4 and IPv6 (flow rules I1 to I6). */
+/* IPv4 and IPv6: which header is valid, octets, the header chain, fragments. */
 #include "packet/layer.h"
 #include "packet/note.h"
 
@@ -19,7 +19,7 @@ enum {
 			PACKET_PPPOE | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_TUNNEL
 };
 
-/* Which layer reads the ports (rules T1, T2), by IP version and protocol; the
+/* Which layer reads the ports, by IP version and protocol; the
  * others have none. */
 /* clang-format off */
 static const uint8_t transports[2][256] = {
@@ -42,7 +42,7 @@ static const uint8_t transports[2][256] = {
 };
 /* clang-format on */
 
-/* Rule I1 on n octets: the reason why they are no IPv4 header, or SOUND. */
+/* On n octets: the reason why they are no IPv4 header, or SOUND. */
 static unsigned ip4_damage(const uint8_t *h, size_t n)
 {
 	if (n < 1)
@@ -200,7 +200,7 @@ static uint32_t jumbo_payload(struct bytes hop_by_hop)
 	}
 }
 
-/* Rule I2 where the payload length is 0. */
+/* The octets of a packet whose payload length is 0. */
 static int64_t ip6_zero_octets(struct walk *walk, const uint8_t *h, int64_t wire)
 {
 	if (h[6] == PROTOCOL_HOP_BY_HOP && bytes_left(&walk->at) >= 48) {
@@ -237,7 +237,7 @@ static bool ip6_fragment(struct walk *walk, const uint8_t *h)
 	return !(word & 0xfff8);
 }
 
-/* Rule I5: walks the chain in walk->transport; false where no layer 4 follows. */
+/* Walks the header chain in walk->transport; false where no layer 4 follows. */
 static bool ip6_extensions(struct walk *walk)
 {
 	struct packet *packet = walk->packet;

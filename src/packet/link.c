@@ -1,4 +1,4 @@
-/* The link types whose header is no Ethernet (flow rule L4). */
+/* The link types whose header is no Ethernet. */
 #include "packet/layer.h"
 
 struct link {

@@ -1,4 +1,4 @@
-/* MPLS (flow rule L2). */
+/* MPLS. */
 #include "packet/layer.h"
 
 /* There is room: each payload leaves one place at most, and they are counted. */

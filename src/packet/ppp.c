@@ -1,4 +1,4 @@
-/* PPPoE and PPP (flow rule L3). */
+/* PPPoE and PPP. */
 #include "packet/layer.h"
 
 /* RFC 2516 section 4: version 1, type 1, code 0 is a session's data. */

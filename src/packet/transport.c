@@ -1,5 +1,5 @@
-/* Ports and TCP control bits (flow rules T1 to T3), read in walk->transport only:
- * inside what was captured and inside the packet's own length (rule I3). */
+/* Ports and TCP control bits, read in walk->transport only:
+ * inside what was captured and inside the packet's own length. */
 #include "packet/layer.h"
 #include "packet/note.h"
 

@@ -1,4 +1,4 @@
-/* Tunnels over IP and over UDP (flow rule U2).
+/* Tunnels over IP and over UDP.
  *
  * What follows a tunnel's header is read to the end of what was captured; only
  * the inner IP header itself must lie inside the packet around it. */

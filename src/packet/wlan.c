@@ -1,4 +1,4 @@
-/* 802.11 and the headers that capture drivers put before it (flow rule L4). */
+/* 802.11 and the headers that capture drivers put before it. */
 #include "packet/layer.h"
 
 enum {
