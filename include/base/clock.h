@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define CLOCK_SECOND INT64_C(1000000000)
+#define CLOCK_SECOND      INT64_C(1000000000)
 #define CLOCK_MILLISECOND INT64_C(1000000)
 
 /* Since 1970 UTC; may step when the clock is set. */

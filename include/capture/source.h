@@ -32,10 +32,10 @@ struct source_count {
 };
 
 struct source_statistics {
-	struct source_count filtered;  /* a file's, left out by the filter */
-	uint64_t kernel_received;      /* live: frames that passed the filter, dropped ones too */
-	uint64_t kernel_dropped;       /* of those: no room in the ring */
-	uint64_t interface_dropped;    /* by the interface or its driver, where it says so */
+	struct source_count filtered; /* a file's, left out by the filter */
+	uint64_t kernel_received;     /* live: frames that passed the filter, dropped ones too */
+	uint64_t kernel_dropped;      /* of those: no room in the ring */
+	uint64_t interface_dropped;   /* by the interface or its driver, where it says so */
 };
 
 enum source_status {
@@ -50,8 +50,8 @@ typedef void source_take(void *context, const struct frame *frame);
 struct source;
 
 struct source_ops {
-	enum source_status (*read)(struct source *source, unsigned most, source_take *take,
-		void *context);
+	enum source_status (*read)(
+		struct source *source, unsigned most, source_take *take, void *context);
 	void (*wake)(struct source *source);
 	void (*stop_intake)(struct source *source);
 	bool (*share)(struct source *source, unsigned group, struct source_error *error);
@@ -74,8 +74,8 @@ bool source_start(struct source *source, struct source_error *error);
 
 /* Lends up to about `most` frames to take(). Live, waits for the first one, but
  * no longer than a block time-out. */
-enum source_status source_read(struct source *source, unsigned most, source_take *take,
-	void *context);
+enum source_status source_read(
+	struct source *source, unsigned most, source_take *take, void *context);
 
 /* Any thread: a source_read() that waits returns. */
 void source_wake(struct source *source);

@@ -33,8 +33,8 @@ struct exporter_statistics {
 /* Opens the collectors and the output that the configuration names. `boot`: what
  * sysUptime counts from, nanoseconds since 1970; INT64_MIN: from the records. NULL:
  * *error says which collector and why. */
-struct exporter *exporter_new(const struct config *config, int64_t boot,
-	struct config_error *error);
+struct exporter *exporter_new(
+	const struct config *config, int64_t boot, struct config_error *error);
 void exporter_free(struct exporter *exporter);
 
 /* The thread's own: takes a finished record, lent for the call. */

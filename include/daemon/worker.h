@@ -32,7 +32,7 @@ struct worker_ignored {
 };
 
 struct worker_statistics {
-	struct source_count seen; /* frames handed to this worker, octets on the wire */
+	struct source_count seen;    /* frames handed to this worker, octets on the wire */
 	struct source_count metered; /* of those: valid IP packets, accounted to flows */
 	struct source_count sampled_out;
 	struct source_count ignored[PACKET_IGNORED_REASONS];
@@ -44,7 +44,7 @@ struct worker_statistics {
 	struct decoder_statistics fragments;
 	struct source_statistics source;
 	int64_t longest_hold; /* nanoseconds that others than capture held the baton at most */
-	uint64_t ring_fill; /* records in the ring, and those that it has room for */
+	uint64_t ring_fill;   /* records in the ring, and those that it has room for */
 	uint64_t ring_size;
 };
 
@@ -52,8 +52,8 @@ struct worker;
 
 /* Takes over the source, also when it fails (NULL: memory is short). Records go
  * to the ring, or where there is none straight to `sink`. */
-struct worker *worker_new(const struct worker_options *options, struct source *source,
-	struct flow_sink sink);
+struct worker *worker_new(
+	const struct worker_options *options, struct source *source, struct flow_sink sink);
 void worker_free(struct worker *worker);
 
 /* Capture thread: reads frames and accounts them. */

@@ -20,7 +20,7 @@ struct message {
 	uint8_t *buffer; /* the owner's, `size` octets */
 	uint32_t size;
 	struct wire wire;
-	uint8_t *set;         /* header of the open set, or NULL */
+	uint8_t *set; /* header of the open set, or NULL */
 	uint16_t set_id;
 	uint16_t records;      /* all kinds: NetFlow v9 counts them in its header */
 	uint16_t data_records; /* IPFIX and v5 count these in their sequence */

@@ -16,8 +16,8 @@ struct template;
 
 /* What a message's header says. */
 struct protocol_header {
-	int64_t time;      /* nanoseconds since 1970, as protocol->header_time() gave it */
-	int64_t boot;      /* milliseconds since 1970 that sysUptime counts from */
+	int64_t time; /* nanoseconds since 1970, as protocol->header_time() gave it */
+	int64_t boot; /* milliseconds since 1970 that sysUptime counts from */
 	uint32_t sequence;
 	uint32_t domain;   /* observation domain, source id, engine */
 	uint32_t sampling; /* interval, 1: every packet */
@@ -34,8 +34,8 @@ struct protocol {
 	uint64_t largest_count; /* that a counter of its fixed record can tell */
 	const char *name;
 	/* Writes header_octets at `at`. */
-	void (*put_header)(uint8_t *at, const struct message *message,
-		const struct protocol_header *header);
+	void (*put_header)(
+		uint8_t *at, const struct message *message, const struct protocol_header *header);
 	/* The moment at `time` as the header can tell it: not before any flow in the
 	 * message where flow times are relative to it, and not after the last moment that
 	 * its 32 bits of seconds can tell. */

@@ -37,13 +37,13 @@ struct session_statistics {
 	struct session_tally lost;   /* their message could not be sent */
 	struct session_tally untold; /* the protocol cannot tell them: IPv6 in v5 */
 	struct session_tally pending;
-	uint64_t records;      /* sent: a flow past v5's counters makes several */
-	uint64_t messages;     /* sent */
-	uint64_t octets;       /* in them */
+	uint64_t records;  /* sent: a flow past v5's counters makes several */
+	uint64_t messages; /* sent */
+	uint64_t octets;   /* in them */
 	uint64_t lost_messages;
-	uint64_t templates;    /* sent or lost */
-	uint64_t refusals;     /* seen by ICMP: the collector was not listening */
-	int last_error;        /* errno of the last message that was lost */
+	uint64_t templates; /* sent or lost */
+	uint64_t refusals;  /* seen by ICMP: the collector was not listening */
+	int last_error;     /* errno of the last message that was lost */
 };
 
 struct session;

@@ -28,7 +28,8 @@ struct template_step {
 	uint16_t offset;
 };
 
-struct template {
+struct template
+{
 	uint16_t id; /* 256 and up; NetFlow v5 has none */
 	uint16_t field_count;
 	uint16_t record_octets;

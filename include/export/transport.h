@@ -20,8 +20,8 @@ struct transport;
 struct transport_ops {
 	/* Sends all in order, each whole or not at all; sets every error. Returns how
 	 * many earlier messages the far side was seen to refuse (ICMP). */
-	unsigned (*send)(struct transport *transport, struct transport_message *messages,
-		unsigned count);
+	unsigned (*send)(
+		struct transport *transport, struct transport_message *messages, unsigned count);
 	void (*close)(struct transport *transport);
 };
 
@@ -37,7 +37,7 @@ struct transport_error {
 /* UDP to host:service (name or address, number), from the local address `source`
  * unless that is empty. NULL: *error says why. Resolves the name and so may
  * block; owner closes it with ops->close(). */
-struct transport *transport_udp_open(const char *host, const char *service, const char *source,
-	struct transport_error *error);
+struct transport *transport_udp_open(
+	const char *host, const char *service, const char *source, struct transport_error *error);
 
 #endif

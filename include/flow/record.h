@@ -38,7 +38,7 @@ struct flow_record {
 	int64_t last;
 
 	uint64_t packets;
-	uint64_t octets;           /* layer 3 */
+	uint64_t octets;            /* layer 3 */
 	uint32_t ingress_interface; /* ifIndex, 0: not known */
 	uint32_t egress_interface;
 	uint16_t tcp_control_bits; /* OR over the packets, 12 bits (RFC 9565) */
@@ -70,11 +70,11 @@ static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_contr
 static inline bool flow_is_established(const struct flow_record *r)
 {
 	return r->packets > 1 &&
-		(r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
+	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
 /* Begins a record with its first packet. */
-void flow_record_open(struct flow_record *record, const struct flow_key *key,
-	const struct packet *packet);
+void flow_record_open(
+	struct flow_record *record, const struct flow_key *key, const struct packet *packet);
 
 #endif

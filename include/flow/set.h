@@ -24,8 +24,8 @@ enum {
 	SET_ALL = (1 << SET_WAYS) - 1,
 	SET_TAG = 0x7fff,
 	SET_ESTABLISHED = 0x8000,
-	SET_DISPLACED = 7,   /* the lane of tag[] that counts */
-	SET_AGES = 1 << 14,  /* ticks that an age may lie before or after now */
+	SET_DISPLACED = 7,  /* the lane of tag[] that counts */
+	SET_AGES = 1 << 14, /* ticks that an age may lie before or after now */
 	SET_YOUNGEST = 0x7fff,
 };
 

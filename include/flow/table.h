@@ -17,9 +17,9 @@
 struct table {
 	struct set *sets;
 	struct flow_record *records;
-	uint32_t *free;      /* places of records that were in use and are not */
+	uint32_t *free; /* places of records that were in use and are not */
 	uint32_t free_count;
-	uint32_t untouched;  /* places from here on have never been in use */
+	uint32_t untouched; /* places from here on have never been in use */
 	uint32_t set_count;
 	struct hash_secret secret;
 };
@@ -63,8 +63,8 @@ static inline uint16_t table_tag(uint64_t hash)
 	return tag ? tag : 1; /* 0 is an empty way */
 }
 
-static inline struct flow_record *table_record(const struct table *t, const struct set *s,
-	unsigned way)
+static inline struct flow_record *table_record(
+	const struct table *t, const struct set *s, unsigned way)
 {
 	return &t->records[s->record[way]];
 }
@@ -92,15 +92,15 @@ static inline bool table_find_in(const struct table *t, struct set *s, uint16_t 
 	return false;
 }
 
-static inline bool table_find(const struct table *t, uint64_t hash, const struct flow_key *key,
-	struct place *place)
+static inline bool table_find(
+	const struct table *t, uint64_t hash, const struct flow_key *key, struct place *place)
 {
 	struct set *s = table_first(t, hash);
 
 	if (table_find_in(t, s, table_tag(hash), key, place))
 		return true;
 	return s->tag[SET_DISPLACED] &&
-		table_find_in(t, table_second(t, hash), table_tag(hash), key, place);
+	       table_find_in(t, table_second(t, hash), table_tag(hash), key, place);
 }
 
 /* Who leaves when both sets of a hash are full: flows that are not established

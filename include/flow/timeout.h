@@ -44,14 +44,14 @@ static inline int64_t flow_deadline(const struct flow_limits *limits, const stru
 
 /* Why a record whose deadline has come is over: the earlier of the two limits
  * names it, active on a tie (IANA flowEndReason 136). */
-enum flow_end_reason flow_end_reason_of(const struct flow_limits *limits,
-	const struct flow_record *record);
+enum flow_end_reason flow_end_reason_of(
+	const struct flow_limits *limits, const struct flow_record *record);
 
 /* A bare SYN for a connection that was closed opens a new one. */
 static inline bool flow_reopens(const struct flow_record *r, uint16_t tcp_control_bits)
 {
 	return (r->class == FLOW_TCP_FIN || r->class == FLOW_TCP_RST) &&
-		(tcp_control_bits & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	       (tcp_control_bits & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 #endif

@@ -34,9 +34,8 @@ static void write_line(enum log_level level, const char *room, const char *forma
 
 	if ((int)level > atomic_load_explicit(&log_state.level, memory_order_relaxed))
 		return;
-	int n = log_state.journal
-		? snprintf(line, sizeof line, "%s%s: ", priority[level], room)
-		: snprintf(line, sizeof line, "weir: %s: %s", room, word[level]);
+	int n = log_state.journal ? snprintf(line, sizeof line, "%s%s: ", priority[level], room)
+				  : snprintf(line, sizeof line, "weir: %s: %s", room, word[level]);
 	int m = vsnprintf(line + n, sizeof line - (size_t)n, format, ap);
 	size_t length = (size_t)(n + (m < 0 ? 0 : m));
 	if (length > sizeof line - 1)
@@ -47,13 +46,13 @@ static void write_line(enum log_level level, const char *room, const char *forma
 		return;
 }
 
-#define LOG_FUNCTION(name, level)                                                                  \
-	void name(const char *room, const char *format, ...)                                       \
-	{                                                                                          \
-		va_list ap;                                                                        \
-		va_start(ap, format);                                                              \
-		write_line(level, room, format, ap);                                               \
-		va_end(ap);                                                                        \
+#define LOG_FUNCTION(name, level)                            \
+	void name(const char *room, const char *format, ...) \
+	{                                                    \
+		va_list ap;                                  \
+		va_start(ap, format);                        \
+		write_line(level, room, format, ap);         \
+		va_end(ap);                                  \
 	}
 
 LOG_FUNCTION(log_error, LOG_ERROR_LEVEL)

@@ -48,8 +48,8 @@ static int64_t time_of(const struct timeval *tv)
 	return seconds * CLOCK_SECOND + tv->tv_usec; /* nanoseconds, as asked at the opening */
 }
 
-static enum source_status file_read(struct source *s, unsigned most, source_take *take,
-	void *context)
+static enum source_status file_read(
+	struct source *s, unsigned most, source_take *take, void *context)
 {
 	struct file *f = (struct file *)s;
 
@@ -172,8 +172,8 @@ static struct source *open_with_libpcap(const struct opening *o, const char *nam
 	struct file *f = calloc(1, sizeof *f);
 
 	if (f && stream)
-		f->pcap = pcap_fopen_offline_with_tstamp_precision(stream,
-			PCAP_TSTAMP_PRECISION_NANO, text);
+		f->pcap = pcap_fopen_offline_with_tstamp_precision(
+			stream, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!f || !f->pcap) {
 		snprintf(error->text, sizeof error->text, "%s: %s", name,
 			*text ? text : "out of memory");

@@ -72,8 +72,8 @@ static bool wait_for_frames(struct live *l)
 	return p[0].revents != 0;
 }
 
-static enum source_status live_read(struct source *s, unsigned most, source_take *take,
-	void *context)
+static enum source_status live_read(
+	struct source *s, unsigned most, source_take *take, void *context)
 {
 	struct live *l = (struct live *)s;
 
@@ -124,7 +124,8 @@ static bool live_share(struct source *s, unsigned group, struct source_error *er
 	struct live *l = (struct live *)s;
 	int fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
 
-	if (setsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_FANOUT, &fanout, sizeof fanout) == 0)
+	if (setsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_FANOUT, &fanout, sizeof fanout) ==
+		0)
 		return true;
 	snprintf(error->text, sizeof error->text, "sharing the interface between workers: %s",
 		strerror(errno));
@@ -199,8 +200,8 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
-static void say_activation(struct source_error *error, const char *interface, int status,
-	pcap_t *pcap)
+static void say_activation(
+	struct source_error *error, const char *interface, int status, pcap_t *pcap)
 {
 	const char *detail = pcap_geterr(pcap);
 

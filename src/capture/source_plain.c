@@ -20,7 +20,7 @@ enum {
 };
 
 #define MAGIC_MICRO UINT32_C(0xa1b2c3d4)
-#define MAGIC_NANO UINT32_C(0xa1b23c4d)
+#define MAGIC_NANO  UINT32_C(0xa1b23c4d)
 
 struct plain {
 	struct source source;
@@ -133,8 +133,8 @@ static const uint8_t *next_record(struct plain *p, enum source_status *status)
 	}
 }
 
-static enum source_status plain_read(struct source *s, unsigned most, source_take *take,
-	void *context)
+static enum source_status plain_read(
+	struct source *s, unsigned most, source_take *take, void *context)
 {
 	struct plain *p = (struct plain *)s;
 	enum source_status status = SOURCE_READY;
@@ -187,8 +187,8 @@ static const struct source_ops plain_ops = {
 	.close = plain_close,
 };
 
-struct source *source_open_plain(int fd, const uint8_t *header,
-	const struct source_options *o, struct source_error *error)
+struct source *source_open_plain(
+	int fd, const uint8_t *header, const struct source_options *o, struct source_error *error)
 {
 	struct plain *p = malloc(sizeof *p);
 	bool nano;

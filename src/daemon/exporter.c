@@ -80,8 +80,7 @@ static bool open_collector(struct collector *c, const struct config_exporter *x,
 	return c->session != NULL;
 }
 
-struct exporter *exporter_new(const struct config *config, int64_t boot,
-	struct config_error *error)
+struct exporter *exporter_new(const struct config *config, int64_t boot, struct config_error *error)
 {
 	struct exporter *e = calloc(1, sizeof *e);
 
@@ -92,8 +91,8 @@ struct exporter *exporter_new(const struct config *config, int64_t boot,
 	pthread_mutex_init(&e->lock, NULL);
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct collector *c = &e->collectors[e->collector_count];
-		if (!open_collector(c, &config->exporters[i], config->sampling.interval, boot,
-			    error)) {
+		if (!open_collector(
+			    c, &config->exporters[i], config->sampling.interval, boot, error)) {
 			exporter_free(e);
 			return NULL;
 		}
@@ -167,8 +166,10 @@ static void complain(struct collector *c)
 		log_warning("exporter", "%s: %llu records lost: %s", c->name,
 			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
 	else
-		log_warning("exporter", "%s: nobody listens there (ICMP port unreachable), "
-			"sending on", c->name);
+		log_warning("exporter",
+			"%s: nobody listens there (ICMP port unreachable), "
+			"sending on",
+			c->name);
 	c->refusals = s.refusals;
 	c->lost = s.lost.flows;
 	c->complained = now;
@@ -260,7 +261,7 @@ bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned 
 		e->stop = event_new(e->base, -1, 0, on_stop, e);
 	}
 	e->running = e->tick && e->stop && event_add(e->tick, &interval) == 0 &&
-		pthread_create(&e->thread, NULL, run, e) == 0;
+		     pthread_create(&e->thread, NULL, run, e) == 0;
 	if (!e->running)
 		free_events(e);
 	return e->running;

@@ -54,8 +54,8 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 	sum->ring_size += w->ring_size;
 }
 
-void ledger_read(struct ledger *l, struct worker *const *workers, unsigned count,
-	struct exporter *exporter)
+void ledger_read(
+	struct ledger *l, struct worker *const *workers, unsigned count, struct exporter *exporter)
 {
 	struct worker_statistics w;
 
@@ -72,7 +72,8 @@ void ledger_read(struct ledger *l, struct worker *const *workers, unsigned count
 	for (int i = 0; i < FLOW_END_REASONS; i++)
 		add_tally(&l->closed, &l->workers.cache.closed[i]);
 	l->transit.flows = l->closed.flows - l->workers.lost.flows - l->exporter.taken.flows;
-	l->transit.packets = l->closed.packets - l->workers.lost.packets - l->exporter.taken.packets;
+	l->transit.packets =
+		l->closed.packets - l->workers.lost.packets - l->exporter.taken.packets;
 	l->transit.octets = l->closed.octets - l->workers.lost.octets - l->exporter.taken.octets;
 }
 
@@ -93,7 +94,7 @@ static bool session_adds_up(const struct session_statistics *s, const struct ses
 		sum.octets += part[i]->octets;
 	}
 	return sum.flows == taken->flows && sum.packets == taken->packets &&
-		sum.octets == taken->octets;
+	       sum.octets == taken->octets;
 }
 
 bool ledger_adds_up(const struct ledger *l, const char **what)
@@ -164,8 +165,9 @@ void ledger_summary(const struct ledger *l, FILE *out)
 	const struct cache_tally *opened = &w->cache.opened;
 	const char *what;
 
-	fprintf(out, "weir: %" PRIu64 " packets seen: %" PRIu64 " (%" PRIu64
-		" octets) in %" PRIu64 " flows",
+	fprintf(out,
+		"weir: %" PRIu64 " packets seen: %" PRIu64 " (%" PRIu64 " octets) in %" PRIu64
+		" flows",
 		w->seen.frames, opened->packets, opened->octets, opened->flows);
 	print_ignored(w, out);
 	if (w->sampled_out.frames)

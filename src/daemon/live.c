@@ -31,9 +31,9 @@ struct live {
 	struct control *control; /* NULL: none */
 	pthread_t expiry;
 	bool expiry_running;
-	atomic_bool stop;        /* capture threads: read what is left and leave */
+	atomic_bool stop; /* capture threads: read what is left and leave */
 	atomic_bool stop_expiry;
-	atomic_uint reading;     /* capture threads that have not left */
+	atomic_uint reading; /* capture threads that have not left */
 	struct event_base *base;
 	struct event *on_term, *on_int, *watch, *look;
 	bool stopping;
@@ -146,9 +146,9 @@ static bool make_events(struct live *l)
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
 	return l->on_term && l->on_int && l->watch && l->look &&
-		evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
-		event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
-		(!l->control || control_start(l->control, l->base));
+	       evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
+	       event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
+	       (!l->control || control_start(l->control, l->base));
 }
 
 static void free_events(struct live *l)

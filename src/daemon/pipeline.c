@@ -36,7 +36,7 @@ struct pipeline {
 	struct view view;
 	struct control *control; /* NULL: none */
 	bool is_file;
-	char file[sizeof ((struct config_input *)0)->file]; /* for messages */
+	char file[sizeof((struct config_input *)0)->file]; /* for messages */
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -82,7 +82,9 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.touch = !p->is_file,
 			},
 		.sampling = c->sampling.interval,
-		.ring = p->is_file ? 0 : ring > RING_MOST ? RING_MOST : ring,
+		.ring = p->is_file         ? 0
+			: ring > RING_MOST ? RING_MOST
+					   : ring,
 	};
 
 	_Static_assert(sizeof o.decoder.ports == sizeof c->cache.tunnel_ports, "one layout");

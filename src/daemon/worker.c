@@ -26,9 +26,9 @@ struct worker {
 	bool holding;
 	bool idle; /* nothing arrived when the source was last read */
 	uint32_t sampling;
-	uint32_t skip; /* frames until the next one that is metered */
-	uint32_t flush; /* sets that are to be closed whole, from the drain's hand on */
-	unsigned reads; /* since the source's counters were read */
+	uint32_t skip;              /* frames until the next one that is metered */
+	uint32_t flush;             /* sets that are to be closed whole, from the drain's hand on */
+	unsigned reads;             /* since the source's counters were read */
 	struct decoder_ignored why; /* of the frame at hand */
 	unsigned filled;
 	struct packet batch[CACHE_BATCH];
@@ -64,8 +64,8 @@ static void push(void *context, const struct flow_record *r)
 	ring_commit(w->ring);
 }
 
-struct worker *worker_new(const struct worker_options *o, struct source *source,
-	struct flow_sink sink)
+struct worker *worker_new(
+	const struct worker_options *o, struct source *source, struct flow_sink sink)
 {
 	struct worker *w = calloc(1, sizeof *w);
 

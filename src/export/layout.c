@@ -11,15 +11,34 @@ struct item {
 enum { LAYOUT_IPV4, LAYOUT_IPV6, LAYOUT_ICMP4, LAYOUT_ICMP6 };
 
 #define ITEMS(...) ((const struct item[]){__VA_ARGS__, {IE_COUNT, 0}})
-#define ADDRESSES(family) {IE_source##family##Address, 0}, {IE_destination##family##Address, 0}
-#define PORTS {IE_sourceTransportPort, 0}, {IE_destinationTransportPort, 0}
-#define FACTS                                                                                      \
-	{IE_protocolIdentifier, 0}, {IE_ipClassOfService, 0}, {IE_tcpControlBits, 0},              \
-	{IE_ipVersion, 0}, {IE_flowEndReason, 0}, {IE_flowDirection, 0},                           \
-	{IE_ingressInterface, 0}, {IE_egressInterface, 0}, {IE_vlanId, 0},                         \
-	{IE_packetDeltaCount, 0}, {IE_octetDeltaCount, 0}
-#define UPTIMES {IE_flowStartSysUpTime, 0}, {IE_flowEndSysUpTime, 0}
-#define MILLISECONDS {IE_flowStartMilliseconds, 0}, {IE_flowEndMilliseconds, 0}
+#define ADDRESSES(family)                          \
+	{IE_source##family##Address, 0},           \
+	{                                          \
+		IE_destination##family##Address, 0 \
+	}
+#define PORTS                                  \
+	{IE_sourceTransportPort, 0},           \
+	{                                      \
+		IE_destinationTransportPort, 0 \
+	}
+#define FACTS                                                                         \
+	{IE_protocolIdentifier, 0}, {IE_ipClassOfService, 0}, {IE_tcpControlBits, 0}, \
+		{IE_ipVersion, 0}, {IE_flowEndReason, 0}, {IE_flowDirection, 0},      \
+		{IE_ingressInterface, 0}, {IE_egressInterface, 0}, {IE_vlanId, 0},    \
+		{IE_packetDeltaCount, 0},                                             \
+	{                                                                             \
+		IE_octetDeltaCount, 0                                                 \
+	}
+#define UPTIMES                        \
+	{IE_flowStartSysUpTime, 0},    \
+	{                              \
+		IE_flowEndSysUpTime, 0 \
+	}
+#define MILLISECONDS                      \
+	{IE_flowStartMilliseconds, 0},    \
+	{                                 \
+		IE_flowEndMilliseconds, 0 \
+	}
 
 /* Cisco's fixed record of 48 octets, in its order. */
 static const struct item *const netflow5[LAYOUT_TEMPLATES] = {
@@ -59,7 +78,7 @@ static void fill(struct template *t, const struct item *item, uint16_t version)
 
 void layout_init(struct layout *layout, uint16_t version)
 {
-	const struct item *const *records = version == 5 ? netflow5
+	const struct item *const *records = version == 5   ? netflow5
 					    : version == 9 ? netflow9
 							   : ipfix;
 

@@ -21,7 +21,7 @@ void message_begin(struct message *m, const struct protocol *protocol)
  * RFC 7011 section 3.3.1). Shorter than any record that weir sends. */
 static size_t padding(const struct message *m)
 {
-	return (size_t)-(m->wire.at - m->set) % ALIGNMENT;
+	return (size_t) - (m->wire.at - m->set) % ALIGNMENT;
 }
 
 static void close_set(struct message *m)

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 
 enum {
-	QUEUE = 32,         /* messages sent with one system call */
+	QUEUE = 32, /* messages sent with one system call */
 	MESSAGES = QUEUE + LAYOUT_TEMPLATES + 1,
 	TEMPLATE_BURST = 3, /* times that templates go out at the start, spread */
 	UPTIME_MARGIN = 2000,
 };
 
-#define LONGEST_WAIT CLOCK_SECOND
-#define TEMPLATE_SPREAD (2 * CLOCK_SECOND)
+#define LONGEST_WAIT     CLOCK_SECOND
+#define TEMPLATE_SPREAD  (2 * CLOCK_SECOND)
 #define DAY_MILLISECONDS INT64_C(86400000)
-#define UPTIME_RANGE ((INT64_C(1) << 32) - UPTIME_MARGIN)
+#define UPTIME_RANGE     ((INT64_C(1) << 32) - UPTIME_MARGIN)
 
 /* A message, what its header will say once its turn to be sent gives it a sequence
  * number, and the lane that it came by. */
@@ -240,8 +240,8 @@ static bool templates_due(const struct session *s, int64_t now)
 	if (s->template_burst < TEMPLATE_BURST && now - s->template_time >= TEMPLATE_SPREAD)
 		return true;
 	return now - s->template_time >= s->options.template_refresh ||
-		(s->options.template_datagrams &&
-			s->template_datagrams >= s->options.template_datagrams);
+	       (s->options.template_datagrams &&
+		       s->template_datagrams >= s->options.template_datagrams);
 }
 
 /* In messages of their own (RFC 7011 section 8), after all data that is older. */
@@ -271,8 +271,8 @@ static void send_templates(struct session *s, int64_t now)
 
 /* Room for a record of the template in its lane's message, which is begun where there
  * is none or none is left; *message is then that one. */
-static uint8_t *add_record(struct session *s, const struct template *t, int64_t now,
-	struct message **message)
+static uint8_t *add_record(
+	struct session *s, const struct template *t, int64_t now, struct message **message)
 {
 	unsigned i = (unsigned)(t - s->layout.template);
 	struct lane *lane = &s->lane[i];

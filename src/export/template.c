@@ -17,7 +17,8 @@ enum step {
 	STEP_16,
 	STEP_32,
 	STEP_64,
-	STEP_UINT_1, /* a narrower field than the value: to STEP_UINT_1 + log2 of the value's size */
+	STEP_UINT_1, /* a narrower field than the value: to STEP_UINT_1 + log2 of the value's size
+		      */
 	STEP_UINT_2,
 	STEP_UINT_4,
 	STEP_UINT_8,
@@ -85,7 +86,7 @@ static bool length_is_legal(const struct template_field *f)
 	if (f->length == f->ie->ipfix_length || f->length == f->ie->v9_length)
 		return f->length > 0;
 	return is_unsigned(f->ie) && f->ie->encoding != IE_UPTIME && f->length > 0 &&
-		f->length < f->ie->ipfix_length;
+	       f->length < f->ie->ipfix_length;
 }
 
 bool template_compile(struct template *t)
@@ -166,16 +167,15 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 		/* An index that is not the interface's would be wrong: 0, unknown. */
 		index = load(value, STEP_INDEX);
 		return put_narrow(at, index >> (8 * s->length) ? 0 : index, s->length);
-	case STEP_SEC:
-		return put32(at, (uint32_t)clock_floor(load_time(value), CLOCK_SECOND));
+	case STEP_SEC: return put32(at, (uint32_t)clock_floor(load_time(value), CLOCK_SECOND));
 	case STEP_MICRO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0x7ff)));
 	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
 	default: return put_narrow(at, load(value, (enum step)s->step), s->length);
 	}
 }
 
-void template_encode(const struct template *t, const struct flow_record *record, int64_t boot,
-	uint8_t *at)
+void template_encode(
+	const struct template *t, const struct flow_record *record, int64_t boot, uint8_t *at)
 {
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_step *s = &t->step[i];
@@ -185,18 +185,33 @@ void template_encode(const struct template *t, const struct flow_record *record,
 		uint64_t v64;
 
 		switch ((enum step)s->step) {
-		case STEP_COPY_4: memcpy(at, value, 4); at += 4; break;
-		case STEP_COPY_16: memcpy(at, value, 16); at += 16; break;
+		case STEP_COPY_4:
+			memcpy(at, value, 4);
+			at += 4;
+			break;
+		case STEP_COPY_16:
+			memcpy(at, value, 16);
+			at += 16;
+			break;
 		case STEP_8: *at++ = *value; break;
-		case STEP_16: memcpy(&v16, value, 2); at = put16(at, v16); break;
-		case STEP_32: memcpy(&v32, value, 4); at = put32(at, v32); break;
-		case STEP_64: memcpy(&v64, value, 8); at = put64(at, v64); break;
+		case STEP_16:
+			memcpy(&v16, value, 2);
+			at = put16(at, v16);
+			break;
+		case STEP_32:
+			memcpy(&v32, value, 4);
+			at = put32(at, v32);
+			break;
+		case STEP_64:
+			memcpy(&v64, value, 8);
+			at = put64(at, v64);
+			break;
 		case STEP_MSEC:
 			at = put64(at, (uint64_t)clock_floor(load_time(value), CLOCK_MILLISECOND));
 			break;
 		case STEP_UPTIME:
 			at = put32(at, (uint32_t)(clock_floor(load_time(value), CLOCK_MILLISECOND) -
-					       boot));
+						  boot));
 			break;
 		default: at = encode_rare(s, value, at); break;
 		}

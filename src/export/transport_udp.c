@@ -41,7 +41,7 @@ struct train {
 static bool reports_an_earlier_one(int error)
 {
 	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-		error == EHOSTDOWN || error == EINTR;
+	       error == EHOSTDOWN || error == EINTR;
 }
 
 static bool wants_room(int error)
@@ -50,8 +50,8 @@ static bool wants_room(int error)
 }
 
 /* Couples the messages from messages[0] on that can go as one train, at least one. */
-static void couple(struct train *t, const struct transport_message *messages, unsigned count,
-	bool trains)
+static void couple(
+	struct train *t, const struct transport_message *messages, unsigned count, bool trains)
 {
 	size_t octets = 0;
 
@@ -63,7 +63,7 @@ static void couple(struct train *t, const struct transport_message *messages, un
 		if (m->length != messages[0].length)
 			return; /* a shorter one ends the train */
 	} while (trains && t->count < count && messages[t->count].length <= messages[0].length &&
-		octets + messages[t->count].length <= TRAIN_OCTETS);
+		 octets + messages[t->count].length <= TRAIN_OCTETS);
 }
 
 static void put_segment_length(struct msghdr *h, struct train *t)
@@ -81,8 +81,8 @@ static void put_segment_length(struct msghdr *h, struct train *t)
 
 /* Sends messages[0..count-1], BATCH at most, with one system call; returns how many
  * left. The errno of the first that did not is in *error. */
-static unsigned send_some(struct udp *u, const struct transport_message *messages, unsigned count,
-	int *error)
+static unsigned send_some(
+	struct udp *u, const struct transport_message *messages, unsigned count, int *error)
 {
 	struct mmsghdr header[BATCH];
 	struct train train[BATCH];
@@ -109,7 +109,8 @@ static unsigned send_some(struct udp *u, const struct transport_message *message
  * nothing of trains: each goes alone from now on. */
 static bool refuses_trains(struct udp *u, int error)
 {
-	if (!u->trains || (error != EINVAL && error != EMSGSIZE && error != EIO && error != ENOTSUP))
+	if (!u->trains ||
+		(error != EINVAL && error != EMSGSIZE && error != EIO && error != ENOTSUP))
 		return false;
 	u->trains = false;
 	return true;
@@ -172,8 +173,7 @@ static bool bind_source(int fd, int family, const char *source, struct transport
 	}
 	bool bound = bind(fd, list->ai_addr, list->ai_addrlen) == 0;
 	if (!bound)
-		snprintf(error->text, sizeof error->text, "source %s: %s", source,
-			strerror(errno));
+		snprintf(error->text, sizeof error->text, "source %s: %s", source, strerror(errno));
 	freeaddrinfo(list);
 	return bound;
 }
@@ -201,8 +201,8 @@ static int open_socket(const struct addrinfo *a, const char *source, struct tran
 	return fd;
 }
 
-struct transport *transport_udp_open(const char *host, const char *service, const char *source,
-	struct transport_error *error)
+struct transport *transport_udp_open(
+	const char *host, const char *service, const char *source, struct transport_error *error)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
 	struct addrinfo *list;

@@ -17,7 +17,7 @@ enum {
 };
 
 #define ROUND_SHORTEST (10 * CLOCK_MILLISECOND)
-#define ROUND_LONGEST (10 * CLOCK_SECOND)
+#define ROUND_LONGEST  (10 * CLOCK_SECOND)
 
 struct cache {
 	struct table table;
@@ -105,7 +105,7 @@ static inline uint16_t age_of(const struct cache *c, int64_t deadline)
 static inline bool established(const struct flow_record *r)
 {
 	return r->packets > 1 &&
-		(r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
+	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
 /* The record leaves and its way is free. */
@@ -131,8 +131,8 @@ static inline bool close_if_over(struct cache *c, struct place at)
 	return true;
 }
 
-static void open_record(struct cache *c, uint64_t hash, const struct flow_key *key,
-	const struct packet *packet)
+static void open_record(
+	struct cache *c, uint64_t hash, const struct flow_key *key, const struct packet *packet)
 {
 	struct place at;
 
@@ -189,8 +189,8 @@ static inline void move_clock(struct cache *c, int64_t time)
 	}
 }
 
-static inline void see(struct cache *c, uint64_t hash, const struct flow_key *key,
-	const struct packet *p)
+static inline void see(
+	struct cache *c, uint64_t hash, const struct flow_key *key, const struct packet *p)
 {
 	struct place at;
 

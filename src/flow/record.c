@@ -1,7 +1,7 @@
 #include "flow/record.h"
 
-void flow_record_open(struct flow_record *r, const struct flow_key *key,
-	const struct packet *packet)
+void flow_record_open(
+	struct flow_record *r, const struct flow_key *key, const struct packet *packet)
 {
 	*r = (struct flow_record){
 		.key = *key,

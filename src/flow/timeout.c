@@ -26,8 +26,8 @@ struct flow_limits flow_limits_of(const struct flow_timeouts *t)
 	};
 }
 
-enum flow_end_reason flow_end_reason_of(const struct flow_limits *limits,
-	const struct flow_record *r)
+enum flow_end_reason flow_end_reason_of(
+	const struct flow_limits *limits, const struct flow_record *r)
 {
 	if (r->first + limits->active <= r->last + limits->idle[r->class])
 		return FLOW_END_ACTIVE;
