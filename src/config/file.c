@@ -1,4 +1,4 @@
-#include "config/source.h"
+#include "config/text.h"
 #include "config/value.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@ enum { PATH = 256, VALUE = 4352 };
 
 struct reader {
 	struct config *config;
-	const struct source *source;
+	const struct text *source;
 	struct config_error *error;
 };
 
@@ -29,8 +29,8 @@ static bool fail(const struct reader *reader, config_setting_t *setting, const s
 {
 	unsigned line = config_setting_source_line(setting);
 
-	return config_fail(reader->error, "%s:%u: %s: %s", source_file(reader->source, line),
-		source_line(reader->source, line), level->shown, what);
+	return config_fail(reader->error, "%s:%u: %s: %s", text_file(reader->source, line),
+		text_line(reader->source, line), level->shown, what);
 }
 
 static void show_type(config_setting_t *setting, char *text, size_t size)
@@ -219,7 +219,7 @@ static bool read_group(struct reader *reader, config_setting_t *group, const str
 }
 
 static bool read_source(
-	struct config *config, const struct source *source, struct config_error *error)
+	struct config *config, const struct text *source, struct config_error *error)
 {
 	struct reader reader = {config, source, error};
 	struct level top = {.base = (char *)config};
@@ -231,8 +231,8 @@ static bool read_source(
 		ok = read_group(&reader, config_root_setting(&parsed), &top);
 	} else {
 		unsigned line = (unsigned)config_error_line(&parsed);
-		ok = config_fail(error, "%s:%u: %s", source_file(source, line),
-			source_line(source, line), config_error_text(&parsed));
+		ok = config_fail(error, "%s:%u: %s", text_file(source, line),
+			text_line(source, line), config_error_text(&parsed));
 	}
 	config_destroy(&parsed);
 	return ok;
@@ -243,14 +243,14 @@ static bool load(
 	struct config *config, const char *name, const char *text, struct config_error *error)
 {
 	struct config *copy = malloc(sizeof(*copy));
-	struct source source;
+	struct text source;
 	bool ok;
 
 	if (!copy)
 		abort();
 	*copy = *config;
-	ok = source_scan(&source, name, text, error) && read_source(copy, &source, error);
-	source_free(&source);
+	ok = text_scan(&source, name, text, error) && read_source(copy, &source, error);
+	text_free(&source);
 	if (ok)
 		*config = *copy;
 	free(copy);

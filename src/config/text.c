@@ -1,4 +1,4 @@
-#include "config/source.h"
+#include "config/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 /* One file under preparation. */
 struct scan {
-	struct source *source;
+	struct text *source;
 	struct config_error *error;
 	const char *at;
 	unsigned line;
@@ -15,7 +15,7 @@ struct scan {
 };
 
 static bool add_file(
-	struct source *source, const char *path, const char *given, struct config_error *error);
+	struct text *source, const char *path, const char *given, struct config_error *error);
 
 static bool fail_at(const struct scan *scan, const char *what, const char *name)
 {
@@ -25,13 +25,13 @@ static bool fail_at(const struct scan *scan, const char *what, const char *name)
 
 static void begin_part(const struct scan *scan)
 {
-	struct source *source = scan->source;
-	struct source_part part = {source->line, scan->line, scan->file};
+	struct text *source = scan->source;
+	struct text_part part = {source->line, scan->line, scan->file};
 	size_t count = source->part_count;
 
 	if ((count & (count - 1)) == 0) { /* room for a power of two */
 		size_t size = (count ? 2 * count : 1) * sizeof(part);
-		struct source_part *parts = realloc(source->parts, size);
+		struct text_part *parts = realloc(source->parts, size);
 		if (!parts)
 			abort();
 		source->parts = parts;
@@ -41,9 +41,9 @@ static void begin_part(const struct scan *scan)
 
 static bool add_text(struct scan *scan, const char *text, size_t length)
 {
-	struct source *source = scan->source;
+	struct text *source = scan->source;
 
-	if (source->length + length > SOURCE_OCTETS)
+	if (source->length + length > TEXT_OCTETS)
 		return fail_at(scan, "the configuration is larger than a megabyte", "");
 	if (source->length + length >= source->room) {
 		source->room = 2 * (source->length + length) + 1024;
@@ -118,7 +118,7 @@ static bool copy_number(struct scan *scan)
 /* `name` beside the file that includes it. */
 static bool add_include(struct scan *scan, const char *name, size_t length)
 {
-	struct source *source = scan->source;
+	struct text *source = scan->source;
 	const char *from = source->files[scan->file], *slash = strrchr(from, '/');
 	char path[4096];
 	struct config_error error;
@@ -128,9 +128,9 @@ static bool add_include(struct scan *scan, const char *name, size_t length)
 			*name != '/' && slash ? (int)(slash - from) + 1 : 0, from, (int)length,
 			name) >= (int)sizeof(path))
 		return fail_at(scan, "@include of a path that is not plain or is too long", "");
-	if (source->depth == SOURCE_DEPTH)
+	if (source->depth == TEXT_DEPTH)
 		return fail_at(scan, "includes go deeper than allowed: ", path);
-	if (source->file_count == SOURCE_FILES)
+	if (source->file_count == TEXT_FILES)
 		return fail_at(scan, "more files are included than allowed: ", path);
 	if (add_file(source, path, NULL, &error))
 		return true;
@@ -200,17 +200,17 @@ static bool scan_text(struct scan *scan)
 /* The whole file, NUL at its end; NULL: *error says why not. */
 static char *read_file(const char *path, struct config_error *error)
 {
-	char *text = malloc(SOURCE_OCTETS + 1);
+	char *text = malloc(TEXT_OCTETS + 1);
 	FILE *file = fopen(path, "re");
 	size_t length;
 
 	if (!text)
 		abort();
 	errno = file ? 0 : errno;
-	length = file ? fread(text, 1, SOURCE_OCTETS + 1, file) : 0;
+	length = file ? fread(text, 1, TEXT_OCTETS + 1, file) : 0;
 	if (!file || ferror(file))
 		config_fail(error, "%s: cannot be read: %s", path, strerror(errno));
-	else if (length > SOURCE_OCTETS)
+	else if (length > TEXT_OCTETS)
 		config_fail(error, "%s: is larger than a megabyte", path);
 	else if (memchr(text, '\0', length))
 		config_fail(error, "%s: is not a text file", path);
@@ -227,7 +227,7 @@ static char *read_file(const char *path, struct config_error *error)
 }
 
 static bool add_file(
-	struct source *source, const char *path, const char *given, struct config_error *error)
+	struct text *source, const char *path, const char *given, struct config_error *error)
 {
 	char *text = given ? NULL : read_file(path, error);
 	struct scan scan = {source, error, given ? given : text, 1, source->file_count};
@@ -246,15 +246,14 @@ static bool add_file(
 	return ok;
 }
 
-bool source_scan(
-	struct source *source, const char *path, const char *text, struct config_error *error)
+bool text_scan(struct text *source, const char *path, const char *text, struct config_error *error)
 {
 	memset(source, 0, sizeof(*source));
 	source->line = 1;
 	return add_file(source, path, text, error);
 }
 
-void source_free(struct source *source)
+void text_free(struct text *source)
 {
 	for (unsigned i = 0; i < source->file_count; i++)
 		free(source->files[i]);
@@ -263,7 +262,7 @@ void source_free(struct source *source)
 }
 
 /* The last part that begins at or before the line. */
-static const struct source_part *part_of(const struct source *source, unsigned line)
+static const struct text_part *part_of(const struct text *source, unsigned line)
 {
 	size_t i = source->part_count;
 
@@ -272,13 +271,13 @@ static const struct source_part *part_of(const struct source *source, unsigned l
 	return &source->parts[i - 1];
 }
 
-const char *source_file(const struct source *source, unsigned line)
+const char *text_file(const struct text *source, unsigned line)
 {
 	return source->files[part_of(source, line)->file];
 }
 
-unsigned source_line(const struct source *source, unsigned line)
+unsigned text_line(const struct text *source, unsigned line)
 {
-	const struct source_part *part = part_of(source, line);
+	const struct text_part *part = part_of(source, line);
 	return part->line + (line > part->from ? line - part->from : 0);
 }
