@@ -5,9 +5,11 @@
 need python3 tcpdump
 [ -n "$SHARED" ] && [ -d "$SHARED/pcaps/malformed" ] || skip "no shared captures"
 
+plain=${WEIR_PLAIN:-$WEIR}
+[ -x "$plain" ] || plain=$WEIR
 for how in '9' '10' '9 --inner' '10 --inner' '5' '5 --inner'; do
 	# shellcheck disable=SC2086
-	WEIR=${WEIR_PLAIN:-$WEIR} "$SHARED/oracle/exact.py" $how "$SHARED/pcaps" >"$TMP/v$how" 2>&1 &
+	WEIR=$plain "$SHARED/oracle/exact.py" $how "$SHARED/pcaps" >"$TMP/v$how" 2>&1 &
 done
 wait
 for said in "$TMP/v"*; do
