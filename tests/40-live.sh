@@ -2,22 +2,10 @@
 # Live capture between two network namespaces: every packet that was sent is in exactly one record after
 # SIGTERM, on a busy interface and on an idle one, down to the last, half-filled block of the ring.
 . "$(dirname "$0")/common.sh"
-[ "$(id -u)" -eq 0 ] || skip 'needs root for network namespaces'
 need python3 ip tcpreplay
 [ -x "$GEN" ] || skip "there is no $GEN"
 
-a=weir-a-$$ b=weir-b-$$
-ip netns add $a 2>/dev/null || skip 'network namespaces cannot be made here'
-cleanups+=("ip netns del $a")
-ip netns add $b || skip 'network namespaces cannot be made here'
-cleanups+=("ip netns del $b")
-ip -n $a link add va type veth peer name vb netns $b || skip 'veth interfaces cannot be made here'
-for ns in $a $b; do # nothing but the test's own frames
-	ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	ip -n $ns link set lo up
-done
-ip -n $a link set va mtu 9000 up
-ip -n $b link set vb mtu 9000 up
+two_hosts
 
 received() { # frames that have come to vb
 	ip -n $b -s -j link show vb | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["stats64"]["rx"]["packets"])'

@@ -3,24 +3,12 @@
 # before and after its flows have gone to the collector; wrong questions get an answer, too.
 . "$(dirname "$0")/common.sh"
 WEIRCTL=${WEIRCTL:-$root/weirctl}
-[ "$(id -u)" -eq 0 ] || skip 'needs root for network namespaces'
 need python3 ip
 [ -x "$GEN" ] || skip "there is no $GEN"
 [ -x "$WEIRCTL" ] || skip "there is no $WEIRCTL"
 WEIRCTL=$(realpath "$WEIRCTL")
 
-a=weir-ca-$$ b=weir-cb-$$
-ip netns add $a 2>/dev/null || skip 'network namespaces cannot be made here'
-cleanups+=("ip netns del $a")
-ip netns add $b || skip 'network namespaces cannot be made here'
-cleanups+=("ip netns del $b")
-ip -n $a link add va type veth peer name vb netns $b || skip 'veth interfaces cannot be made here'
-for ns in $a $b; do # nothing but the test's own frames
-	ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	ip -n $ns link set lo up
-done
-ip -n $a link set va mtu 9000 up
-ip -n $b link set vb mtu 9000 up
+two_hosts
 
 socket=$TMP/weir.sock
 ctl() { timeout 30 "$WEIRCTL" -s "$socket" "$@"; }

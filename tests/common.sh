@@ -85,3 +85,23 @@ if [ -z "${TMP:-}" ]; then
 else
 	TMP=$(mktemp -d "$TMP/$test_name.XXXXXX")
 fi
+
+# two_hosts: network namespaces $a and $b of the test's own, va in $a wired to vb in $b, and nothing on the
+# wire but the test's own frames. They go when the test ends.
+two_hosts() {
+	local ns
+	[ "$(id -u)" -eq 0 ] || skip 'needs root for network namespaces'
+	need ip
+	a=weir-a-$$ b=weir-b-$$
+	ip netns add $a 2>/dev/null || skip 'network namespaces cannot be made here'
+	cleanups+=("ip netns del $a")
+	ip netns add $b || skip 'network namespaces cannot be made here'
+	cleanups+=("ip netns del $b")
+	ip -n $a link add va type veth peer name vb netns $b || skip 'veth interfaces cannot be made here'
+	for ns in $a $b; do
+		ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+		ip -n $ns link set lo up
+	done
+	ip -n $a link set va mtu 9000 up
+	ip -n $b link set vb mtu 9000 up
+}
