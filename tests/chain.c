@@ -67,7 +67,7 @@ static enum source_status feed_read(
 	(void)most;
 	f->frame = NULL;
 	if (frame)
-		take(context, frame);
+		take(context, frame, 1);
 	return SOURCE_READY;
 }
 

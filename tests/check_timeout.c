@@ -160,13 +160,11 @@ START_TEST(open_record)
 		.facts = _i ? PACKET_VLAN : 0,
 		.vlan_tag = 0xf123,
 	};
-	struct flow_key key;
 	struct flow_record r;
 
 	memset(&r, 0xa5, sizeof r);
-	flow_key_of(&key, &p);
-	flow_record_open(&r, &key, &p);
-	ck_assert_mem_eq(&r.key, &key, sizeof key);
+	flow_record_open(&r, flow_key_of(&p), &p);
+	ck_assert_mem_eq(&r.key, &p, sizeof r.key);
 	ck_assert(r.first == BASE && r.last == BASE && r.packets == 1 && r.octets == 40);
 	ck_assert(r.tcp_control_bits == RST && r.class == FLOW_TCP_RST && r.end_reason == 0);
 	ck_assert_uint_eq(r.ingress_interface, _i == FRAME_INGRESS ? 7 : 0);

@@ -84,7 +84,8 @@ static enum source_status generator_read(
 				.captured = captured,
 				.wire_octets = 1000,
 				.link_type = ETHERNET,
-			});
+			},
+			1);
 	}
 	if (atomic_exchange(&g->woken, false))
 		return SOURCE_IDLE;

@@ -18,9 +18,8 @@ struct reading {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void take(void *context, const struct frame *frame)
+static void take_one(struct reading *r, const struct frame *frame)
 {
-	struct reading *r = context;
 	struct packet packet;
 	struct decoder_ignored ignored;
 
@@ -30,6 +29,12 @@ static void take(void *context, const struct frame *frame)
 	for (uint32_t i = 0; i < frame->captured; i++)
 		r->sum += frame->data[i];
 	decoder_read(r->decoder, frame, &packet, &ignored);
+}
+
+static void take(void *context, const struct frame *frames, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		take_one(context, &frames[i]);
 }
 
 /* Returns the frames, those that the filter left out too. */

@@ -23,7 +23,8 @@ static void put(const void *data, size_t octets)
 	}
 }
 
-static void take(void *context, const struct frame *frame)
+/* Sources are read by single frames here. */
+static void take(void *context, const struct frame *frame, unsigned count)
 {
 	struct copy *copy = context;
 	const struct frames_head head = {
@@ -33,7 +34,7 @@ static void take(void *context, const struct frame *frame)
 		.link_type = frame->link_type,
 	};
 
-	if (copy->left == 0)
+	if (copy->left == 0 || count == 0)
 		return;
 	copy->left--;
 	put(&head, sizeof head);

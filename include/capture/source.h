@@ -45,7 +45,9 @@ enum source_status {
 	SOURCE_FAILED, /* source_failure() says how; what came before counts */
 };
 
-typedef void source_take(void *context, const struct frame *frame);
+/* Takes `count` frames, at least one, lent for the call: as many at once as the source
+ * can lend, so that what a call costs is shared. */
+typedef void source_take(void *context, const struct frame *frames, unsigned count);
 
 struct source;
 

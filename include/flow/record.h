@@ -73,8 +73,7 @@ static inline bool flow_is_established(const struct flow_record *r)
 	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
-/* Begins a record with its first packet. */
-void flow_record_open(
-	struct flow_record *record, const struct flow_key *key, const struct packet *packet);
+/* Begins a record with its first packet; `key`: the octets of its struct flow_key. */
+void flow_record_open(struct flow_record *record, const void *key, const struct packet *packet);
 
 #endif

@@ -41,7 +41,8 @@ static inline uint32_t table_entries(const struct table *t)
 	return t->set_count * SET_WAYS;
 }
 
-static inline uint64_t table_hash(const struct table *t, const struct flow_key *key)
+/* Keys are the octets of a struct flow_key, wherever they stand. */
+static inline uint64_t table_hash(const struct table *t, const void *key)
 {
 	return hash_48(key, &t->secret);
 }
@@ -69,7 +70,7 @@ static inline struct flow_record *table_record(
 	return &t->records[s->record[way]];
 }
 
-static inline bool table_same_key(const struct flow_key *a, const struct flow_key *b)
+static inline bool table_same_key(const void *a, const void *b)
 {
 	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));
 
@@ -78,8 +79,8 @@ static inline bool table_same_key(const struct flow_key *a, const struct flow_ke
 	return differ == 0;
 }
 
-static inline bool table_find_in(const struct table *t, struct set *s, uint16_t tag,
-	const struct flow_key *key, struct place *place)
+static inline bool table_find_in(
+	const struct table *t, struct set *s, uint16_t tag, const void *key, struct place *place)
 {
 	for (unsigned m = set_ways_with(s, tag); m; m &= m - 1) {
 		unsigned way = (unsigned)__builtin_ctz(m);
@@ -93,7 +94,7 @@ static inline bool table_find_in(const struct table *t, struct set *s, uint16_t 
 }
 
 static inline bool table_find(
-	const struct table *t, uint64_t hash, const struct flow_key *key, struct place *place)
+	const struct table *t, uint64_t hash, const void *key, struct place *place)
 {
 	struct set *s = table_first(t, hash);
 
@@ -121,27 +122,39 @@ void table_remove(struct table *table, struct place place);
 #define TABLE_FETCH static inline __attribute__((always_inline))
 
 /* Fetch what finding or inserting will touch. Wrong guesses cost time and nothing
- * else. table_fetch() is false when the first set does not know the hash: then
- * table_fetch_other(), once the second set has had time to arrive. */
+ * else. table_probe() is false when the first set does not know the hash: then
+ * table_fetch_other(), once the second set has had time to arrive; true: *at is where
+ * the flow may be, for table_holds() to judge. */
 TABLE_FETCH void table_fetch_record(const struct flow_record *r)
 {
 	__builtin_prefetch(r, 1);
 	__builtin_prefetch((const char *)r + sizeof *r - 1, 1);
 }
 
-TABLE_FETCH bool table_fetch(const struct table *t, uint64_t hash)
+TABLE_FETCH bool table_probe(const struct table *t, uint64_t hash, struct place *at)
 {
-	const struct set *s = table_first(t, hash);
+	struct set *s = table_first(t, hash);
 	unsigned m = set_ways_with(s, table_tag(hash));
 
+	at->set = s;
+	at->way = m ? (unsigned)__builtin_ctz(m) : SET_DISPLACED;
+	at->record = table_record(t, s, at->way);
 	if (m) {
-		table_fetch_record(table_record(t, s, (unsigned)__builtin_ctz(m)));
+		table_fetch_record(at->record);
 		return true;
 	}
 	m = set_ways_with(s, 0);
 	if (s->tag[SET_DISPLACED] || !(m & (m - 1)))
 		__builtin_prefetch(table_second(t, hash), 1);
 	return false;
+}
+
+/* Whether what table_probe() saw is this key's, and still there. */
+static inline bool table_holds(
+	const struct table *t, struct place at, uint64_t hash, const void *key)
+{
+	return at.way != SET_DISPLACED && (at.set->tag[at.way] & SET_TAG) == table_tag(hash) &&
+	       table_record(t, at.set, at.way) == at.record && table_same_key(&at.record->key, key);
 }
 
 void table_fetch_other(const struct table *table, uint64_t hash, uint16_t now);

@@ -73,7 +73,7 @@ static enum source_status file_read(
 			f->count.filtered.octets += frame.wire_octets;
 			continue;
 		}
-		take(context, &frame);
+		take(context, &frame, 1);
 	}
 	return SOURCE_READY;
 }

@@ -53,7 +53,7 @@ static void take_frame(u_char *user, const struct pcap_pkthdr *header, const u_c
 		.link_type = l->link_type,
 	};
 
-	l->take(l->context, &frame);
+	l->take(l->context, &frame, 1);
 }
 
 /* True: there is something in the ring; false: a block time-out has gone by, or

@@ -141,26 +141,41 @@ static inline void hold(struct worker *w)
 	w->idle = false;
 }
 
-static void take(void *context, const struct frame *frame)
+/* True: this frame is one of those that the sampling leaves out. */
+static inline bool sample_out(struct worker *w, const struct frame *frame)
+{
+	if (w->sampling <= 1)
+		return false;
+	w->skip = w->skip ? w->skip - 1 : w->sampling - 1;
+	if (w->skip)
+		count_frame(&w->count.sampled_out, frame->wire_octets);
+	return w->skip;
+}
+
+static void take(void *context, const struct frame *frames, unsigned count)
 {
 	struct worker *w = context;
+	uint64_t seen = 0;
+	struct source_count metered = {0};
 
 	hold(w);
-	count_frame(&w->count.seen, frame->wire_octets);
-	if (w->sampling > 1) {
-		w->skip = w->skip ? w->skip - 1 : w->sampling - 1;
-		if (w->skip) {
-			count_frame(&w->count.sampled_out, frame->wire_octets);
-			return;
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame *frame = &frames[i];
+		seen += frame->wire_octets;
+		if (sample_out(w, frame))
+			continue;
+		if (decoder_read(w->decoder, frame, &w->batch[w->filled], &w->why) != PACKET_OK) {
+			account_ignored(w, frame->wire_octets);
+			continue;
 		}
+		count_frame(&metered, frame->wire_octets);
+		if (++w->filled == CACHE_BATCH)
+			account_batch(w);
 	}
-	if (decoder_read(w->decoder, frame, &w->batch[w->filled], &w->why) != PACKET_OK) {
-		account_ignored(w, frame->wire_octets);
-		return;
-	}
-	count_frame(&w->count.metered, frame->wire_octets);
-	if (++w->filled == CACHE_BATCH)
-		account_batch(w);
+	w->count.seen.frames += count;
+	w->count.seen.octets += seen;
+	w->count.metered.frames += metered.frames;
+	w->count.metered.octets += metered.octets;
 }
 
 /* The source's counters are read by the thread that owns it, when it has nothing

@@ -132,7 +132,7 @@ static inline bool close_if_over(struct cache *c, struct place at)
 }
 
 static void open_record(
-	struct cache *c, uint64_t hash, const struct flow_key *key, const struct packet *packet)
+	struct cache *c, uint64_t hash, const void *key, const struct packet *packet)
 {
 	struct place at;
 
@@ -189,13 +189,14 @@ static inline void move_clock(struct cache *c, int64_t time)
 	}
 }
 
-static inline void see(
-	struct cache *c, uint64_t hash, const struct flow_key *key, const struct packet *p)
+/* `at`: where table_probe() saw the flow, whose set and record it has fetched; what the
+ * batch has done since may have taken it from there. */
+static inline void see(struct cache *c, uint64_t hash, struct place at, const struct packet *p)
 {
-	struct place at;
+	const void *key = flow_key_of(p);
 
 	move_clock(c, p->time);
-	if (!table_find(&c->table, hash, key, &at)) {
+	if (!table_holds(&c->table, at, hash, key) && !table_find(&c->table, hash, key, &at)) {
 		open_record(c, hash, key, p);
 	} else if (close_if_over(c, at)) {
 		open_record(c, hash, key, p);
@@ -210,25 +211,25 @@ static inline void see(
 void cache_see(struct cache *c, const struct packet *packets, unsigned count)
 {
 	const struct table *t = &c->table;
-	struct flow_key key[CACHE_BATCH];
-	uint64_t hash[CACHE_BATCH];
+	uint64_t hash[CACHE_BATCH], octets = 0;
+	struct place at[CACHE_BATCH];
 	unsigned other[CACHE_BATCH], others = 0;
 
-	c->count.opened.packets += count;
 	for (unsigned i = 0; i < count; i++) {
-		c->count.opened.octets += packets[i].octets;
-		flow_key_of(&key[i], &packets[i]);
-		hash[i] = table_hash(t, &key[i]);
+		octets += packets[i].octets;
+		hash[i] = table_hash(t, flow_key_of(&packets[i]));
 		__builtin_prefetch(table_first(t, hash[i]), 1);
 	}
+	c->count.opened.packets += count;
+	c->count.opened.octets += octets;
 	for (unsigned i = 0; i < count; i++) {
 		other[others] = i;
-		others += !table_fetch(t, hash[i]);
+		others += !table_probe(t, hash[i], &at[i]);
 	}
 	for (unsigned i = 0; i < others; i++)
 		table_fetch_other(t, hash[other[i]], tick(c));
 	for (unsigned i = 0; i < count; i++)
-		see(c, hash[i], &key[i], &packets[i]);
+		see(c, hash[i], at[i], &packets[i]);
 }
 
 void cache_advance(struct cache *c, int64_t now)
