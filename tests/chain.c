@@ -177,7 +177,7 @@ struct chain *chain_new(const struct chain_options *o)
 {
 	static const uint16_t versions[PROTOCOLS] = {5, 9, 10};
 	struct worker_options options = {
-		.decoder = {.inner = o->inner, .fragments = 64, .seed = 1},
+		.decoder = {.details = true, .inner = o->inner, .fragments = 64, .seed = 1},
 		.cache = {.entries = o->entries, .timeouts = flow_timeouts_default, .seed = 1},
 		.sampling = 1,
 	};
@@ -208,35 +208,11 @@ void chain_free(struct chain *c)
 	free(c);
 }
 
-/* A member that its bit promises has a value. */
+/* Every member has a value, set or zero. */
 static void assert_members(const struct packet *p)
 {
-	ASSERT_SET(p, offsetof(struct packet, source_mac));
-	if (p->facts & PACKET_MAC)
-		ASSERT_SET(p->source_mac, 12);
-	if (p->facts & PACKET_VLAN)
-		ASSERT_SET(&p->vlan_tag, 2);
-	if (p->facts & PACKET_CUSTOMER_VLAN)
-		ASSERT_SET(&p->customer_vlan_tag, 2);
-	if (p->facts & PACKET_PPPOE)
-		ASSERT_SET(&p->pppoe_session, 2);
-	if (p->facts & PACKET_MPLS) {
-		ASSERT_SET(&p->mpls_depth, 1);
-		ASSERT_SET(p->mpls, 4 * (p->mpls_depth < PACKET_MPLS_LABELS ? p->mpls_depth
-									    : PACKET_MPLS_LABELS));
-	}
-	if (p->facts & PACKET_SEGMENT) {
-		ASSERT_SET(&p->segment_kind, 1);
-		ASSERT_SET(&p->segment_id, 4);
-	}
-	if (p->facts & PACKET_GRE_KEY)
-		ASSERT_SET(&p->gre_key, 4);
-	if (p->facts & PACKET_FLOW_LABEL)
-		ASSERT_SET(&p->flow_label, 4);
-	if (p->facts & PACKET_TCP)
-		ASSERT_SET(&p->tcp_sequence, 12);
-	if (p->facts & PACKET_TUNNEL)
-		ASSERT_SET(p->outer_source_address, 34);
+	ASSERT_SET(p, offsetof(struct packet, fragment) + sizeof p->fragment);
+	ASSERT_SET(&p->details, sizeof p->details);
 }
 
 static void count(struct source_count *c, const struct frame *frame)

@@ -1,4 +1,5 @@
 /* Link layers, IP, ports: the outermost packet's facts (flow rules L, I, T). */
+#include "base/bytes.h"
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
@@ -8,7 +9,7 @@
 static enum packet_verdict read_words(uint16_t link_type, const char *words, bool inner,
 	struct packet *packet, struct decoder_ignored *ignored)
 {
-	const struct decoder_options options = {.inner = inner};
+	const struct decoder_options options = {.details = true, .inner = inner};
 	struct decoder *decoder = decoder_new(&options);
 	struct frame_text text;
 	struct frame frame = frame_of(&text, link_type, words);
@@ -18,6 +19,13 @@ static enum packet_verdict read_words(uint16_t link_type, const char *words, boo
 	enum packet_verdict verdict = decoder_read(decoder, &frame, packet, ignored);
 	decoder_free(decoder);
 	return verdict;
+}
+
+static void assert_tag(const struct packet_tag *tag, unsigned id, unsigned priority)
+{
+	ck_assert_uint_eq(tag->id, id);
+	ck_assert_uint_eq(tag->priority, priority);
+	ck_assert_uint_eq(tag->drop_eligible, 0);
 }
 
 START_TEST(each_link_header_leads_to_ip)
@@ -57,33 +65,34 @@ START_TEST(facts_of_a_packet)
 	ck_assert_uint_eq(p.interface, 7);
 	ck_assert_uint_eq(p.reserved, 0);
 	ck_assert_int_eq(p.time, 1000000000);
-	ck_assert_uint_eq(p.vlan_tag, 0x6064);
-	ck_assert_uint_eq(p.customer_vlan_tag, 0x65);
-	ck_assert_uint_eq(p.ethertype, 0x86dd);
-	ck_assert_uint_eq(p.flow_label, 0xabcde);
-	ck_assert_uint_eq(p.ttl, 63);
+	ck_assert_uint_eq(p.vlan_id, 100);
+	assert_tag(&p.details.vlan, 100, 3);
+	assert_tag(&p.details.customer_vlan, 101, 0);
+	ck_assert_uint_eq(p.details.ethertype, 0x86dd);
+	ck_assert_uint_eq(p.details.flow_label, 0xabcde);
+	ck_assert_uint_eq(p.details.ttl, 63);
 	ck_assert_uint_eq(p.tos, 0);
-	ck_assert_uint_eq(p.wire_octets, 14 + 8 + 60);
-	ck_assert_mem_eq(p.source_mac, "\x02\0\0\0\0\x01", 6);
-	ck_assert_mem_eq(p.destination_mac, "\x02\0\0\0\0\x02", 6);
-	ck_assert_uint_eq(p.tcp_sequence, 1);
-	ck_assert_uint_eq(p.tcp_acknowledgement, 2);
-	ck_assert_uint_eq(p.tcp_window, 0xffff);
-	ck_assert_uint_eq(p.tcp_payload, 0);
+	ck_assert_uint_eq(p.details.wire_octets, 14 + 8 + 60);
+	ck_assert_mem_eq(p.details.source_mac, "\x02\0\0\0\0\x01", 6);
+	ck_assert_mem_eq(p.details.destination_mac, "\x02\0\0\0\0\x02", 6);
+	ck_assert_uint_eq(p.details.tcp_sequence, 1);
+	ck_assert_uint_eq(p.details.tcp_acknowledgement, 2);
+	ck_assert_uint_eq(p.details.tcp_window, 0xffff);
+	ck_assert_uint_eq(p.details.tcp_payload, 0);
 
 	ck_assert_int_eq(read_words(1, "e8847 x0006404000065140 4.6 tcp z30", false, &p, &ignored),
 		PACKET_OK);
 	ck_assert_mem_eq(p.source_address, "\x0a\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0", 16);
-	ck_assert_uint_eq(p.mpls_depth, 2);
-	ck_assert_uint_eq(p.mpls[0], 0x00064040);
-	ck_assert_uint_eq(p.mpls[1], 0x00065140);
-	ck_assert_uint_eq(p.identification, 0x1234);
-	ck_assert_uint_eq(p.ttl, 64);
-	ck_assert_uint_eq(p.tcp_payload, 30);
+	ck_assert_uint_eq(p.details.mpls_depth, 2);
+	ck_assert_uint_eq(be32(p.details.mpls[0]), 0x00064040);
+	ck_assert_uint_eq(be32(p.details.mpls[1]), 0x00065140);
+	ck_assert_uint_eq(p.details.identification, 0x1234);
+	ck_assert_uint_eq(p.details.ttl, 64);
+	ck_assert_uint_eq(p.details.tcp_payload, 30);
 
 	ck_assert_int_eq(
 		read_words(1, "e8864 x110000052a2a0021 4.6 tcp", false, &p, &ignored), PACKET_OK);
-	ck_assert_uint_eq(p.pppoe_session, 5);
+	ck_assert_uint_eq(p.details.pppoe_session, 5);
 }
 END_TEST
 
@@ -94,10 +103,11 @@ START_TEST(priority_tag_is_no_vlan)
 	struct decoder_ignored ignored;
 
 	read_words(1, "e8100 q8100.e000 q0800.0005 4.6 tcp", false, &p, &ignored);
-	ck_assert_uint_eq(p.vlan_tag & 0xfff, 5);
+	ck_assert_uint_eq(p.vlan_id, 5);
 	ck_assert(!(p.facts & PACKET_CUSTOMER_VLAN));
 	read_words(1, "e8100 q0800.e000 4.6 tcp", false, &p, &ignored);
-	ck_assert_uint_eq(p.vlan_tag, 0xe000);
+	ck_assert_uint_eq(p.vlan_id, 0);
+	assert_tag(&p.details.vlan, 0, 7);
 }
 END_TEST
 
@@ -297,7 +307,7 @@ END_TEST
 /* The octets by the wire's length, where less was captured. */
 START_TEST(zero_length_takes_the_wire)
 {
-	const struct decoder_options options = {.inner = false};
+	const struct decoder_options options = {.details = true};
 	struct decoder *decoder = decoder_new(&options);
 	struct frame_text text;
 	struct frame frame =
@@ -308,8 +318,8 @@ START_TEST(zero_length_takes_the_wire)
 	frame.wire_octets = 65554;
 	ck_assert_int_eq(decoder_read(decoder, &frame, &p, &ignored), PACKET_OK);
 	ck_assert_uint_eq(p.octets, 65540);
-	ck_assert_uint_eq(p.tcp_payload, 65500);
-	ck_assert_uint_eq(p.wire_octets, 65554);
+	ck_assert_uint_eq(p.details.tcp_payload, 65500);
+	ck_assert_uint_eq(p.details.wire_octets, 65554);
 	frame.wire_octets = 1; /* less than what was captured: not to be believed */
 	ck_assert_int_eq(decoder_read(decoder, &frame, &p, &ignored), PACKET_OK);
 	ck_assert_uint_eq(p.octets, 40);
@@ -327,8 +337,8 @@ START_TEST(any_number_of_tags)
 		strcat(words, " q8100.0007");
 	strcat(words, " q0800.0008 4.6 tcp");
 	ck_assert_int_eq(read_words(1, words, false, &p, &ignored), PACKET_OK);
-	ck_assert_uint_eq(p.vlan_tag, 7);
-	ck_assert_uint_eq(p.customer_vlan_tag, 7);
+	assert_tag(&p.details.vlan, 7, 0);
+	assert_tag(&p.details.customer_vlan, 7, 0);
 }
 END_TEST
 

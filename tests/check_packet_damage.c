@@ -18,9 +18,9 @@ struct answer {
 };
 
 /* A decoder of its own each time: no fragment is known from the frame before. */
-static struct answer answer_to(const struct frame *frame, bool inner)
+static struct answer answer_to(const struct frame *frame, bool inner, bool details)
 {
-	const struct decoder_options options = {.inner = inner, .fragments = 1};
+	const struct decoder_options options = {.details = details, .inner = inner, .fragments = 1};
 	struct decoder *decoder = decoder_new(&options);
 	struct answer answer;
 
@@ -45,7 +45,7 @@ static void sane(const char *name, const struct answer *answer)
 	if (p->fragment == PACKET_LATER_FRAGMENT || p->facts & PACKET_EXTENSION_CUT)
 		ck_assert(p->source_port == 0 && p->destination_port == 0);
 	if (p->facts & PACKET_TUNNEL)
-		ck_assert(p->tunnel_depth >= 1 && p->tunnel_depth <= 16);
+		ck_assert(p->details.tunnel_depth >= 1 && p->details.tunnel_depth <= 16);
 	ck_assert_uint_eq(p->tcp_control_bits & ~0xfffu, 0);
 }
 
@@ -61,14 +61,27 @@ static void same_by_the_loop(
 	wrapped.link_type = NETANALYZER;
 	wrapped.captured += NETANALYZER_HEADER;
 	wrapped.wire_octets += NETANALYZER_HEADER;
-	struct answer loop = answer_to(&wrapped, inner);
+	struct answer loop = answer_to(&wrapped, inner, true);
 	free(octets);
 	ck_assert_msg(loop.verdict == answer->verdict, "%s: verdict", name);
 	if (loop.verdict != PACKET_OK)
 		return;
-	loop.packet.wire_octets = answer->packet.wire_octets;
+	loop.packet.details.wire_octets = answer->packet.details.wire_octets;
 	ck_assert_msg(memcmp(&loop.packet, &answer->packet, sizeof loop.packet) == 0,
 		"%s: the short way differs", name);
+}
+
+/* Whoever asks for no details gets the same packet but for them. */
+static void same_without_details(
+	const char *name, const struct frame *frame, bool inner, const struct answer *answer)
+{
+	struct answer bare = answer_to(frame, inner, false);
+
+	ck_assert_msg(bare.verdict == answer->verdict, "%s: verdict", name);
+	if (bare.verdict == PACKET_OK)
+		ck_assert_msg(memcmp(&bare.packet, &answer->packet,
+				      offsetof(struct packet, details)) == 0,
+			"%s: without details", name);
 }
 
 static void read_copy(
@@ -81,8 +94,9 @@ static void read_copy(
 	copy.data = octets;
 	copy.captured = captured;
 	for (int inner = 0; inner < 2; inner++) {
-		struct answer answer = answer_to(&copy, inner);
+		struct answer answer = answer_to(&copy, inner, true);
 		sane(name, &answer);
+		same_without_details(name, &copy, inner, &answer);
 		if (copy.link_type == ETHERNET)
 			same_by_the_loop(name, &copy, inner, &answer);
 	}
@@ -142,23 +156,23 @@ END_TEST
 
 START_TEST(short_way_is_taken)
 {
-	const struct decoder_options options = {.ports = {[DECODER_LISP] = {700}}};
+	const struct decoder_options options = {.details = true, .ports = {[DECODER_LISP] = {700}}};
 	struct tunnels tunnels;
 	struct frame_text text;
 	struct packet p;
 
 	tunnels_set(&tunnels, &options);
 	struct frame frame = frame_of(&text, 1, "e0800 4.6 tcp");
-	ck_assert(common_read(&frame, NULL, &p));
-	ck_assert(common_read(&frame, &tunnels, &p));
+	ck_assert(common_read(&frame, NULL, true, &p));
+	ck_assert(common_read(&frame, &tunnels, true, &p));
 	frame = frame_of(&text, 1, "e8100 q86dd.0001 6.17 u53 z12");
-	ck_assert(common_read(&frame, NULL, &p));
-	ck_assert(common_read(&frame, &tunnels, &p));
+	ck_assert(common_read(&frame, NULL, true, &p));
+	ck_assert(common_read(&frame, &tunnels, true, &p));
 	frame = frame_of(&text, 1, "e0800 4.17 u700 z12");
-	ck_assert(common_read(&frame, NULL, &p));
-	ck_assert(!common_read(&frame, &tunnels, &p));
+	ck_assert(common_read(&frame, NULL, true, &p));
+	ck_assert(!common_read(&frame, &tunnels, true, &p));
 	frame = frame_of(&text, 1, "e0800 4.17 x0dd80035 z16"); /* Teredo, by source */
-	ck_assert(!common_read(&frame, &tunnels, &p));
+	ck_assert(!common_read(&frame, &tunnels, true, &p));
 }
 END_TEST
 

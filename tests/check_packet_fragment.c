@@ -9,7 +9,7 @@ static struct decoder *decoder;
 
 static void setup(void)
 {
-	const struct decoder_options options = {.seed = 1};
+	const struct decoder_options options = {.details = true, .seed = 1};
 	decoder = decoder_new(&options);
 	ck_assert_ptr_nonnull(decoder);
 }
@@ -48,7 +48,7 @@ START_TEST(later_fragments_follow_the_first)
 
 	ck_assert_uint_eq(p.fragment, PACKET_FIRST_FRAGMENT);
 	ck_assert_uint_eq(p.destination_port, 53);
-	ck_assert_uint_eq(p.fragment_word, 0x2000);
+	ck_assert_uint_eq(p.details.fragment_word, 0x2000);
 	p = read_ip4(7, 0x2001, 17, "xffffffff z4");
 	ck_assert_uint_eq(p.fragment, PACKET_LATER_FRAGMENT);
 	ck_assert_uint_eq(p.source_port, 1024);
@@ -112,13 +112,13 @@ START_TEST(ipv6_fragments)
 	struct packet p = read_words(229, "6.44 x3c00000100000009 x1100010400000000 x04000035 z4");
 	ck_assert_uint_eq(p.protocol, 17);
 	ck_assert_uint_eq(p.fragment, PACKET_FIRST_FRAGMENT);
-	ck_assert_uint_eq(p.identification, 9);
-	ck_assert_uint_eq(p.fragment_word, 0x2000);
+	ck_assert_uint_eq(p.details.identification, 9);
+	ck_assert_uint_eq(p.details.fragment_word, 0x2000);
 	p = read_words(229, "6.44 x3c00001100000009 z16");
 	ck_assert_uint_eq(p.protocol, 17);
 	ck_assert_uint_eq(p.source_port, 1024);
 	ck_assert_uint_eq(p.destination_port, 53);
-	ck_assert_uint_eq(p.fragment_word, 0x2002);
+	ck_assert_uint_eq(p.details.fragment_word, 0x2002);
 	p = read_words(229, "6.44 x3c0000100000000a z16"); /* an orphan */
 	ck_assert_uint_eq(p.protocol, 60);
 	ck_assert_uint_eq(p.destination_port, 0);
@@ -142,7 +142,7 @@ static struct packet fragment(unsigned identification)
 {
 	struct packet packet = {.ip_version = 4, .protocol = 17};
 
-	packet.identification = identification;
+	packet.details.identification = identification;
 	packet.destination_port = (uint16_t)identification;
 	return packet;
 }

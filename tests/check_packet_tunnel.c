@@ -1,4 +1,5 @@
 /* Tunnels: the innermost packet that parses, and what stays outside (flow rules U). */
+#include "base/bytes.h"
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
@@ -26,7 +27,7 @@ static struct packet read_with(const struct decoder_options *options, uint16_t l
 
 static struct packet read_inner(const char *words)
 {
-	return read_with(&(struct decoder_options){.inner = true}, 1, words, NULL);
+	return read_with(&(struct decoder_options){.details = true, .inner = true}, 1, words, NULL);
 }
 
 /* How many IP headers frame_text.h put below the one with this address. */
@@ -38,7 +39,7 @@ static unsigned depth_of(const uint8_t *address, uint8_t ip_version)
 START_TEST(each_tunnel_is_entered)
 {
 	const struct frame_sample *sample = &tunnel_samples[_i];
-	const struct decoder_options inner = {.inner = true};
+	const struct decoder_options inner = {.details = true, .inner = true};
 	unsigned below;
 	struct packet p = read_with(&inner, sample->link_type, sample->words, &below);
 
@@ -50,57 +51,56 @@ START_TEST(each_tunnel_is_entered)
 	ck_assert_msg(p.octets == (p.ip_version == 4 ? 40 : 60), "%s: %u octets", sample->name,
 		(unsigned)p.octets);
 	ck_assert(p.facts & PACKET_TUNNEL);
-	ck_assert_uint_eq(p.tunnel_depth, below - 1);
-	ck_assert_uint_eq(depth_of(p.outer_source_address, p.outer_ip_version), below - 1);
-	ck_assert_uint_eq(depth_of(p.outer_destination_address, p.outer_ip_version), below - 1);
+	ck_assert_uint_eq(p.details.tunnel_depth, below - 1);
+	ck_assert_uint_eq(
+		depth_of(p.details.outer_source_address, p.details.outer_ip_version), below - 1);
+	ck_assert_uint_eq(depth_of(p.details.outer_destination_address, p.details.outer_ip_version),
+		below - 1);
 	ck_assert_msg(
 		(p.facts & sample->facts) == sample->facts, "%s: facts %x", sample->name, p.facts);
 	ck_assert(!(p.facts & PACKET_VLAN));
-	ck_assert_uint_eq(p.ethertype, p.outer_ip_version == 4 ? 0x0800 : 0x86dd);
+	ck_assert_uint_eq(p.details.ethertype, p.details.outer_ip_version == 4 ? 0x0800 : 0x86dd);
 }
 END_TEST
 
 START_TEST(each_tunnel_is_left_alone)
 {
 	const struct frame_sample *sample = &tunnel_samples[_i];
-	const struct decoder_options outer = {.inner = false};
+	const struct decoder_options outer = {.details = true};
 	unsigned below;
 	struct packet p = read_with(&outer, sample->link_type, sample->words, &below);
 
 	ck_assert_uint_eq(depth_of(p.source_address, p.ip_version), below - 1);
 	ck_assert(!(p.facts & (PACKET_TUNNEL | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_MPLS)));
-	ck_assert_uint_eq(p.octets, p.wire_octets - 14);
+	ck_assert_uint_eq(p.octets, p.details.wire_octets - 14);
 }
 END_TEST
 
 START_TEST(identities_of_tunnels)
 {
 	struct packet p = read_inner("e0800 4.17 u4789 x0800000000002a00 e0800 4.6 tcp");
-	ck_assert_uint_eq(p.segment_kind, PACKET_SEGMENT_VXLAN);
-	ck_assert_uint_eq(p.segment_id, 0x2a);
-	ck_assert_mem_eq(p.source_mac, "\x02\0\0\0\0\x01", 6);
+	ck_assert_uint_eq(p.details.segment_id, (uint64_t)PACKET_SEGMENT_VXLAN << 56 | 0x2a);
+	ck_assert_mem_eq(p.details.source_mac, "\x02\0\0\0\0\x01", 6);
 
 	p = read_inner("e0800 4.47 x20006558 x00abcd01 e0800 4.6 tcp");
-	ck_assert_uint_eq(p.segment_kind, PACKET_SEGMENT_NVGRE);
-	ck_assert_uint_eq(p.segment_id, 0xabcd);
-	ck_assert_uint_eq(p.gre_key, 0x00abcd01);
+	ck_assert_uint_eq(p.details.segment_id, (uint64_t)PACKET_SEGMENT_NVGRE << 56 | 0xabcd);
+	ck_assert_uint_eq(p.details.gre_key, 0x00abcd01);
 
 	p = read_inner("e0800 4.17 u6081 x0000655800002b00 e0800 4.6 tcp");
-	ck_assert_uint_eq(p.segment_kind, PACKET_SEGMENT_GENEVE);
-	ck_assert_uint_eq(p.segment_id, 0x2b);
+	ck_assert_uint_eq(p.details.segment_id, (uint64_t)PACKET_SEGMENT_GENEVE << 56 | 0x2b);
 
 	p = read_inner("e8100 q0800.0005 4.17 u4789 x0800000000002a00 e8100 q0800.0009 4.1 icmp");
-	ck_assert_uint_eq(p.vlan_tag, 5); /* the wire's, not the tenant's */
+	ck_assert_uint_eq(p.vlan_id, 5); /* the wire's, not the tenant's */
 	ck_assert(!(p.facts & PACKET_CUSTOMER_VLAN));
 	ck_assert_uint_eq(p.destination_port, 0x0800);
 
 	/* The outermost labels, and the innermost key. */
 	p = read_inner("e8847 x00065140 4.47 x20008847 x00000001 x00077140 "
 		       "4.47 x20000800 x00000002 4.6 tcp");
-	ck_assert_uint_eq(p.mpls[0], 0x00065140);
-	ck_assert_uint_eq(p.gre_key, 2);
-	ck_assert_uint_eq(p.tunnel_depth, 2);
-	ck_assert_uint_eq(p.outer_source_address[2], 2);
+	ck_assert_uint_eq(be32(p.details.mpls[0]), 0x00065140);
+	ck_assert_uint_eq(p.details.gre_key, 2);
+	ck_assert_uint_eq(p.details.tunnel_depth, 2);
+	ck_assert_uint_eq(p.details.outer_source_address[2], 2);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(what_does_not_parse_stays_outside)
 
 	ck_assert_msg(!(p.facts & (PACKET_TUNNEL | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_MPLS)),
 		"%s: facts %x", outside[_i].name, p.facts);
-	ck_assert_msg(p.octets == p.wire_octets - 14, "%s: octets", outside[_i].name);
+	ck_assert_msg(p.octets == p.details.wire_octets - 14, "%s: octets", outside[_i].name);
 	ck_assert_msg(p.destination_port == outside[_i].destination_port, "%s: port %u",
 		outside[_i].name, p.destination_port);
 }
@@ -208,19 +208,19 @@ END_TEST
 START_TEST(depth_is_limited)
 {
 	char words[256] = "e0800";
-	struct decoder_options options = {.inner = true};
+	struct decoder_options options = {.details = true, .inner = true};
 
 	for (int i = 0; i < 24; i++)
 		strcat(words, " 4.4");
 	strcat(words, " 4.6 tcp");
 	struct packet p = read_with(&options, 1, words, NULL);
-	ck_assert_uint_eq(p.tunnel_depth, 16);
+	ck_assert_uint_eq(p.details.tunnel_depth, 16);
 	ck_assert_uint_eq(p.source_address[2], 24 - 16);
-	ck_assert_uint_eq(p.outer_source_address[2], 24);
+	ck_assert_uint_eq(p.details.outer_source_address[2], 24);
 	ck_assert_uint_eq(p.protocol, 4);
 	options.depth = 1;
 	p = read_with(&options, 1, words, NULL);
-	ck_assert_uint_eq(p.tunnel_depth, 1);
+	ck_assert_uint_eq(p.details.tunnel_depth, 1);
 	ck_assert_uint_eq(p.source_address[2], 23);
 	options.depth = 24;
 	p = read_with(&options, 1, words, NULL);
@@ -233,13 +233,13 @@ END_TEST
 START_TEST(layers_suffice_for_the_depth)
 {
 	char words[2048] = "e0800";
-	const struct decoder_options options = {.inner = true};
+	const struct decoder_options options = {.details = true, .inner = true};
 
 	for (int i = 0; i < 16; i++)
 		strcat(words, " 4.17 u4789 x0800000000002a00 e8100 q0800.0001");
 	strcat(words, " 4.6 tcp");
 	struct packet p = read_with(&options, 1, words, NULL);
-	ck_assert_uint_eq(p.tunnel_depth, 16);
+	ck_assert_uint_eq(p.details.tunnel_depth, 16);
 	ck_assert_uint_eq(p.destination_port, 443);
 }
 END_TEST
@@ -248,7 +248,7 @@ END_TEST
 START_TEST(layers_run_out_inside)
 {
 	char words[4096] = "e0800 4.97 x3000";
-	struct decoder_options options = {.inner = true};
+	struct decoder_options options = {.details = true, .inner = true};
 
 	for (int i = 0; i < 200; i++)
 		strcat(words, " e88e7 z4");
@@ -263,7 +263,7 @@ END_TEST
 START_TEST(guesses_are_bounded)
 {
 	char words[4096] = "x00065140";
-	const struct decoder_options options = {.inner = true};
+	const struct decoder_options options = {.details = true, .inner = true};
 	struct decoder *decoder = decoder_new(&options);
 	struct frame_text text;
 	struct packet p;
@@ -280,7 +280,8 @@ END_TEST
 
 START_TEST(guess_in_a_link_layer)
 {
-	const struct decoder_options inner = {.inner = true}, outer = {.inner = false};
+	const struct decoder_options inner = {.details = true, .inner = true},
+				     outer = {.details = true};
 	struct decoder *decoder = decoder_new(&outer);
 	struct frame_text text;
 	struct frame frame = frame_of(&text, 1, "e8847 x00065140 z4 e0800 4.6 tcp");
@@ -294,7 +295,7 @@ START_TEST(guess_in_a_link_layer)
 	p = read_with(&inner, 1, "e8847 x00065140 z4 e8100 q0800.0003 4.6 tcp", NULL);
 	ck_assert(!(p.facts & PACKET_TUNNEL)); /* no IP packet around it */
 	ck_assert_uint_eq(p.destination_port, 443);
-	ck_assert_uint_eq(p.vlan_tag, 3);
+	ck_assert_uint_eq(p.vlan_id, 3);
 	p = read_with(&inner, 219, "x00065140 e0800 4.6 tcp", NULL);
 	ck_assert_uint_eq(p.destination_port, 443);
 
@@ -312,8 +313,9 @@ START_TEST(ports_are_the_options)
 	const char *vxlan = "e0800 4.17 u5555 x0800000000002a00 e0800 4.6 tcp";
 	const char *iana = "e0800 4.17 u4789 x0800000000002a00 e0800 4.6 tcp";
 	const char *geneve = "e0800 4.17 u6081 x0000655800002b00 e0800 4.6 tcp";
-	struct decoder_options options = {
-		.inner = true, .ports = {[DECODER_VXLAN] = {1, 2, 3, 4, 5, 6, 7, 5555}}};
+	struct decoder_options options = {.details = true,
+		.inner = true,
+		.ports = {[DECODER_VXLAN] = {1, 2, 3, 4, 5, 6, 7, 5555}}};
 
 	ck_assert_uint_eq(read_with(&options, 1, vxlan, NULL).destination_port, 443);
 	ck_assert_uint_eq(read_with(&options, 1, iana, NULL).destination_port, 4789);

@@ -157,8 +157,7 @@ START_TEST(open_record)
 		.octets = 40,
 		.interface = 7,
 		.direction = (uint8_t)_i,
-		.facts = _i ? PACKET_VLAN : 0,
-		.vlan_tag = 0xf123,
+		.vlan_id = _i ? 0x123 : 0,
 	};
 	struct flow_record r;
 

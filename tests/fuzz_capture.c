@@ -41,7 +41,7 @@ static void take(void *context, const struct frame *frames, unsigned count)
 static uint64_t read_all(const char *file, const char *filter, uint64_t most)
 {
 	const struct source_options options = {.file = file, .filter = filter, .snaplen = 65535};
-	const struct decoder_options decoding = {.inner = true, .fragments = 8};
+	const struct decoder_options decoding = {.details = true, .inner = true, .fragments = 8};
 	struct source_error error = {""};
 	struct source *source = source_open_file(&options, &error);
 	struct reading r = {.decoder = decoder_new(&decoding)};

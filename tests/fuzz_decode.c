@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > UINT16_MAX)
 		return 0;
 	for (int inner = 0; inner < 2; inner++) {
-		const struct decoder_options options = {.inner = inner, .fragments = 8};
+		const struct decoder_options options = {
+			.details = true, .inner = inner, .fragments = 8};
 		struct decoder *decoder = decoder_new(&options);
 		struct frame frame = {.data = data + 2,
 			.captured = (uint32_t)size - 2,

@@ -64,7 +64,7 @@ static bool same(const struct answer *a, const struct answer *b)
 	if (a->verdict != b->verdict)
 		return false;
 	return a->verdict != PACKET_OK ||
-	       memcmp(&a->packet, &b->packet, offsetof(struct packet, source_mac)) == 0;
+	       memcmp(&a->packet, &b->packet, offsetof(struct packet, fragment) + 1) == 0;
 }
 
 /* Returns the end of the headers. */

@@ -11,7 +11,9 @@
 /* Reads TCP and UDP in IPv4 without options or IPv6 without extension headers, in
  * Ethernet with at most one 802.1Q tag, all headers captured, and no tunnel that
  * is looked for (NULL: none is). False: anything else, for the loop to judge; *packet
- * is then not to be relied on. What it does read, it reads as the loop would. */
-bool common_read(const struct frame *frame, const struct tunnels *tunnels, struct packet *packet);
+ * is then not to be relied on. `details`: whether packet->details is filled in. What it does read,
+ * it reads as the loop would. */
+bool common_read(const struct frame *frame, const struct tunnels *tunnels, bool details,
+	struct packet *packet);
 
 #endif

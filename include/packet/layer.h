@@ -91,10 +91,9 @@ struct walk {
 	uint8_t guesses;               /* places still to try, last first */
 	uint8_t tried;                 /* payloads, at most WALK_GUESSES */
 	uint8_t nibble;                /* with guessed: what the payload began with */
-	uint8_t segment_kind;
-	uint32_t facts;  /* the packet's when its payload began to be tried */
+	uint32_t facts;                /* the packet's when its payload began to be tried */
 	uint32_t staged; /* facts of the tunnel header: the packet's once the inner one is valid */
-	uint32_t segment_id;
+	uint64_t segment_id;
 	uint32_t gre_key;
 	uint64_t value;
 	struct {

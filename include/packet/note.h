@@ -22,13 +22,25 @@ static inline void note_frame(struct packet *packet, const struct frame *frame)
 	packet->interface = frame->interface;
 	packet->reserved = 0;
 	packet->time = frame->time;
-	packet->wire_octets = note_wire_octets(frame);
+	packet->vlan_id = 0;
 }
 
-static inline void note_macs(struct packet *packet, const uint8_t *h)
+static inline void note_details_start(struct packet_details *details, const struct frame *frame)
 {
-	memcpy(packet->destination_mac, h, 6);
-	memcpy(packet->source_mac, h + 6, 6);
+	memset(details, 0, sizeof *details);
+	details->wire_octets = note_wire_octets(frame);
+}
+
+static inline void note_macs(struct packet_details *details, const uint8_t *h)
+{
+	memcpy(details->destination_mac, h, 6);
+	memcpy(details->source_mac, h + 6, 6);
+}
+
+/* IEEE 802.1Q section 9.6: priority 3, drop eligible 1, id 12 bits */
+static inline struct packet_tag note_tag(uint16_t tag)
+{
+	return (struct packet_tag){tag & 0xfff, (uint8_t)(tag >> 13), tag >> 12 & 1};
 }
 
 static inline void note_ip4(struct packet *packet, const uint8_t *h)
@@ -39,9 +51,14 @@ static inline void note_ip4(struct packet *packet, const uint8_t *h)
 	packet->protocol = h[9];
 	packet->tos = h[1];
 	packet->ip_version = 4;
-	packet->ttl = h[8];
-	packet->identification = be16(h + 4);
-	packet->fragment_word = be16(h + 6);
+}
+
+static inline void note_ip4_details(struct packet_details *details, const uint8_t *h)
+{
+	details->ttl = h[8];
+	details->identification = be16(h + 4);
+	details->fragment_word = be16(h + 6);
+	details->flow_label = 0;
 }
 
 static inline void note_ip6(struct packet *packet, const uint8_t *h)
@@ -50,10 +67,14 @@ static inline void note_ip6(struct packet *packet, const uint8_t *h)
 	packet->protocol = h[6];
 	packet->tos = (uint8_t)(be16(h) >> 4);
 	packet->ip_version = 6;
-	packet->ttl = h[7];
-	packet->identification = 0;
-	packet->fragment_word = 0;
-	packet->flow_label = be32(h) & 0xfffff;
+}
+
+static inline void note_ip6_details(struct packet_details *details, const uint8_t *h)
+{
+	details->ttl = h[7];
+	details->identification = 0;
+	details->fragment_word = 0;
+	details->flow_label = be32(h) & 0xfffff;
 }
 
 static inline void note_ports(struct packet *packet, const uint8_t *h)
@@ -69,15 +90,16 @@ static inline uint16_t note_control_bits(const uint8_t *h)
 }
 
 /* The first 16 octets of a TCP header, in a segment of so many octets. */
-static inline void note_tcp(struct packet *packet, const uint8_t *h, uint64_t segment)
+static inline void note_tcp_details(
+	struct packet_details *details, const uint8_t *h, uint64_t segment)
 {
 	unsigned header = h[12] >> 4 > 5 ? (h[12] >> 4) * 4u : 20;
 	uint64_t payload = segment > header ? segment - header : 0;
 
-	packet->tcp_sequence = be32(h + 4);
-	packet->tcp_acknowledgement = be32(h + 8);
-	packet->tcp_window = be16(h + 14);
-	packet->tcp_payload = payload < UINT16_MAX ? (uint16_t)payload : UINT16_MAX;
+	details->tcp_sequence = be32(h + 4);
+	details->tcp_acknowledgement = be32(h + 8);
+	details->tcp_window = be16(h + 14);
+	details->tcp_payload = payload < UINT16_MAX ? (uint16_t)payload : UINT16_MAX;
 }
 
 #endif

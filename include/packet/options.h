@@ -22,6 +22,7 @@ enum decoder_tunnel {
 
 struct decoder_options {
 	bool inner;         /* the flow is the innermost packet, not the outermost */
+	bool details;       /* packets are to have their details */
 	unsigned depth;     /* tunnels entered at most, 0: 16 */
 	uint32_t fragments; /* entries of the fragment table, 0: 4096 */
 	uint64_t seed;      /* of the fragment table's hash */

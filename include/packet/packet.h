@@ -15,15 +15,14 @@
 
 enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
 
-/* What a packet carries beyond the fixed part: a member below is set only
- * where its bit is, so that a common packet costs no clearing. */
+/* What was seen of a packet. What is not set is zero in its details. */
 enum packet_fact {
 	PACKET_MAC = 1 << 0,           /* source_mac, destination_mac */
-	PACKET_VLAN = 1 << 1,          /* vlan_tag: the frame's outermost 802.1Q or S-tag */
-	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan_tag: the tag below it */
+	PACKET_VLAN = 1 << 1,          /* vlan: the frame's outermost 802.1Q or S-tag */
+	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan: the tag below it */
 	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth: the outermost label stack */
 	PACKET_PPPOE = 1 << 4,         /* pppoe_session */
-	PACKET_SEGMENT = 1 << 5,       /* segment_kind, segment_id: of the innermost such tunnel */
+	PACKET_SEGMENT = 1 << 5,       /* segment_id: of the innermost such tunnel */
 	PACKET_GRE_KEY = 1 << 6,       /* gre_key: of the innermost GRE tunnel with one */
 	PACKET_TUNNEL = 1 << 7,        /* outer_*, tunnel_depth: the outermost address pair */
 	PACKET_FLOW_LABEL = 1 << 8,    /* flow_label */
@@ -40,9 +39,49 @@ enum packet_fragment { PACKET_WHOLE, PACKET_FIRST_FRAGMENT, PACKET_LATER_FRAGMEN
 /* layer2SegmentId's kinds, in its top octet (IANA 351), and weir's own above */
 enum packet_segment { PACKET_SEGMENT_VXLAN = 1, PACKET_SEGMENT_NVGRE = 2, PACKET_SEGMENT_GENEVE };
 
+/* An 802.1Q tag control information */
+struct packet_tag {
+	uint16_t id; /* 12 bits */
+	uint8_t priority;
+	uint8_t drop_eligible;
+};
+
+/* What records can key on or collect beyond what every flow has. Read only where the
+ * decoder was asked for details: most packets cost a third less without. Numbers are
+ * in host order, addresses and labels in the wire's; no padding, so that a
+ * key can be any octets of it. */
+struct packet_details {
+	uint8_t source_mac[6];
+	uint8_t destination_mac[6];
+	uint16_t ethertype; /* the frame's last one before layer 3, 0: there is none */
+	uint16_t pppoe_session;
+	struct packet_tag vlan;
+	struct packet_tag customer_vlan;
+	uint64_t segment_id; /* enum packet_segment in the top octet, VNI or VSID */
+	uint32_t gre_key;
+	uint32_t flow_label;                 /* IPv6, 20 bits */
+	uint8_t mpls[PACKET_MPLS_LABELS][4]; /* label, exp, S: 3 octets; TTL; top first */
+	uint8_t outer_source_address[16];
+	uint8_t outer_destination_address[16];
+	uint8_t outer_ip_version;
+	uint8_t tunnel_depth;
+	uint8_t mpls_depth;      /* labels on the wire, 255 at most */
+	uint8_t ttl;             /* or hop limit */
+	uint32_t wire_octets;    /* of the frame, at least those captured */
+	uint32_t identification; /* of IPv4 or of an IPv6 fragment header, else 0 */
+	uint16_t fragment_word;  /* flags and offset as IPv4 writes them, for IPv6 too */
+	uint16_t tcp_window;
+	uint32_t tcp_sequence;
+	uint32_t tcp_acknowledgement;
+	uint16_t tcp_payload; /* octets after the TCP header, 65535 at most */
+	uint16_t reserved[3]; /* 0 */
+};
+
+_Static_assert(sizeof(struct packet_details) == 144, "no padding, whole words");
+
 /* Addresses are in network order, IPv4 in the first 4 octets and zeros after;
  * every number is in host order. The first 48 octets stand in the order of
- * struct flow_key, so that the default key is one copy. */
+ * struct flow_key, so that the default key needs no copy. */
 struct packet {
 	uint8_t source_address[16];
 	uint8_t destination_address[16];
@@ -60,32 +99,10 @@ struct packet {
 
 	uint32_t facts;            /* bits of enum packet_fact */
 	uint16_t tcp_control_bits; /* 12 bits, RFC 9565; 0 unless TCP */
-	uint8_t ttl;               /* or hop limit */
+	uint16_t vlan_id;          /* of the outermost tag that names one, 0: untagged */
 	uint8_t fragment;          /* enum packet_fragment */
-	uint32_t wire_octets;      /* of the frame, at least those captured */
-	uint32_t identification;   /* of IPv4 or of an IPv6 fragment header, else 0 */
-	uint16_t fragment_word;    /* flags and offset as IPv4 writes them, for IPv6 too */
-	uint16_t ethertype;        /* the frame's last one before layer 3, 0: there is none */
 
-	uint8_t source_mac[6];
-	uint8_t destination_mac[6];
-	uint16_t vlan_tag; /* priority 3, DEI 1, id 12 bits */
-	uint16_t customer_vlan_tag;
-	uint16_t pppoe_session;
-	uint8_t mpls_depth;   /* labels on the wire, 255 at most */
-	uint8_t segment_kind; /* enum packet_segment */
-	uint32_t segment_id;  /* VNI, VSID */
-	uint32_t gre_key;
-	uint32_t flow_label;               /* IPv6, 20 bits */
-	uint32_t mpls[PACKET_MPLS_LABELS]; /* whole entries: label, exp, S, TTL; top first */
-	uint32_t tcp_sequence;
-	uint32_t tcp_acknowledgement;
-	uint16_t tcp_window;
-	uint16_t tcp_payload; /* octets after the TCP header, 65535 at most */
-	uint8_t outer_source_address[16];
-	uint8_t outer_destination_address[16];
-	uint8_t outer_ip_version;
-	uint8_t tunnel_depth;
+	struct packet_details details;
 };
 
 _Static_assert(offsetof(struct packet, time) == 48, "the key's members come first");

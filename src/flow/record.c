@@ -8,6 +8,7 @@ void flow_record_open(struct flow_record *r, const void *key, const struct packe
 		.packets = 1,
 		.octets = packet->octets,
 		.tcp_control_bits = packet->tcp_control_bits,
+		.vlan_id = packet->vlan_id,
 	};
 	memcpy(&r->key, key, sizeof r->key);
 	r->class = (uint8_t)flow_class_of(r->key.protocol, r->tcp_control_bits);
@@ -15,6 +16,4 @@ void flow_record_open(struct flow_record *r, const void *key, const struct packe
 		r->egress_interface = r->key.interface;
 	else
 		r->ingress_interface = r->key.interface;
-	if (packet->facts & PACKET_VLAN)
-		r->vlan_id = packet->vlan_tag & 0xfff;
 }

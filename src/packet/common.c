@@ -19,7 +19,7 @@ enum {
 
 /* h: a TCP or UDP header of which TCP_HEADER octets are there. */
 static inline void transport_note(
-	struct packet *packet, const uint8_t *h, uint32_t facts, uint32_t segment)
+	struct packet *packet, const uint8_t *h, uint32_t facts, uint32_t segment, bool details)
 {
 	note_ports(packet, h);
 	packet->tcp_control_bits = 0;
@@ -27,8 +27,9 @@ static inline void transport_note(
 	packet->facts = facts;
 	if (packet->protocol == PROTOCOL_TCP) {
 		packet->tcp_control_bits = note_control_bits(h);
-		note_tcp(packet, h, segment);
 		packet->facts = facts | PACKET_TCP;
+		if (details)
+			note_tcp_details(&packet->details, h, segment);
 	}
 }
 
@@ -41,8 +42,8 @@ static inline bool is_plain(uint8_t protocol, const uint8_t *h, const struct tun
 	       (!tunnels || !tunnels_likely(tunnels, be16(h), be16(h + 2)));
 }
 
-static inline bool ip4_common(
-	struct bytes at, const struct tunnels *tunnels, uint32_t facts, struct packet *packet)
+static inline bool ip4_common(struct bytes at, const struct tunnels *tunnels, uint32_t facts,
+	struct packet *packet, bool details)
 {
 	const uint8_t *h = bytes_peek(&at, IP4_HEADER + TCP_HEADER);
 
@@ -50,13 +51,15 @@ static inline bool ip4_common(
 		!is_plain(h[9], h + IP4_HEADER, tunnels))
 		return false;
 	note_ip4(packet, h);
+	if (details)
+		note_ip4_details(&packet->details, h);
 	packet->octets = be16(h + 2);
-	transport_note(packet, h + IP4_HEADER, facts, be16(h + 2) - IP4_HEADER);
+	transport_note(packet, h + IP4_HEADER, facts, be16(h + 2) - IP4_HEADER, details);
 	return true;
 }
 
-static inline bool ip6_common(
-	struct bytes at, const struct tunnels *tunnels, uint32_t facts, struct packet *packet)
+static inline bool ip6_common(struct bytes at, const struct tunnels *tunnels, uint32_t facts,
+	struct packet *packet, bool details)
 {
 	const uint8_t *h = bytes_peek(&at, IP6_HEADER + TCP_HEADER);
 
@@ -64,32 +67,41 @@ static inline bool ip6_common(
 		!is_plain(h[6], h + IP6_HEADER, tunnels))
 		return false;
 	note_ip6(packet, h);
+	if (details)
+		note_ip6_details(&packet->details, h);
 	packet->octets = IP6_HEADER + (uint64_t)be16(h + 4);
-	transport_note(packet, h + IP6_HEADER, facts | PACKET_FLOW_LABEL, be16(h + 4));
+	transport_note(packet, h + IP6_HEADER, facts | PACKET_FLOW_LABEL, be16(h + 4), details);
 	return true;
 }
 
-bool common_read(const struct frame *frame, const struct tunnels *tunnels, struct packet *packet)
+bool common_read(const struct frame *frame, const struct tunnels *tunnels, bool details,
+	struct packet *packet)
 {
 	struct bytes at = bytes_of(frame->data, frame->captured);
 	const uint8_t *h = bytes_pull(&at, ETHERNET_HEADER);
 	uint32_t facts = PACKET_MAC;
+	uint16_t tag = 0;
 
 	if (!h || frame->link_type != 1)
 		return false;
 	uint16_t ethertype = be16(h + 12);
 	if (ethertype == 0x8100) {
-		const uint8_t *tag = bytes_pull(&at, TAG);
-		if (!tag)
+		const uint8_t *vlan = bytes_pull(&at, TAG);
+		if (!vlan)
 			return false;
-		packet->vlan_tag = be16(tag);
-		ethertype = be16(tag + 2);
+		tag = be16(vlan);
+		ethertype = be16(vlan + 2);
 		facts |= PACKET_VLAN;
 	}
 	note_frame(packet, frame);
-	note_macs(packet, h);
-	packet->ethertype = ethertype;
+	packet->vlan_id = tag & 0xfff;
+	if (details) {
+		note_details_start(&packet->details, frame);
+		note_macs(&packet->details, h);
+		packet->details.vlan = note_tag(tag);
+		packet->details.ethertype = ethertype;
+	}
 	if (ethertype == 0x0800)
-		return ip4_common(at, tunnels, facts, packet);
-	return ethertype == 0x86dd && ip6_common(at, tunnels, facts, packet);
+		return ip4_common(at, tunnels, facts, packet, details);
+	return ethertype == 0x86dd && ip6_common(at, tunnels, facts, packet, details);
 }

@@ -18,6 +18,7 @@ enum {
 struct decoder {
 	struct fragments *fragments;
 	const struct tunnels *tunnels; /* NULL or below */
+	bool details;
 	struct decoder_statistics statistics;
 	struct tunnels looked_for;
 };
@@ -78,6 +79,7 @@ struct decoder *decoder_new(const struct decoder_options *options)
 		free(decoder);
 		return NULL;
 	}
+	decoder->details = options->details;
 	if (options->inner) {
 		tunnels_set(&decoder->looked_for, options);
 		decoder->tunnels = &decoder->looked_for;
@@ -152,6 +154,28 @@ static bool walk_layers(struct walk *walk, enum layer layer)
 	}
 }
 
+/* What a guess gone wrong or a tunnel that led nowhere has left behind. */
+static void forget_unnoted(struct packet *packet)
+{
+	struct packet_details *details = &packet->details;
+	uint32_t missing = ~packet->facts;
+
+	if (missing & PACKET_MAC)
+		memset(details->source_mac, 0, 12);
+	if (missing & PACKET_VLAN) {
+		packet->vlan_id = 0;
+		details->vlan = (struct packet_tag){0};
+	}
+	if (missing & PACKET_CUSTOMER_VLAN)
+		details->customer_vlan = (struct packet_tag){0};
+	if (missing & PACKET_MPLS) {
+		memset(details->mpls, 0, sizeof details->mpls);
+		details->mpls_depth = 0;
+	}
+	if (missing & PACKET_PPPOE)
+		details->pppoe_session = 0;
+}
+
 static void fragment_see(struct decoder *decoder, struct packet *packet, uint8_t protocol)
 {
 	struct decoder_statistics *statistics = &decoder->statistics;
@@ -182,8 +206,8 @@ static void walk_start(struct walk *walk, const struct decoder *decoder, const s
 	walk->tried = 0;
 	walk->staged = 0;
 	note_frame(packet, frame);
+	note_details_start(&packet->details, frame);
 	packet->facts = 0;
-	packet->ethertype = 0;
 }
 
 /* Apart from decoder_read(), which need not make room for the walk then. */
@@ -198,6 +222,7 @@ static __attribute__((noinline)) enum packet_verdict read_by_layers(struct decod
 		ignored->value = walk.value;
 		return packet_ignored_verdict(walk.reason);
 	}
+	forget_unnoted(packet);
 	if (packet->fragment != PACKET_WHOLE)
 		fragment_see(decoder, packet, walk.fragment_protocol);
 	return PACKET_OK;
@@ -206,7 +231,7 @@ static __attribute__((noinline)) enum packet_verdict read_by_layers(struct decod
 enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,
 	struct packet *packet, struct decoder_ignored *ignored)
 {
-	if (common_read(frame, decoder->tunnels, packet))
+	if (common_read(frame, decoder->tunnels, decoder->details, packet))
 		return PACKET_OK;
 	return read_by_layers(decoder, frame, packet, ignored);
 }

@@ -27,7 +27,7 @@ static const struct {
 enum layer layer_of_ethertype(struct walk *walk, uint16_t ethertype)
 {
 	if (!walk->inside)
-		walk->packet->ethertype = ethertype;
+		walk->packet->details.ethertype = ethertype;
 	for (size_t i = 0; i < sizeof ethertypes / sizeof ethertypes[0]; i++)
 		if (ethertypes[i].ethertype == ethertype)
 			return ethertypes[i].layer;
@@ -44,7 +44,7 @@ enum layer ethernet_read(struct walk *walk)
 	if (!h)
 		return walk_short(walk);
 	if (!walk->inside && !walk_noted(walk, PACKET_MAC)) {
-		note_macs(packet, h);
+		note_macs(&packet->details, h);
 		packet->facts |= PACKET_MAC;
 	}
 	if (be16(h + 12) <= ETHERNET_LENGTH_MAX)
@@ -55,11 +55,12 @@ enum layer ethernet_read(struct walk *walk)
 /* A priority tag (id 0) names no VLAN: the next tag takes its place. */
 static void vlan_note(struct packet *packet, uint16_t tag)
 {
-	if (!(packet->facts & PACKET_VLAN) || !(packet->vlan_tag & 0xfff)) {
-		packet->vlan_tag = tag;
+	if (!(packet->facts & PACKET_VLAN) || !packet->vlan_id) {
+		packet->vlan_id = tag & 0xfff;
+		packet->details.vlan = note_tag(tag);
 		packet->facts |= PACKET_VLAN;
 	} else if (!(packet->facts & PACKET_CUSTOMER_VLAN)) {
-		packet->customer_vlan_tag = tag;
+		packet->details.customer_vlan = note_tag(tag);
 		packet->facts |= PACKET_CUSTOMER_VLAN;
 	}
 }

@@ -88,7 +88,7 @@ static struct fragment_entry *set_of(
 static struct fragment_key key_of(const struct packet *packet, uint8_t protocol)
 {
 	struct fragment_key key = {
-		.identification = packet->identification,
+		.identification = packet->details.identification,
 		.protocol = protocol,
 		.ip_version = packet->ip_version,
 	};

@@ -88,22 +88,21 @@ static enum layer ip_refuse(struct walk *walk, unsigned reason, bool sound)
 static void ip_enter(struct walk *walk)
 {
 	struct packet *packet = walk->packet;
+	struct packet_details *details = &packet->details;
 
 	if (walk->inside && !walk_noted(walk, PACKET_TUNNEL)) {
-		memcpy(packet->outer_source_address, packet->source_address, 16);
-		memcpy(packet->outer_destination_address, packet->destination_address, 16);
-		packet->outer_ip_version = packet->ip_version;
-		packet->tunnel_depth = 0;
+		memcpy(details->outer_source_address, packet->source_address, 16);
+		memcpy(details->outer_destination_address, packet->destination_address, 16);
+		details->outer_ip_version = packet->ip_version;
+		details->tunnel_depth = 0;
 		packet->facts |= PACKET_TUNNEL;
 	}
 	if (walk->inside)
-		packet->tunnel_depth++;
-	if (walk->staged & PACKET_SEGMENT) {
-		packet->segment_kind = walk->segment_kind;
-		packet->segment_id = walk->segment_id;
-	}
+		details->tunnel_depth++;
+	if (walk->staged & PACKET_SEGMENT)
+		details->segment_id = walk->segment_id;
 	if (walk->staged & PACKET_GRE_KEY)
-		packet->gre_key = walk->gre_key;
+		details->gre_key = walk->gre_key;
 	packet->facts = (packet->facts & LASTING_FACTS) | walk->staged;
 	walk->staged = 0;
 	walk->inside = true;
@@ -122,7 +121,7 @@ static enum layer ip_next(struct walk *walk)
 		transport = LAYER_DONE;
 	if (!walk->tunnels)
 		return transport;
-	unsigned depth = walk_noted(walk, PACKET_TUNNEL) ? packet->tunnel_depth : 0;
+	unsigned depth = walk_noted(walk, PACKET_TUNNEL) ? packet->details.tunnel_depth : 0;
 	enum layer tunnel = layer_of_tunnel(packet->protocol);
 	if (depth >= walk->tunnels->depth || tunnel == LAYER_NONE)
 		return transport;
@@ -153,6 +152,7 @@ enum layer ip4_read(struct walk *walk)
 		facts |= PACKET_ZERO_LENGTH;
 	}
 	note_ip4(packet, h);
+	note_ip4_details(&packet->details, h);
 	packet->source_port = 0;
 	packet->destination_port = 0;
 	packet->octets = (uint64_t)octets;
@@ -164,13 +164,13 @@ enum layer ip4_read(struct walk *walk)
 	walk->transport = walk->at;
 	bytes_limit(&walk->transport, (size_t)octets);
 	walk->transport.at += header;
-	if (__builtin_expect((packet->fragment_word & 0x3fff) == 0, 1)) {
+	if (__builtin_expect((packet->details.fragment_word & 0x3fff) == 0, 1)) {
 		packet->fragment = PACKET_WHOLE;
 		return ip_next(walk);
 	}
 	walk->fragment_protocol = packet->protocol;
-	packet->fragment =
-		packet->fragment_word & 0x1fff ? PACKET_LATER_FRAGMENT : PACKET_FIRST_FRAGMENT;
+	packet->fragment = packet->details.fragment_word & 0x1fff ? PACKET_LATER_FRAGMENT
+								  : PACKET_FIRST_FRAGMENT;
 	return packet->fragment == PACKET_FIRST_FRAGMENT ? ip_next(walk) : LAYER_DONE;
 }
 
@@ -227,8 +227,8 @@ static bool ip6_fragment(struct walk *walk, const uint8_t *h)
 	struct packet *packet = walk->packet;
 	uint16_t word = be16(h + 2);
 
-	packet->identification = be32(h + 4);
-	packet->fragment_word = (uint16_t)(word >> 3 | (word & 1) << 13);
+	packet->details.identification = be32(h + 4);
+	packet->details.fragment_word = (uint16_t)(word >> 3 | (word & 1) << 13);
 	packet->protocol = walk->fragment_protocol = h[0];
 	if (word & 0xfff8)
 		packet->fragment = PACKET_LATER_FRAGMENT;
@@ -275,6 +275,7 @@ enum layer ip6_read(struct walk *walk)
 	if (octets == 40)
 		octets = ip6_zero_octets(walk, h, wire);
 	note_ip6(packet, h);
+	note_ip6_details(&packet->details, h);
 	packet->source_port = 0;
 	packet->destination_port = 0;
 	packet->octets = (uint64_t)octets;

@@ -41,11 +41,11 @@ enum layer mpls_read(struct walk *walk)
 		if (!h)
 			return walk_short(walk);
 		if (note && depth < PACKET_MPLS_LABELS)
-			packet->mpls[depth] = be32(h);
+			memcpy(packet->details.mpls[depth], h, 4);
 		depth++;
 	} while (!(h[2] & 1)); /* bottom of stack, RFC 3032 section 2.1 */
 	if (note) {
-		packet->mpls_depth = depth < UINT8_MAX ? (uint8_t)depth : UINT8_MAX;
+		packet->details.mpls_depth = depth < UINT8_MAX ? (uint8_t)depth : UINT8_MAX;
 		packet->facts |= PACKET_MPLS;
 	}
 	h = bytes_peek(&walk->at, 1);

@@ -12,7 +12,7 @@ enum layer pppoe_read(struct walk *walk)
 	if (be16(h) != 0x1100)
 		return walk_ignore(walk, PACKET_IGNORED_PPPOE, be16(h));
 	if (!walk_noted(walk, PACKET_PPPOE)) {
-		packet->pppoe_session = be16(h + 2);
+		packet->details.pppoe_session = be16(h + 2);
 		packet->facts |= PACKET_PPPOE;
 	}
 	bytes_skip(&walk->at, 6);

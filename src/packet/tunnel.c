@@ -47,8 +47,7 @@ static enum layer no_tunnel(struct walk *walk)
 
 static void segment_stage(struct walk *walk, enum packet_segment kind, uint32_t id)
 {
-	walk->segment_kind = (uint8_t)kind;
-	walk->segment_id = id;
+	walk->segment_id = (uint64_t)kind << 56 | id;
 	walk->staged |= PACKET_SEGMENT;
 }
 
