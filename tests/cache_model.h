@@ -64,6 +64,7 @@ static inline struct cache *open_cache(
 	struct cache *c = cache_new(
 		&(struct cache_options){
 			.entries = entries,
+			.selection = flow_selection_default(),
 			.timeouts = {t->active, t->idle, t->fin, t->rst, t->udp, t->icmp},
 			.seed = seed,
 			.touch = seed & 1,

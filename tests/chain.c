@@ -158,7 +158,7 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 static void collector_open(struct collector *c, uint16_t version)
 {
 	const struct session_options options = {
-		.version = version,
+		.layout = {.version = version, .definition = definition_ready("default")},
 		.domain = 1,
 		.max_datagram = DATAGRAM,
 		.template_refresh = INT64_C(600) * 1000000000,
@@ -178,7 +178,10 @@ struct chain *chain_new(const struct chain_options *o)
 	static const uint16_t versions[PROTOCOLS] = {5, 9, 10};
 	struct worker_options options = {
 		.decoder = {.details = true, .inner = o->inner, .fragments = 64, .seed = 1},
-		.cache = {.entries = o->entries, .timeouts = flow_timeouts_default, .seed = 1},
+		.cache = {.selection = flow_selection_default(),
+			.entries = o->entries,
+			.timeouts = flow_timeouts_default,
+			.seed = 1},
 		.sampling = 1,
 	};
 	struct chain *c = calloc(1, sizeof *c);

@@ -75,6 +75,30 @@ static const struct vector {
 	{"flowStartSysUpTime", 4, START *SECOND - 1, "0000270f"},
 	{"flowEndSysUpTime", 4, (START - 10) * SECOND, "00000000"},
 	{"flowEndSysUpTime", 4, (START - 10) * SECOND + 4294967295 * MS, "ffffffff"},
+	/* parts of a value */
+	{"icmpTypeIPv4", 1, 0x0801, "08"},
+	{"icmpCodeIPv6", 1, 0x8104, "04"},
+	{"fragmentOffset", 2, 0x2185, "0185"},
+	{"fragmentOffset", 2, 0x7fff, "1fff"},
+	{"fragmentFlags", 1, 0x4000, "40"},
+	{"fragmentFlags", 1, 0x3fff, "20"},
+	{"ipDiffServCodePoint", 1, 0xb9, "2e"},
+	{"ipPrecedence", 1, 0xb9, "05"},
+	/* RFC 7011 section 6.1.5 */
+	{"dot1qDEI", 1, 1, "01"},
+	{"dot1qDEI", 1, 0, "02"},
+	/* a wider field than the value */
+	{"mplsLabelStackDepth", 4, 12, "0000000c"},
+	/* RFC 9740: bit 0 is the lowest, in as few octets as there are bits */
+	{"ipv6ExtensionHeadersFull", 4, 0x23, "00000023"},
+	{"tcpOptionsFull", 8, 0x0d, "000000000000000d"},
+	{"tcpOptionsFull", 2, 0x0d, "000d"},
+	{"tcpOptionsFull", 12, 0x0d, "00000000000000000000000d"},
+	/* the session's */
+	{"observationDomainId", 4, 0, "0000004d"},
+	{"systemInitTimeMilliseconds", 8, 0, "0000018bcfe540f0"},
+	{"flowActiveTimeout", 2, 0, "003c"},
+	{"flowIdleTimeout", 2, 0, "000f"},
 	/* what weir has no value for */
 	{"paddingOctets", 3, 77, "000000"},
 	{"bgpSourceAsNumber", 2, 77, "0000"},
@@ -85,14 +109,15 @@ static struct template compiled(const char *element, uint16_t length)
 {
 	struct template t = {.id = 256, .field_count = 1};
 
-	t.field[0] = (struct template_field){ie_named(element), length};
-	ck_assert_ptr_nonnull(t.field[0].ie);
+	const struct ie *ie = ie_named(element);
+	ck_assert_ptr_nonnull(ie);
+	t.field[0] = (struct template_field){ie, length, ie->offset};
 	ck_assert_msg(template_compile(&t), "%s of %u octets", element, length);
 	ck_assert_uint_eq(t.record_octets, length);
 	return t;
 }
 
-static void set_member(struct flow_record *r, const struct ie *ie, int64_t value)
+static void set_member(struct flow_full_record *r, const struct ie *ie, int64_t value)
 {
 	void *at = (uint8_t *)r + ie->offset;
 	uint32_t v32 = (uint32_t)value;
@@ -114,7 +139,7 @@ static void expect_octets(const struct template *t, const struct flow_record *r,
 	char text[512] = "";
 
 	memset(octets, 0xa5, t->record_octets);
-	template_encode(t, r, (START - 10) * 1000, octets);
+	template_encode(t, r, &(struct template_facts){(START - 10) * 1000, 77, 60, 15}, octets);
 	for (unsigned i = 0; i < t->record_octets; i++)
 		snprintf(text + 2 * i, 3, "%02x", octets[i]);
 	ck_assert_str_eq(text, digits);
@@ -125,11 +150,11 @@ START_TEST(encodings)
 {
 	const struct vector *v = &vectors[_i];
 	struct template t = compiled(v->element, v->length);
-	struct flow_record r;
+	struct flow_full_record r;
 
 	memset(&r, 0x5a, sizeof r);
 	set_member(&r, t.field[0].ie, v->value);
-	expect_octets(&t, &r, v->octets);
+	expect_octets(&t, &r.record, v->octets);
 }
 END_TEST
 
@@ -143,6 +168,38 @@ START_TEST(addresses)
 	expect_octets(&t, &r, "01020304");
 	t = compiled("destinationIPv6Address", 16);
 	expect_octets(&t, &r, "0102030405060708090a0b0c0d0e0f10");
+}
+END_TEST
+
+START_TEST(worked_out)
+{
+	struct flow_record r = {.first = START * SECOND, .last = START * SECOND + 1500 * MS + 7000};
+	static const struct {
+		uint8_t address[4];
+		const char *octets;
+	} multicast[] = {
+		{{224, 0, 0, 1}, "80"},
+		{{239, 255, 255, 250}, "80"},
+		{{223, 255, 255, 255}, "00"},
+		{{240, 0, 0, 1}, "00"},
+		{{0xff, 0x02, 0, 0}, "02"}, /* IPv6, link scope */
+		{{0xff, 0x15, 0, 0}, "15"}, /* transient, site scope */
+		{{0xfe, 0x80, 0, 0}, "00"},
+	};
+	struct template t = compiled("flowDurationMilliseconds", 4);
+
+	expect_octets(&t, &r, "000005dc");
+	t = compiled("flowDurationMicroseconds", 4);
+	expect_octets(&t, &r, "0016e367");
+	t = compiled("isMulticast", 1);
+	for (int i = 0; i < ROWS(multicast); i++) {
+		memset(&r.key, 0, sizeof r.key);
+		memcpy(r.key.destination_address, multicast[i].address, 4);
+		if (multicast[i].address[0] >= 0xfe)
+			r.key.destination_address[15] = 1;
+		r.key.ip_version = r.key.destination_address[15] ? 6 : 4;
+		expect_octets(&t, &r, multicast[i].octets);
+	}
 }
 END_TEST
 
@@ -165,6 +222,9 @@ static const struct {
 	{"flowEndNanoseconds", 8, 8},
 	{"flowStartSysUpTime", 4, 4},
 	{"paddingOctets", 1, 255},
+	{"tcpOptionsFull", 1, 32},
+	{"isMulticast", 1, 1},
+	{"dot1qDEI", 1, 1},
 };
 
 START_TEST(legal_lengths)
@@ -173,12 +233,18 @@ START_TEST(legal_lengths)
 		struct template t = {.id = 256, .field_count = 1};
 		bool legal = length >= lengths[_i].least && length <= lengths[_i].most;
 		t.field[0] =
-			(struct template_field){ie_named(lengths[_i].element), (uint16_t)length};
+			(struct template_field){ie_named(lengths[_i].element), (uint16_t)length, 0};
 		ck_assert_msg(template_compile(&t) == legal, "%s of %u octets", lengths[_i].element,
 			length);
 	}
 }
 END_TEST
+
+static void init(struct layout *layout, uint16_t version, const char *definition)
+{
+	layout_init(layout, &(struct layout_options){.version = version,
+				    .definition = definition_ready(definition)});
+}
 
 /* Cisco's record: a value of its own in each field. */
 START_TEST(netflow5_record)
@@ -203,7 +269,7 @@ START_TEST(netflow5_record)
 		.end_reason = 3,
 	};
 
-	layout_init(&layout, 5);
+	init(&layout, 5, "default");
 	ck_assert_uint_eq(layout.count, 1);
 	ck_assert_uint_eq(layout.template[0].record_octets, 48);
 	expect_octets(&layout.template[0], &r,
@@ -232,15 +298,21 @@ static const uint16_t versions[] = {5, 9, 10};
 
 static bool may_be_shorter(uint8_t type)
 {
-	return type == IE_UNSIGNED16 || type == IE_UNSIGNED32 || type == IE_UNSIGNED64;
+	return type == IE_UNSIGNED16 || type == IE_UNSIGNED32 || type == IE_UNSIGNED64 ||
+	       type == IE_UNSIGNED256;
 }
 
-/* Legal lengths, ids of their own, no element twice, all that a collector needs. */
+static const char *const ready[] = {"default", "minimal", "layer2", "tunnel", "tcp", "security"};
+
+/* Legal lengths, ids of their own, no element twice but a tunnel's, outer before inner. */
 START_TEST(layouts)
 {
+	uint16_t version = versions[_i % 3];
 	struct layout layout;
 
-	layout_init(&layout, versions[_i]);
+	if (version == 5 && _i / 3)
+		return;
+	init(&layout, version, ready[_i / 3]);
 	for (unsigned i = 0; i < layout.count; i++) {
 		const struct template *t = &layout.template[i];
 		unsigned octets = 0;
@@ -248,12 +320,14 @@ START_TEST(layouts)
 		for (unsigned k = 0; k < t->field_count; k++) {
 			const struct template_field *f = &t->field[k];
 			octets += f->length;
-			ck_assert(f->length > 0 && (versions[_i] == 5 || f->ie->encoding));
-			if (versions[_i] == 10 && !may_be_shorter(f->ie->type))
+			ck_assert(f->length > 0 && (version == 5 || f->ie->encoding));
+			if (version == 10 && !may_be_shorter(f->ie->type))
 				ck_assert_uint_eq(f->length, f->ie->ipfix_length);
-			ck_assert(versions[_i] != 9 || (f->ie->v9_name && f->ie->id < 0x8000));
-			for (unsigned m = 0; m < k && versions[_i] != 5; m++)
-				ck_assert_ptr_ne(t->field[m].ie, f->ie);
+			ck_assert(version != 9 || (f->ie->v9_name && f->ie->id < 0x8000));
+			for (unsigned m = 0; m < k && version != 5; m++)
+				ck_assert(t->field[m].ie != f->ie ||
+					  f->offset >= offsetof(struct flow_full_record,
+							       details.first.inner_source_address));
 		}
 		ck_assert_uint_eq(octets, t->record_octets);
 	}
@@ -289,7 +363,7 @@ START_TEST(choice)
 		.key.ip_version = choices[_i].ip_version, .key.protocol = choices[_i].protocol};
 	int expected = choices[_i].expected;
 
-	layout_init(&layout, choices[_i].version);
+	init(&layout, choices[_i].version, "default");
 	ck_assert_ptr_eq(
 		layout_choose(&layout, &r), expected < 0 ? NULL : &layout.template[expected]);
 }
@@ -302,9 +376,10 @@ int main(void)
 
 	tcase_add_loop_test(cases, encodings, 0, ROWS(vectors));
 	tcase_add_test(cases, addresses);
+	tcase_add_test(cases, worked_out);
 	tcase_add_loop_test(cases, legal_lengths, 0, ROWS(lengths));
 	tcase_add_test(cases, netflow5_record);
-	tcase_add_loop_test(cases, layouts, 0, ROWS(versions));
+	tcase_add_loop_test(cases, layouts, 0, ROWS(versions) * ROWS(ready));
 	tcase_add_loop_test(cases, choice, 0, ROWS(choices));
 	suite_add_tcase(suite, cases);
 

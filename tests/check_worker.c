@@ -240,7 +240,10 @@ static struct worker *open_worker(struct generator *g, uint32_t entries, size_t 
 {
 	struct worker *w = worker_new(
 		&(struct worker_options){
-			.cache = {.entries = entries, .timeouts = flow_timeouts_default, .seed = 3},
+			.cache = {.selection = flow_selection_default(),
+				.entries = entries,
+				.timeouts = flow_timeouts_default,
+				.seed = 3},
 			.sampling = sampling,
 			.ring = ring,
 		},

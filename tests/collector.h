@@ -96,7 +96,7 @@ static inline void begin(uint16_t version, uint32_t max_datagram, int64_t boot)
 	far.transport.ops = &far_ops;
 	far.reader = reader_new(read_record, NULL);
 	far.options = (struct session_options){
-		.version = version,
+		.layout = {.version = version, .definition = definition_ready("default")},
 		.domain = 7,
 		.max_datagram = max_datagram,
 		.template_refresh = 60 * SECOND,
@@ -142,7 +142,7 @@ static inline void give(const struct flow_record *r, int64_t now)
 	far.taken.flows++;
 	far.taken.packets += r->packets;
 	far.taken.octets += r->octets;
-	if (far.options.version != 5 || r->key.ip_version == 4)
+	if (far.options.layout.version != 5 || r->key.ip_version == 4)
 		far.given[far.given_count++] = *r;
 	adds_up();
 }

@@ -7,6 +7,8 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include "export/definition.h"
+#include "export/layout.h"
 #include "flow/timeout.h"
 
 #include <stdbool.h>
@@ -16,6 +18,7 @@
 enum {
 	CONFIG_INPUTS = 64,
 	CONFIG_EXPORTERS = 64,
+	CONFIG_RECORDS = 16,
 	CONFIG_NAME = 256,
 	CONFIG_TUNNEL_KINDS = 8,
 	CONFIG_TUNNEL_PORTS = 8,
@@ -40,9 +43,24 @@ struct config_input {
 	bool promiscuous; /* default true */
 };
 
+/* Elements by name, in the order in which they were named. */
+struct config_elements {
+	unsigned count;
+	struct definition_field field[DEFINITION_FIELDS];
+};
+
+/* records = ( { ... } ) : definitions of the user's own */
+struct config_record {
+	char name[DEFINITION_NAME];
+	struct config_elements match;
+	struct config_elements collect;
+};
+
 /* cache = { ... } */
 struct config_cache {
-	uint32_t entries; /* default 65536, 16 to 268435456 */
+	uint32_t entries;             /* default 65536, 16 to 268435456 */
+	char record[DEFINITION_NAME]; /* of records, or a ready-made one */
+	struct definition definition; /* what it names; by config_check() */
 	struct flow_timeouts timeouts;
 	bool decapsulate_inner; /* cache.decapsulate = "none" | "inner" */
 	uint32_t tunnel_depth;  /* 1 to 16, default 16 */
@@ -67,6 +85,7 @@ struct config_exporter {
 	uint32_t max_datagram;       /* octets of UDP payload, 484 to 65507, default 1400 */
 	int64_t template_refresh;    /* nanoseconds, default 60 s */
 	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
+	enum layout_times times;
 };
 
 /* control = { ... } */
@@ -77,6 +96,8 @@ struct config_control {
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
+	struct config_record records[CONFIG_RECORDS];
+	unsigned record_count;
 	struct config_cache cache;
 	struct config_sampling sampling;
 	struct config_exporter exporters[CONFIG_EXPORTERS];

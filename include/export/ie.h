@@ -54,6 +54,32 @@ enum ie_encoding {
 	IE_SEC,    /* nanoseconds to seconds since 1970 */
 	IE_NTP,    /* nanoseconds to the NTP timestamp format, RFC 7011 section 6.1.9 */
 	IE_UPTIME, /* nanoseconds to milliseconds since the exporter's boot */
+	IE_BOOL,   /* 1 true, 2 false, RFC 7011 section 6.1.5 */
+	/* A part of an integer: */
+	IE_HIGH, /* the upper octet of two */
+	IE_LOW,
+	IE_OFFSET,     /* the fragment offset of IPv4's flags and offset */
+	IE_FLAGS,      /* the flags of it, in the upper three bits */
+	IE_DSCP,       /* the upper six bits of a ToS */
+	IE_PRECEDENCE, /* the upper three */
+	/* Worked out from a member and what lies around it: */
+	IE_DURATION, /* milliseconds from `first` to `last`, which stands behind it */
+	IE_DURATION_MICRO,
+	IE_MULTICAST, /* isMulticast of a destination address */
+	/* The exporter's, the same in each record: */
+	IE_DOMAIN,
+	IE_START,  /* when it was started */
+	IE_ACTIVE, /* time-outs, in seconds */
+	IE_IDLE,
+};
+
+/* Where a value comes from, for people. */
+enum ie_source {
+	IE_FROM_NOTHING, /* weir does not send it */
+	IE_FROM_KEY,     /* flow keys, alike in all packets of the default record's flows */
+	IE_FROM_PACKETS, /* added up over all packets */
+	IE_FROM_FIRST,   /* of the first packet */
+	IE_FROM_EXPORTER,
 };
 
 struct ie {
@@ -65,7 +91,7 @@ struct ie {
 	uint8_t encoding; /* enum ie_encoding */
 	uint16_t ipfix_length;
 	uint16_t v9_length;
-	uint16_t offset; /* of the value in struct flow_record */
+	uint16_t offset; /* of the value in struct flow_full_record */
 	uint16_t size;   /* of the value there */
 };
 
@@ -87,7 +113,15 @@ const struct ie *ie_named(const char *name);
 /* The type's name in IANA's registry of data types. */
 const char *ie_type_name(enum ie_type type);
 
-/* One line per element: name, id, v9 name, type, length. */
+enum ie_source ie_source(const struct ie *ie);
+
+/* Whether the value lies in what only a cache with details keeps. */
+bool ie_needs_details(const struct ie *ie);
+
+/* Octets that weir sends it in where nothing else is asked for. */
+uint16_t ie_length(const struct ie *ie, uint16_t version);
+
+/* One line per element: name, id, v9 name, type, length, where the value comes from. */
 void ie_list(FILE *out);
 
 #endif

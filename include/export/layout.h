@@ -1,22 +1,44 @@
-/* layout: the records that weir sends, as lists of elements.
+/* layout: the templates by which one protocol tells of one definition.
  *
- * Chosen for what collectors read right: NetFlow v9 with times relative to
- * sysUptime, IPFIX with milliseconds since 1970, 64-bit counters, 32-bit interface
- * indexes, the protocol always. Constant after layout_new(), then any thread. */
+ * Flows differ in what is known of them, and what is unknown is left out of a record
+ * instead of sent as zero: so a definition has a template for each address family, for
+ * ICMP where it has elements for it, and for each kind of packet in a tunnel. Cisco's
+ * NetFlow v5 has one record. Constant after layout_init(), then any thread. */
 #ifndef EXPORT_LAYOUT_H
 #define EXPORT_LAYOUT_H
 
+#include "export/definition.h"
 #include "export/template.h"
 
-enum { LAYOUT_TEMPLATES = 4 };
+/* Family, ICMP or not, and no, an IPv4 or an IPv6 packet on the tunnel's other side. */
+enum { LAYOUT_TEMPLATES = 2 * 2 * 3 };
+
+/* In which elements the times of flows are told. */
+enum layout_times {
+	LAYOUT_TIMES_AUTO, /* as the definition names them; ready-made ones in v9: relative */
+	LAYOUT_TIMES_SECONDS,
+	LAYOUT_TIMES_MILLISECONDS,
+	LAYOUT_TIMES_MICROSECONDS,
+	LAYOUT_TIMES_NANOSECONDS,
+	LAYOUT_TIMES_RELATIVE, /* to sysUptime; IPFIX gets systemInitTimeMilliseconds too */
+};
+
+struct layout_options {
+	uint16_t version;                    /* 5, 9 or 10 */
+	const struct definition *definition; /* lent; must have passed definition_check() */
+	enum layout_times times;
+	bool inner; /* the flow is a tunnel's innermost packet */
+};
 
 struct layout {
 	unsigned count;
+	bool relative; /* times are relative to sysUptime */
+	bool inner;
+	uint8_t by_variant[LAYOUT_TEMPLATES]; /* one more than the index; 0: no template */
 	struct template template[LAYOUT_TEMPLATES];
 };
 
-/* The layout of a protocol version: 5, 9 or 10. */
-void layout_init(struct layout *layout, uint16_t version);
+void layout_init(struct layout *layout, const struct layout_options *options);
 
 /* The template for a record; NULL: this version cannot tell it (IPv6 in v5). */
 const struct template *layout_choose(const struct layout *layout, const struct flow_record *record);

@@ -1,10 +1,11 @@
 /* output: finished flow records on a stream, as text, JSON or CSV.
  *
- * The record is encoded by the default IPFIX layout and printed from its octets,
+ * The record is encoded by an IPFIX layout and printed from its octets,
  * so that what a person reads is what a collector would get. One thread's. */
 #ifndef EXPORT_OUTPUT_H
 #define EXPORT_OUTPUT_H
 
+#include "export/layout.h"
 #include "export/print.h"
 #include "flow/record.h"
 
@@ -14,7 +15,8 @@
 struct output;
 
 /* NULL when memory is short. The stream stays the caller's. */
-struct output *output_new(enum print_format format, FILE *stream);
+struct output *output_new(
+	enum print_format format, FILE *stream, const struct layout_options *layout);
 void output_free(struct output *output);
 
 /* Prints a record, lent for the call. */

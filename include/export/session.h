@@ -8,6 +8,7 @@
 #ifndef EXPORT_SESSION_H
 #define EXPORT_SESSION_H
 
+#include "export/layout.h"
 #include "export/transport.h"
 #include "flow/record.h"
 
@@ -15,14 +16,16 @@
 #include <stdint.h>
 
 struct session_options {
-	uint16_t version; /* 5, 9 or 10 */
+	struct layout_options layout; /* the version too: 5, 9 or 10 */
 	uint32_t domain;
 	uint32_t max_datagram; /* octets of UDP payload */
 	int64_t template_refresh;
 	uint32_t template_datagrams; /* templates again after so many, 0: by time only */
 	uint32_t sampling;           /* interval, for v5's header */
-	int64_t boot;                /* nanoseconds since 1970 that sysUptime counts from;
-					INT64_MIN: a day before the first record */
+	uint16_t active_timeout;     /* seconds, as records can tell them */
+	uint16_t idle_timeout;
+	int64_t boot; /* nanoseconds since 1970 that sysUptime counts from;
+			 INT64_MIN: a day before the first record */
 };
 
 /* Flow records and what they count. */

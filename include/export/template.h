@@ -19,11 +19,21 @@ enum { TEMPLATE_FIELDS = 64, TEMPLATE_FIRST_ID = 256 };
 struct template_field {
 	const struct ie *ie;
 	uint16_t length; /* octets on the wire */
+	uint16_t offset; /* of the value in struct flow_full_record */
+};
+
+/* What is the same in all records of a session. */
+struct template_facts {
+	int64_t boot;    /* milliseconds since 1970 that sysUptime counts from */
+	uint32_t domain; /* Observation Domain ID */
+	uint16_t active; /* time-outs, seconds */
+	uint16_t idle;
 };
 
 /* One step of the encoder; `step` is private to template.c. */
 struct template_step {
 	uint8_t step;
+	uint8_t encoding; /* enum ie_encoding */
 	uint8_t length;
 	uint16_t offset;
 };
@@ -42,8 +52,9 @@ struct template
 bool template_compile(struct template *template);
 
 /* Writes one record of template->record_octets octets at `at`, which the caller
- * has reserved. `boot`: milliseconds since 1970 that sysUptime counts from. */
+ * has reserved. Where the template has an element that needs details
+ * (ie_needs_details), the record is a struct flow_full_record's. */
 void template_encode(const struct template *template, const struct flow_record *record,
-	int64_t boot, uint8_t *at);
+	const struct template_facts *facts, uint8_t *at);
 
 #endif

@@ -13,6 +13,7 @@
 #define FLOW_CACHE_H
 
 #include "flow/record.h"
+#include "flow/selection.h"
 #include "flow/timeout.h"
 
 #include <stdbool.h>
@@ -29,6 +30,8 @@ struct flow_sink {
 struct cache_options {
 	uint32_t entries; /* rounded up to whole sets */
 	struct flow_timeouts timeouts;
+	struct flow_selection selection; /* packets must have details where it needs them */
+	uint64_t first_id;               /* flowId of the first record, where it keeps details */
 	uint64_t seed;
 	bool touch; /* take all memory at cache_new(): for what runs long */
 };
@@ -70,6 +73,9 @@ uint32_t cache_sweep(struct cache *cache, uint32_t most);
 /* Closes every record of the next `most` sets, by its time-out where that has
  * come, else as forced. False when the cache is empty. */
 bool cache_drain(struct cache *cache, uint32_t most);
+
+/* Octets of a record that the sink gets: a struct flow_record, or a flow_full_record. */
+size_t cache_record_octets(const struct cache *cache);
 
 /* Copies the live records of up to `most` sets to `out`, which has room for as many
  * as they can hold; *next, at first 0, is where to go on. False: there is no set

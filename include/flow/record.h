@@ -73,6 +73,48 @@ static inline bool flow_is_established(const struct flow_record *r)
 	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
+/* What a record keeps beyond that where the cache was asked for details: so much is
+ * added up over all packets, the rest is the first packet's. A cache without
+ * them has no room for any of this. */
+struct flow_details {
+	uint64_t minimum_octets; /* layer 3, of one packet */
+	uint64_t maximum_octets;
+	uint64_t layer2_octets;
+	uint64_t tcp_syn; /* packets with this flag */
+	uint64_t tcp_fin;
+	uint64_t tcp_rst;
+	uint64_t tcp_psh;
+	uint64_t tcp_ack;
+	uint64_t tcp_urg;
+	uint64_t tcp_options; /* OR over the packets, as the members of packet_details */
+	uint32_t ip4_options;
+	uint32_t ip6_extensions;
+	uint8_t minimum_ttl;
+	uint8_t maximum_ttl;
+	uint8_t extensions_complete; /* no chain of extension headers was cut */
+	uint8_t reserved[5];
+	uint64_t flow_id; /* a number that no other record of this cache has */
+	struct packet_details first;
+};
+
+/* Both in a row, as they stand in the cache and travel. */
+struct flow_full_record {
+	struct flow_record record;
+	struct flow_details details;
+};
+
+_Static_assert(offsetof(struct flow_full_record, details) == sizeof(struct flow_record), "");
+
+/* The same, of a cache with details. */
+static inline struct flow_details *flow_details_of(struct flow_record *record)
+{
+	return &((struct flow_full_record *)(void *)record)->details;
+}
+
+/* Begins the details of a record with its first packet, and adds another one. */
+void flow_details_open(struct flow_details *details, const struct packet *packet, uint64_t id);
+void flow_details_add(struct flow_details *details, const struct packet *packet);
+
 /* Begins a record with its first packet; `key`: the octets of its struct flow_key. */
 void flow_record_open(struct flow_record *record, const void *key, const struct packet *packet);
 

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "flow/record.h"
+#include "flow/selection.h"
 #include "flow/set.h"
 
 #include <stdbool.h>
@@ -16,12 +17,16 @@
 
 struct table {
 	struct set *sets;
-	struct flow_record *records;
+	char *records;  /* in a row, `stride` octets each */
+	size_t stride;  /* of a struct flow_record, or a struct flow_full_record */
 	uint32_t *free; /* places of records that were in use and are not */
 	uint32_t free_count;
 	uint32_t untouched; /* places from here on have never been in use */
 	uint32_t set_count;
 	struct hash_secret secret;
+	const struct flow_selection *selection; /* NULL: the default key */
+	unsigned words;                         /* of the details that are in the key */
+	uint8_t word[sizeof(struct packet_details) / sizeof(uint64_t)];
 };
 
 /* Where a record stands. */
@@ -31,9 +36,17 @@ struct place {
 	unsigned way;
 };
 
+/* What a key is made of, where it stands in a packet or in a record: octets of a
+ * struct flow_key, and the details, which a table with the default key does not read. */
+struct table_key {
+	const void *key;
+	const struct packet_details *details;
+};
+
 /* Room for `entries` records, rounded up to whole sets. False: memory is short;
  * table_free() takes back what was had. `touch`: take every page now. */
-bool table_init(struct table *table, uint32_t entries, uint64_t seed, bool touch);
+bool table_init(struct table *table, uint32_t entries, uint64_t seed, bool touch,
+	const struct flow_selection *selection);
 void table_free(struct table *table);
 
 static inline uint32_t table_entries(const struct table *t)
@@ -41,10 +54,27 @@ static inline uint32_t table_entries(const struct table *t)
 	return t->set_count * SET_WAYS;
 }
 
-/* Keys are the octets of a struct flow_key, wherever they stand. */
-static inline uint64_t table_hash(const struct table *t, const void *key)
+static inline struct table_key table_key_of_packet(const struct packet *packet)
 {
-	return hash_48(key, &t->secret);
+	return (struct table_key){flow_key_of(packet), &packet->details};
+}
+
+static inline struct table_key table_key_of_record(const struct flow_record *record)
+{
+	const struct flow_full_record *full = (const void *)record;
+
+	return (struct table_key){&record->key, &full->details.first};
+}
+
+/* The same for a key of the user's choice. */
+uint64_t table_hash_selected(const struct table *table, struct table_key key);
+bool table_same_selected(const struct table *table, struct table_key a, struct table_key b);
+
+static inline uint64_t table_hash(const struct table *t, struct table_key key)
+{
+	if (__builtin_expect(t->selection != NULL, 0))
+		return table_hash_selected(t, key);
+	return hash_48(key.key, &t->secret);
 }
 
 /* The two sets and the tag come from different bits of one hash. */
@@ -64,14 +94,24 @@ static inline uint16_t table_tag(uint64_t hash)
 	return tag ? tag : 1; /* 0 is an empty way */
 }
 
+static inline struct flow_record *table_record_at(const struct table *t, uint32_t place)
+{
+	return (struct flow_record *)(void *)(t->records + place * t->stride);
+}
+
 static inline struct flow_record *table_record(
 	const struct table *t, const struct set *s, unsigned way)
 {
-	return &t->records[s->record[way]];
+	return table_record_at(t, s->record[way]);
 }
 
-static inline bool table_same_key(const void *a, const void *b)
+static inline bool table_same_key(
+	const struct table *t, const struct flow_record *record, struct table_key key)
 {
+	if (__builtin_expect(t->selection != NULL, 0))
+		return table_same_selected(t, table_key_of_record(record), key);
+
+	const void *a = &record->key, *b = key.key;
 	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));
 
 	differ |= (hash_word(a, 2) ^ hash_word(b, 2)) | (hash_word(a, 3) ^ hash_word(b, 3));
@@ -79,13 +119,13 @@ static inline bool table_same_key(const void *a, const void *b)
 	return differ == 0;
 }
 
-static inline bool table_find_in(
-	const struct table *t, struct set *s, uint16_t tag, const void *key, struct place *place)
+static inline bool table_find_in(const struct table *t, struct set *s, uint16_t tag,
+	struct table_key key, struct place *place)
 {
 	for (unsigned m = set_ways_with(s, tag); m; m &= m - 1) {
 		unsigned way = (unsigned)__builtin_ctz(m);
 		struct flow_record *r = table_record(t, s, way);
-		if (table_same_key(&r->key, key)) {
+		if (table_same_key(t, r, key)) {
 			*place = (struct place){s, r, way};
 			return true;
 		}
@@ -94,7 +134,7 @@ static inline bool table_find_in(
 }
 
 static inline bool table_find(
-	const struct table *t, uint64_t hash, const void *key, struct place *place)
+	const struct table *t, uint64_t hash, struct table_key key, struct place *place)
 {
 	struct set *s = table_first(t, hash);
 
@@ -151,10 +191,10 @@ TABLE_FETCH bool table_probe(const struct table *t, uint64_t hash, struct place 
 
 /* Whether what table_probe() saw is this key's, and still there. */
 static inline bool table_holds(
-	const struct table *t, struct place at, uint64_t hash, const void *key)
+	const struct table *t, struct place at, uint64_t hash, struct table_key key)
 {
 	return at.way != SET_DISPLACED && (at.set->tag[at.way] & SET_TAG) == table_tag(hash) &&
-	       table_record(t, at.set, at.way) == at.record && table_same_key(&at.record->key, key);
+	       table_record(t, at.set, at.way) == at.record && table_same_key(t, at.record, key);
 }
 
 void table_fetch_other(const struct table *table, uint64_t hash, uint16_t now);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/frame.h"
+#include "packet/header_options.h"
 #include "packet/packet.h"
 
 #include <stdint.h>
@@ -59,6 +60,9 @@ static inline void note_ip4_details(struct packet_details *details, const uint8_
 	details->identification = be16(h + 4);
 	details->fragment_word = be16(h + 6);
 	details->flow_label = 0;
+	details->ip_header = (uint8_t)((h[0] & 15u) * 4);
+	details->ip4_options = 0;
+	details->ip6_extensions = 0;
 }
 
 static inline void note_ip6(struct packet *packet, const uint8_t *h)
@@ -75,6 +79,9 @@ static inline void note_ip6_details(struct packet_details *details, const uint8_
 	details->identification = 0;
 	details->fragment_word = 0;
 	details->flow_label = be32(h) & 0xfffff;
+	details->ip_header = 40;
+	details->ip4_options = 0;
+	details->ip6_extensions = 0;
 }
 
 static inline void note_ports(struct packet *packet, const uint8_t *h)
@@ -89,12 +96,20 @@ static inline uint16_t note_control_bits(const uint8_t *h)
 	return be16(h + 12) & 0xfff;
 }
 
-/* The first 16 octets of a TCP header, in a segment of so many octets. */
+/* `at`: a TCP header of which 16 octets at least are there, in a segment of so many. */
 static inline void note_tcp_details(
-	struct packet_details *details, const uint8_t *h, uint64_t segment)
+	struct packet_details *details, struct bytes at, uint64_t segment)
 {
+	const uint8_t *h = at.at;
 	unsigned header = h[12] >> 4 > 5 ? (h[12] >> 4) * 4u : 20;
 	uint64_t payload = segment > header ? segment - header : 0;
+
+	details->tcp_header = (uint8_t)header;
+	bytes_limit(&at, header);
+	if (bytes_skip(&at, 20)) {
+		details->tcp_urgent_pointer = be16(h + 18);
+		details->tcp_options = header_tcp_options(at);
+	}
 
 	details->tcp_sequence = be32(h + 4);
 	details->tcp_acknowledgement = be32(h + 8);

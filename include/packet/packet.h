@@ -63,21 +63,33 @@ struct packet_details {
 	uint8_t mpls[PACKET_MPLS_LABELS][4]; /* label, exp, S: 3 octets; TTL; top first */
 	uint8_t outer_source_address[16];
 	uint8_t outer_destination_address[16];
+	uint8_t inner_source_address[16];
+	uint8_t inner_destination_address[16];
+	uint16_t inner_source_port; /* these as in struct packet */
+	uint16_t inner_destination_port;
+	uint8_t inner_protocol;
+	uint8_t inner_ip_version;
 	uint8_t outer_ip_version;
-	uint8_t tunnel_depth;
+	uint8_t tunnel_depth;    /* IP headers above the innermost packet's */
+	uint32_t gtpu_teid;      /* tunnel endpoint identifier */
 	uint8_t mpls_depth;      /* labels on the wire, 255 at most */
 	uint8_t ttl;             /* or hop limit */
+	uint8_t ip_header;       /* octets, IPv6's without extension headers */
+	uint8_t tcp_header;      /* octets, 20 at least */
 	uint32_t wire_octets;    /* of the frame, at least those captured */
 	uint32_t identification; /* of IPv4 or of an IPv6 fragment header, else 0 */
 	uint16_t fragment_word;  /* flags and offset as IPv4 writes them, for IPv6 too */
 	uint16_t tcp_window;
+	uint16_t tcp_payload; /* octets after the TCP header, 65535 at most */
+	uint16_t tcp_urgent_pointer;
 	uint32_t tcp_sequence;
 	uint32_t tcp_acknowledgement;
-	uint16_t tcp_payload; /* octets after the TCP header, 65535 at most */
-	uint16_t reserved[3]; /* 0 */
+	uint32_t ip4_options;    /* IANA's bits of ipv4Options, bit 0 the highest */
+	uint32_t ip6_extensions; /* of ipv6ExtensionHeadersFull, bit 0 the lowest */
+	uint64_t tcp_options;    /* of tcpOptionsFull: bit n is kind n, kinds up to 63 */
 };
 
-_Static_assert(sizeof(struct packet_details) == 144, "no padding, whole words");
+_Static_assert(sizeof(struct packet_details) == 200, "no padding, whole words");
 
 /* Addresses are in network order, IPv4 in the first 4 octets and zeros after;
  * every number is in host order. The first 48 octets stand in the order of

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 /* NetFlow v5's header has 14 bits for the interval, 16 for engine type and id. */
 enum { NETFLOW5_INTERVAL = 16383, NETFLOW5_ENGINE = 65535 };
@@ -73,9 +74,84 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 	return true;
 }
 
+static void add_fields(struct definition *d, const struct config_elements *elements, bool key)
+{
+	for (unsigned i = 0; i < elements->count && d->count < DEFINITION_FIELDS; i++) {
+		d->field[d->count] = elements->field[i];
+		d->field[d->count++].key = key;
+	}
+}
+
+static bool check_records(const struct config *config, struct config_error *error)
+{
+	for (unsigned i = 0; i < config->record_count; i++) {
+		const struct config_record *record = &config->records[i];
+		if (!record->name[0])
+			return config_fail(error, "records[%u]: needs a name", i);
+		if (definition_ready(record->name))
+			return config_fail(error,
+				"records[%u].name: \"%s\" is a ready-made record's, allowed: "
+				"any other",
+				i, record->name);
+		if (record->match.count + record->collect.count > DEFINITION_FIELDS)
+			return config_fail(error,
+				"records[%u]: has %u elements, allowed: %d at most", i,
+				record->match.count + record->collect.count, DEFINITION_FIELDS);
+		for (unsigned k = 0; k < i; k++)
+			if (strcasecmp(config->records[k].name, record->name) == 0)
+				return config_fail(error,
+					"records[%u].name: \"%s\" is records[%u]'s already", i,
+					record->name, k);
+	}
+	return true;
+}
+
+/* Takes the record that cache.record names into config->cache.definition. */
+static bool choose_record(struct config *config, struct config_error *error)
+{
+	const char *name = config->cache.record;
+	const struct definition *ready = definition_ready(name);
+	struct definition *d = &config->cache.definition;
+	char names[256];
+
+	if (ready) {
+		*d = *ready;
+		return true;
+	}
+	for (unsigned i = 0; i < config->record_count; i++) {
+		const struct config_record *record = &config->records[i];
+		if (strcasecmp(record->name, name) != 0)
+			continue;
+		*d = (struct definition){.count = 0};
+		snprintf(d->name, sizeof(d->name), "%s", record->name);
+		add_fields(d, &record->match, true);
+		add_fields(d, &record->collect, false);
+		return true;
+	}
+	definition_names(names, sizeof(names));
+	return config_fail(error,
+		"cache.record: \"%s\" is not known, allowed: %s, or the name of one of records",
+		name, names);
+}
+
+static bool check_definition(const struct config *config, struct config_error *error)
+{
+	const struct definition *d = &config->cache.definition;
+	char why[256];
+
+	if (!definition_check(d, 0, why, sizeof(why)))
+		return config_fail(error, "cache.record \"%s\": %s", d->name, why);
+	for (unsigned i = 0; i < config->exporter_count; i++)
+		if (!definition_check(d, (uint16_t)config->exporters[i].protocol, why, sizeof(why)))
+			return config_fail(
+				error, "exporters[%u]: cache.record \"%s\": %s", i, d->name, why);
+	return true;
+}
+
 bool config_check(struct config *config, struct config_error *error)
 {
-	if (!check_inputs(config, error))
+	if (!check_inputs(config, error) || !check_records(config, error) ||
+		!choose_record(config, error) || !check_definition(config, error))
 		return false;
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct config_exporter *exporter = &config->exporters[i];

@@ -91,6 +91,9 @@ static bool fits(const struct schema_key *key, const config_setting_t *setting)
 	case SCHEMA_PORTS:
 		return is_integer(setting) || config_setting_is_array(setting) ||
 		       config_setting_is_list(setting);
+	case SCHEMA_ELEMENTS:
+		return is_string || config_setting_is_array(setting) ||
+		       config_setting_is_list(setting);
 	}
 	return false;
 }
@@ -110,18 +113,23 @@ static void value_text(config_setting_t *setting, char *text, size_t size)
 		snprintf(text, size, "%lld", config_setting_get_int64(setting));
 }
 
-/* The numbers of a list or array, "4789, 8472"; false: something else is there. */
-static bool list_text(config_setting_t *list, char *text, size_t size)
+/* The members of a list or array, "4789, 8472", all of them strings or none; false:
+ * something else is there. */
+static bool list_text(config_setting_t *list, bool strings, char *text, size_t size)
 {
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (int i = 0; i < config_setting_length(list); i++) {
 		config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
-		if (!is_integer(element))
+		const char *string = config_setting_get_string(element);
+		if (strings ? !string : !is_integer(element))
 			return false;
-		snprintf(text + used, size - used, "%s%lld", used ? ", " : "",
-			config_setting_get_int64(element));
+		if (strings)
+			snprintf(text + used, size - used, "%s%s", used ? ", " : "", string);
+		else
+			snprintf(text + used, size - used, "%s%lld", used ? ", " : "",
+				config_setting_get_int64(element));
 		used = strlen(text);
 	}
 	return true;
@@ -135,7 +143,7 @@ static bool read_value(struct reader *reader, config_setting_t *setting, const s
 
 	if (!config_setting_is_aggregate(setting))
 		value_text(setting, text, sizeof(text));
-	else if (!list_text(setting, text, sizeof(text)))
+	else if (!list_text(setting, key->type == SCHEMA_ELEMENTS, text, sizeof(text)))
 		return fail_type(reader, setting, level, key);
 	return value_read(key, level->base, text, &reason) ||
 	       fail(reader, setting, level, reason.text);

@@ -9,6 +9,7 @@
 #define HOLDS(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 #define GLOBAL(member)      HOLDS(struct config, member)
 #define INPUT(member)       HOLDS(struct config_input, member)
+#define RECORD(member)      HOLDS(struct config_record, member)
 #define EXPORTER(member)    HOLDS(struct config_exporter, member)
 #define TIME(from, to)      .type = SCHEMA_TIME, .minimum = (from), .maximum = (to)
 #define NUMBER(from, to)    .type = SCHEMA_NUMBER, .minimum = (from), .maximum = (to)
@@ -33,6 +34,16 @@ static const struct schema_word protocols[] = {
 	{"5", CONFIG_NETFLOW5},
 	{"9", CONFIG_NETFLOW9},
 	{"10", CONFIG_IPFIX},
+	{NULL, 0},
+};
+
+static const struct schema_word times[] = {
+	{"auto", LAYOUT_TIMES_AUTO},
+	{"milliseconds", LAYOUT_TIMES_MILLISECONDS},
+	{"seconds", LAYOUT_TIMES_SECONDS},
+	{"microseconds", LAYOUT_TIMES_MICROSECONDS},
+	{"nanoseconds", LAYOUT_TIMES_NANOSECONDS},
+	{"relative", LAYOUT_TIMES_RELATIVE},
 	{NULL, 0},
 };
 
@@ -62,9 +73,22 @@ const struct schema_key schema_keys[] = {
 {"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
 	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
 
+{"records[]", NULL, NULL, "flow records of your own: what they match and collect",
+	.type = SCHEMA_LIST, .maximum = CONFIG_RECORDS, .offset = offsetof(struct config, records),
+	.size = sizeof(struct config_record), .count = offsetof(struct config, record_count)},
+{"records[].name", NULL, NULL, "by which cache.record chooses it",
+	.type = SCHEMA_STRING, RECORD(name)},
+{"records[].match", NULL, NULL, "the key: packets alike in these elements are one flow",
+	.type = SCHEMA_ELEMENTS, RECORD(match)},
+{"records[].collect", "", NULL, "what else the record tells of the flow",
+	.type = SCHEMA_ELEMENTS, RECORD(collect)},
+
 {"cache", NULL, NULL, "the flow cache, and what makes a flow", .type = SCHEMA_GROUP},
 {"cache.entries", "65536", "flows", "size of the cache; all its memory is taken at start",
 	NUMBER(16, 268435456), GLOBAL(cache.entries)},
+{"cache.record", "default", NULL,
+	"default, minimal, layer2, tunnel, tcp, security, or one of records",
+	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.decapsulate", "none", NULL, "the flow is the outermost IP packet, or the innermost one",
 	depths, .type = SCHEMA_WORD, GLOBAL(cache.decapsulate_inner)},
 {"cache.tunnel_depth", "16", "tunnels", "entered at most, where decapsulate is inner",
@@ -121,6 +145,9 @@ const struct schema_key schema_keys[] = {
 	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
 {"exporters[].template_datagrams", "20", "datagrams", "and after so many, 0: by time only",
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
+{"exporters[].times", "auto", NULL, "elements that tell the times of flows; auto: as the record has "
+	"them, and in NetFlow v9 relative where it is a ready-made one",
+	times, .type = SCHEMA_WORD, EXPORTER(times)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",

@@ -179,6 +179,10 @@ void value_allowed(const struct schema_key *key, char *text, size_t size)
 	case SCHEMA_PORTS:
 		snprintf(text, size, "up to %zu ports, 1 to 65535", key->size / sizeof(uint16_t));
 		break;
+	case SCHEMA_ELEMENTS:
+		snprintf(
+			text, size, "up to %d elements of weir --list-elements", DEFINITION_FIELDS);
+		break;
 	}
 }
 
@@ -354,6 +358,29 @@ static bool read_ports(
 	return true;
 }
 
+/* "sourceIPv4Address, octetDeltaCount", with or without brackets around */
+static bool read_elements(
+	const struct schema_key *key, void *base, const char *text, struct config_error *error)
+{
+	struct config_elements elements = {0};
+	const char *at = text + strspn(text, "[ ");
+	char name[96];
+
+	while (*at && *at != ']') {
+		size_t length = strcspn(at, ", ]");
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		if (elements.count == DEFINITION_FIELDS)
+			return refuse(key, name, "is one too many", error);
+		if (!definition_field_read(name, &elements.field[elements.count]))
+			return refuse(key, name, "is not known", error);
+		elements.count++;
+		at += length;
+		at += strspn(at, ", ");
+	}
+	memcpy((char *)base + key->offset, &elements, sizeof(elements));
+	return true;
+}
+
 bool value_read(
 	const struct schema_key *key, void *base, const char *text, struct config_error *error)
 {
@@ -382,6 +409,7 @@ bool value_read(
 	case SCHEMA_STRING: return read_string(key, base, text, error);
 	case SCHEMA_COLLECTOR: return read_collector(key, base, text, error);
 	case SCHEMA_PORTS: return read_ports(key, base, text, error);
+	case SCHEMA_ELEMENTS: return read_elements(key, base, text, error);
 	}
 	return false;
 }

@@ -51,8 +51,15 @@ static enum print_format format_of(enum config_output output)
 					     : PRINT_TEXT;
 }
 
-static bool open_collector(struct collector *c, const struct config_exporter *x, uint32_t sampling,
-	int64_t boot, struct config_error *error)
+static uint16_t in_seconds(int64_t time)
+{
+	int64_t seconds = time / CLOCK_SECOND;
+
+	return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
+}
+
+static bool open_collector(struct collector *c, const struct config *config,
+	const struct config_exporter *x, int64_t boot, struct config_error *error)
 {
 	struct transport_error why;
 	bool v6 = strchr(x->host, ':') != NULL;
@@ -66,12 +73,17 @@ static bool open_collector(struct collector *c, const struct config_exporter *x,
 	c->version = x->protocol;
 	c->session = session_new(
 		&(struct session_options){
-			.version = (uint16_t)x->protocol,
+			.layout = {.version = (uint16_t)x->protocol,
+				.definition = &config->cache.definition,
+				.times = x->times,
+				.inner = config->cache.decapsulate_inner},
 			.domain = x->observation_domain,
 			.max_datagram = x->max_datagram,
 			.template_refresh = x->template_refresh,
 			.template_datagrams = x->template_datagrams,
-			.sampling = sampling,
+			.sampling = config->sampling.interval,
+			.active_timeout = in_seconds(config->cache.timeouts.active),
+			.idle_timeout = in_seconds(config->cache.timeouts.idle),
 			.boot = boot,
 		},
 		t);
@@ -91,15 +103,17 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 	pthread_mutex_init(&e->lock, NULL);
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct collector *c = &e->collectors[e->collector_count];
-		if (!open_collector(
-			    c, &config->exporters[i], config->sampling.interval, boot, error)) {
+		if (!open_collector(c, config, &config->exporters[i], boot, error)) {
 			exporter_free(e);
 			return NULL;
 		}
 		e->collector_count++;
 	}
 	if (config->output != CONFIG_OUTPUT_NONE) {
-		e->output = output_new(format_of(config->output), stdout);
+		e->output = output_new(format_of(config->output), stdout,
+			&(struct layout_options){.version = 10,
+				.definition = &config->cache.definition,
+				.inner = config->cache.decapsulate_inner});
 		if (!e->output) {
 			snprintf(error->text, sizeof error->text, "out of memory");
 			exporter_free(e);

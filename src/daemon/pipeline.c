@@ -50,7 +50,9 @@ static struct flow_timeouts timeouts_of(const struct config *c)
 	struct flow_timeouts t = c->cache.timeouts;
 
 	for (unsigned i = 0; i < c->exporter_count; i++)
-		if (c->exporters[i].protocol != CONFIG_IPFIX && t.active > LONGEST_RELATIVE)
+		if ((c->exporters[i].protocol != CONFIG_IPFIX ||
+			    c->exporters[i].times == LAYOUT_TIMES_RELATIVE) &&
+			t.active > LONGEST_RELATIVE)
 			t.active = LONGEST_RELATIVE;
 	return t;
 }
@@ -80,6 +82,7 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.timeouts = timeouts_of(c),
 				.seed = seed,
 				.touch = !p->is_file,
+				.first_id = (uint64_t)p->count << 56,
 			},
 		.sampling = c->sampling.interval,
 		.ring = p->is_file         ? 0
@@ -89,6 +92,8 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 
 	_Static_assert(sizeof o.decoder.ports == sizeof c->cache.tunnel_ports, "one layout");
 	memcpy(o.decoder.ports, c->cache.tunnel_ports, sizeof o.decoder.ports);
+	definition_select(&c->cache.definition, c->cache.decapsulate_inner, &o.cache.selection);
+	o.decoder.details = o.cache.selection.keeps_details;
 	return o;
 }
 

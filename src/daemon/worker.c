@@ -60,7 +60,7 @@ static void push(void *context, const struct flow_record *r)
 		w->count.lost.octets += r->octets;
 		return;
 	}
-	memcpy(slot, r, sizeof *r);
+	memcpy(slot, r, cache_record_octets(w->cache));
 	ring_commit(w->ring);
 }
 
@@ -77,13 +77,13 @@ struct worker *worker_new(
 	w->sampling = o->sampling;
 	w->sink = sink;
 	w->decoder = decoder_new(&o->decoder);
-	if (o->ring) {
-		w->ring = ring_new(o->ring, sizeof(struct flow_record));
+	if (o->ring)
 		w->sink = (struct flow_sink){push, w};
-	} else {
+	else
 		w->holding = true; /* one thread does it all */
-	}
 	w->cache = cache_new(&o->cache, w->sink);
+	if (o->ring && w->cache)
+		w->ring = ring_new(o->ring, cache_record_octets(w->cache));
 	if (!w->decoder || !w->cache || (o->ring && !w->ring)) {
 		worker_free(w);
 		return NULL;

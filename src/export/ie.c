@@ -5,21 +5,21 @@
 
 #include <strings.h>
 
-#define MEMBER_SIZE(member) sizeof(((struct flow_record *)0)->member)
+#define MEMBER_SIZE(member) sizeof(((struct flow_full_record *)0)->member)
 
 const struct ie ie_table[IE_COUNT] = {
-#define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
-	[IE_##symbol] = {                                       \
-		.name = #symbol,                                \
-		.v9_name = v9,                                  \
-		.pen = 0,                                       \
-		.id = number,                                   \
-		.type = IE_##kind,                              \
-		.encoding = IE_##how,                           \
-		.ipfix_length = ipfix,                          \
-		.v9_length = v9len,                             \
-		.offset = offsetof(struct flow_record, member), \
-		.size = MEMBER_SIZE(member),                    \
+#define IE(symbol, number, v9, kind, how, ipfix, v9len, member)      \
+	[IE_##symbol] = {                                            \
+		.name = #symbol,                                     \
+		.v9_name = v9,                                       \
+		.pen = 0,                                            \
+		.id = number,                                        \
+		.type = IE_##kind,                                   \
+		.encoding = IE_##how,                                \
+		.ipfix_length = ipfix,                               \
+		.v9_length = v9len,                                  \
+		.offset = offsetof(struct flow_full_record, member), \
+		.size = MEMBER_SIZE(member),                         \
 	},
 #include "export/ie.def"
 #undef IE
@@ -80,8 +80,41 @@ const char *ie_type_name(enum ie_type type)
 	return (unsigned)type < IE_TYPES ? type_names[type] : "unknown";
 }
 
+enum ie_source ie_source(const struct ie *ie)
+{
+	const size_t first = offsetof(struct flow_full_record, details.first);
+
+	if (ie->encoding == IE_NONE)
+		return IE_FROM_NOTHING;
+	if (ie->encoding >= IE_DOMAIN)
+		return IE_FROM_EXPORTER;
+	if (ie->offset < sizeof(struct flow_key))
+		return IE_FROM_KEY;
+	return ie->offset >= first || ie->id == 58 || ie->id == 243 ? IE_FROM_FIRST
+								    : IE_FROM_PACKETS;
+}
+
+bool ie_needs_details(const struct ie *ie)
+{
+	return ie->offset >= sizeof(struct flow_record);
+}
+
+/* Bits that no registry has assigned yet need not be sent (RFC 9740). */
+uint16_t ie_length(const struct ie *ie, uint16_t version)
+{
+	if (ie->type == IE_UNSIGNED256)
+		return ie->size;
+	return version == 10 ? ie->ipfix_length : ie->v9_length;
+}
+
 void ie_list(FILE *out)
 {
+	static const char *const sources[] = {[IE_FROM_NOTHING] = "",
+		[IE_FROM_KEY] = "  key",
+		[IE_FROM_PACKETS] = "  packets",
+		[IE_FROM_FIRST] = "  first packet",
+		[IE_FROM_EXPORTER] = "  exporter"};
+
 	for (size_t id = 0; id < sizeof row_by_id / sizeof row_by_id[0]; id++) {
 		const struct ie *ie = ie_find(0, (uint16_t)id);
 		char length[12] = "variable";
@@ -92,6 +125,6 @@ void ie_list(FILE *out)
 			snprintf(length, sizeof length, "%u", ie->ipfix_length);
 		fprintf(out, "%-35s %5u  %-35s %-21s %8s%s\n", ie->name, ie->id,
 			ie->v9_name ? ie->v9_name : "-", ie_type_name(ie->type), length,
-			ie->encoding == IE_NONE ? "" : "  sent");
+			sources[ie_source(ie)]);
 	}
 }

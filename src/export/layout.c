@@ -3,105 +3,265 @@
 #include <assert.h>
 #include <netinet/in.h>
 
+/* What a template is for. */
+struct variant {
+	uint8_t version; /* of the flow's IP: 4 or 6 */
+	bool icmp;
+	uint8_t other; /* of the IP on the tunnel's other side, 0: it is none */
+};
+
 struct item {
 	enum ie_index ie;
-	uint16_t length; /* 0: the protocol's own */
+	uint16_t length;
 };
-
-enum { LAYOUT_IPV4, LAYOUT_IPV6, LAYOUT_ICMP4, LAYOUT_ICMP6 };
-
-#define ITEMS(...) ((const struct item[]){__VA_ARGS__, {IE_COUNT, 0}})
-#define ADDRESSES(family)                          \
-	{IE_source##family##Address, 0},           \
-	{                                          \
-		IE_destination##family##Address, 0 \
-	}
-#define PORTS                                  \
-	{IE_sourceTransportPort, 0},           \
-	{                                      \
-		IE_destinationTransportPort, 0 \
-	}
-#define FACTS                                                                         \
-	{IE_protocolIdentifier, 0}, {IE_ipClassOfService, 0}, {IE_tcpControlBits, 0}, \
-		{IE_ipVersion, 0}, {IE_flowEndReason, 0}, {IE_flowDirection, 0},      \
-		{IE_ingressInterface, 0}, {IE_egressInterface, 0}, {IE_vlanId, 0},    \
-		{IE_packetDeltaCount, 0},                                             \
-	{                                                                             \
-		IE_octetDeltaCount, 0                                                 \
-	}
-#define UPTIMES                        \
-	{IE_flowStartSysUpTime, 0},    \
-	{                              \
-		IE_flowEndSysUpTime, 0 \
-	}
-#define MILLISECONDS                      \
-	{IE_flowStartMilliseconds, 0},    \
-	{                                 \
-		IE_flowEndMilliseconds, 0 \
-	}
 
 /* Cisco's fixed record of 48 octets, in its order. */
-static const struct item *const netflow5[LAYOUT_TEMPLATES] = {
-	ITEMS(ADDRESSES(IPv4), {IE_ipNextHopIPv4Address, 4}, {IE_ingressInterface, 2},
-		{IE_egressInterface, 2}, {IE_packetDeltaCount, 4}, {IE_octetDeltaCount, 4}, UPTIMES,
-		PORTS, {IE_paddingOctets, 1}, {IE_tcpControlBits, 1}, {IE_protocolIdentifier, 1},
-		{IE_ipClassOfService, 1}, {IE_bgpSourceAsNumber, 2}, {IE_bgpDestinationAsNumber, 2},
-		{IE_sourceIPv4PrefixLength, 1}, {IE_destinationIPv4PrefixLength, 1},
-		{IE_paddingOctets, 2}),
+static const struct item netflow5[] = {
+	{IE_sourceIPv4Address, 4},
+	{IE_destinationIPv4Address, 4},
+	{IE_ipNextHopIPv4Address, 4},
+	{IE_ingressInterface, 2},
+	{IE_egressInterface, 2},
+	{IE_packetDeltaCount, 4},
+	{IE_octetDeltaCount, 4},
+	{IE_flowStartSysUpTime, 4},
+	{IE_flowEndSysUpTime, 4},
+	{IE_sourceTransportPort, 2},
+	{IE_destinationTransportPort, 2},
+	{IE_paddingOctets, 1},
+	{IE_tcpControlBits, 1},
+	{IE_protocolIdentifier, 1},
+	{IE_ipClassOfService, 1},
+	{IE_bgpSourceAsNumber, 2},
+	{IE_bgpDestinationAsNumber, 2},
+	{IE_sourceIPv4PrefixLength, 1},
+	{IE_destinationIPv4PrefixLength, 1},
+	{IE_paddingOctets, 2},
 };
 
-/* ICMP's type and code travel in the destination port, as Cisco sends them, and
- * in ICMP_TYPE, which is where nfdump looks. */
-static const struct item *const netflow9[LAYOUT_TEMPLATES] = {
-	ITEMS(ADDRESSES(IPv4), PORTS, FACTS, UPTIMES),
-	ITEMS(ADDRESSES(IPv6), PORTS, FACTS, UPTIMES),
-	ITEMS(ADDRESSES(IPv4), PORTS, {IE_icmpTypeCodeIPv4, 0}, FACTS, UPTIMES),
-	ITEMS(ADDRESSES(IPv6), PORTS, {IE_icmpTypeCodeIPv4, 0}, FACTS, UPTIMES),
+/* Elements that only some flows have a value for; `pair`: its other family's, which
+ * takes its place there. */
+static const struct {
+	uint16_t element;
+	uint8_t version; /* 0: either */
+	bool icmp;       /* ICMP alone */
+	uint16_t pair;
+} particular[] = {
+	{IE_sourceIPv4Address, 4, false, IE_sourceIPv6Address},
+	{IE_sourceIPv6Address, 6, false, IE_sourceIPv4Address},
+	{IE_destinationIPv4Address, 4, false, IE_destinationIPv6Address},
+	{IE_destinationIPv6Address, 6, false, IE_destinationIPv4Address},
+	{IE_icmpTypeCodeIPv4, 4, true, IE_COUNT},
+	{IE_icmpTypeCodeIPv6, 6, true, IE_COUNT},
+	{IE_icmpTypeIPv4, 4, true, IE_COUNT},
+	{IE_icmpCodeIPv4, 4, true, IE_COUNT},
+	{IE_icmpTypeIPv6, 6, true, IE_COUNT},
+	{IE_icmpCodeIPv6, 6, true, IE_COUNT},
+	{IE_ipv4Options, 4, false, IE_COUNT},
+	{IE_flowLabelIPv6, 6, false, IE_COUNT},
+	{IE_ipv6ExtensionHeadersFull, 6, false, IE_COUNT},
+	{IE_ipv6ExtensionHeadersLimit, 6, false, IE_COUNT},
 };
 
-static const struct item *const ipfix[LAYOUT_TEMPLATES] = {
-	ITEMS(ADDRESSES(IPv4), PORTS, FACTS, MILLISECONDS),
-	ITEMS(ADDRESSES(IPv6), PORTS, FACTS, MILLISECONDS),
-	ITEMS(ADDRESSES(IPv4), {IE_icmpTypeCodeIPv4, 0}, FACTS, MILLISECONDS),
-	ITEMS(ADDRESSES(IPv6), {IE_icmpTypeCodeIPv6, 0}, FACTS, MILLISECONDS),
+enum { PARTICULARS = sizeof particular / sizeof particular[0] };
+
+static const struct {
+	uint16_t first, last;
+} times[] = {
+	[LAYOUT_TIMES_SECONDS] = {IE_flowStartSeconds, IE_flowEndSeconds},
+	[LAYOUT_TIMES_MILLISECONDS] = {IE_flowStartMilliseconds, IE_flowEndMilliseconds},
+	[LAYOUT_TIMES_MICROSECONDS] = {IE_flowStartMicroseconds, IE_flowEndMicroseconds},
+	[LAYOUT_TIMES_NANOSECONDS] = {IE_flowStartNanoseconds, IE_flowEndNanoseconds},
+	[LAYOUT_TIMES_RELATIVE] = {IE_flowStartSysUpTime, IE_flowEndSysUpTime},
 };
 
-static void fill(struct template *t, const struct item *item, uint16_t version)
+static enum layout_times times_of(const struct layout_options *o)
 {
-	for (; item->ie != IE_COUNT; item++) {
-		const struct ie *ie = &ie_table[item->ie];
-		uint16_t own = version == 10 ? ie->ipfix_length : ie->v9_length;
+	if (o->times == LAYOUT_TIMES_AUTO && o->version == 9 &&
+		definition_ready(o->definition->name))
+		return LAYOUT_TIMES_RELATIVE;
+	return o->times;
+}
+
+static uint16_t in_times(uint16_t element, enum layout_times wanted)
+{
+	if (wanted == LAYOUT_TIMES_AUTO)
+		return element;
+	for (int i = LAYOUT_TIMES_SECONDS; i <= LAYOUT_TIMES_RELATIVE; i++) {
+		if (element == times[i].first)
+			return times[wanted].first;
+		if (element == times[i].last)
+			return times[wanted].last;
+	}
+	return element;
+}
+
+static bool is_port(uint16_t element)
+{
+	return element == IE_sourceTransportPort || element == IE_destinationTransportPort;
+}
+
+static bool has_icmp(const struct definition *d)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		for (unsigned k = 0; k < PARTICULARS; k++)
+			if (d->field[i].element == particular[k].element && particular[k].icmp)
+				return true;
+	return false;
+}
+
+static bool has_other(const struct definition *d, bool inner)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (definition_other(&d->field[i], inner))
+			return true;
+	return false;
+}
+
+/* The element that tells this of such a flow; IE_COUNT: there is none. Collectors of
+ * v9 look for ICMP's type and code of either version in ICMP_TYPE and ports. */
+static uint16_t element_for(
+	uint16_t element, const struct variant *v, uint8_t version, uint16_t protocol)
+{
+	if (protocol == 9 && v->icmp && version == 6 && element == IE_icmpTypeCodeIPv4)
+		return element;
+	if (protocol == 9 && element == IE_icmpTypeCodeIPv6)
+		return IE_COUNT;
+	for (unsigned k = 0; k < PARTICULARS; k++) {
+		if (particular[k].element != element)
+			continue;
+		if (particular[k].icmp && !v->icmp)
+			return IE_COUNT;
+		return particular[k].version == version ? element : particular[k].pair;
+	}
+	return element;
+}
+
+static bool has_field(const struct template *t, const struct ie *ie, uint16_t offset)
+{
+	for (unsigned i = 0; i < t->field_count; i++)
+		if (t->field[i].ie == ie && t->field[i].offset == offset)
+			return true;
+	return false;
+}
+
+static void add_field(struct template *t, uint16_t element, uint16_t offset, uint16_t version)
+{
+	const struct ie *ie = &ie_table[element];
+
+	if (!has_field(t, ie, offset))
 		t->field[t->field_count++] =
-			(struct template_field){ie, item->length ? item->length : own};
+			(struct template_field){ie, ie_length(ie, version), offset};
+}
+
+static void fill(struct template *t, const struct layout_options *o, const struct variant *v)
+{
+	for (unsigned i = 0; i < o->definition->count; i++) {
+		const struct definition_field *f = &o->definition->field[i];
+		uint16_t other = definition_other(f, o->inner);
+		if (other && !v->other)
+			continue;
+		uint16_t element =
+			element_for(f->element, v, other ? v->other : v->version, o->version);
+		if (element == IE_COUNT)
+			continue;
+		if (!other && v->icmp && is_port(element) && o->version == 10)
+			continue;
+		element = in_times(element, times_of(o));
+		add_field(t, element, other ? other : ie_table[element].offset, o->version);
 	}
 }
 
-void layout_init(struct layout *layout, uint16_t version)
+static bool is_relative(const struct template *t)
 {
-	const struct item *const *records = version == 5   ? netflow5
-					    : version == 9 ? netflow9
-							   : ipfix;
+	for (unsigned i = 0; i < t->field_count; i++)
+		if (t->field[i].ie->encoding == IE_UPTIME)
+			return true;
+	return false;
+}
 
-	*layout = (struct layout){0};
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES && records[i]; i++) {
-		struct template *t = &layout->template[layout->count++];
-		t->id = (uint16_t)(TEMPLATE_FIRST_ID + i);
-		fill(t, records[i], version);
-		bool legal = template_compile(t);
-		assert(legal);
-		(void)legal;
+static void add_template(struct layout *l, unsigned variant, const struct layout_options *o)
+{
+	struct template *t = &l->template[l->count++];
+
+	t->id = (uint16_t)(TEMPLATE_FIRST_ID + l->count - 1);
+	l->by_variant[variant] = (uint8_t)l->count;
+	l->relative |= is_relative(t);
+	if (o->version == 10 && is_relative(t))
+		add_field(t, IE_systemInitTimeMilliseconds,
+			ie_table[IE_systemInitTimeMilliseconds].offset, 10);
+	bool legal = template_compile(t);
+	assert(legal);
+	(void)legal;
+}
+
+/* Its fixed record takes no definition. */
+static void init_netflow5(struct layout *l, const struct layout_options *o)
+{
+	struct template *t = &l->template[0];
+
+	for (size_t i = 0; i < sizeof netflow5 / sizeof netflow5[0]; i++) {
+		const struct ie *ie = &ie_table[netflow5[i].ie];
+		t->field[t->field_count++] =
+			(struct template_field){ie, netflow5[i].length, ie->offset};
+	}
+	add_template(l, 0, o);
+}
+
+static unsigned variant_index(const struct variant *v)
+{
+	unsigned other = v->other == 0 ? 0 : v->other == 4 ? 1 : 2;
+
+	return other * 4 + (v->icmp ? 2 : 0) + (v->version == 6);
+}
+
+void layout_init(struct layout *l, const struct layout_options *o)
+{
+	*l = (struct layout){.inner = o->inner};
+	if (o->version == 5) {
+		init_netflow5(l, o);
+		return;
+	}
+	bool icmp = has_icmp(o->definition), other = has_other(o->definition, o->inner);
+	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
+		struct variant v = {
+			.version = i % 2 ? 6 : 4,
+			.icmp = i / 2 % 2,
+			.other = i / 4 == 0   ? 0
+				 : i / 4 == 1 ? 4
+					      : 6,
+		};
+		if ((v.icmp && !icmp) || (v.other && !other))
+			continue;
+		fill(&l->template[l->count], o, &v);
+		add_template(l, i, o);
 	}
 }
 
-const struct template *layout_choose(const struct layout *layout, const struct flow_record *r)
+static bool is_icmp(const struct flow_record *r)
 {
-	unsigned i = r->key.ip_version == 6 ? LAYOUT_IPV6 : LAYOUT_IPV4;
+	return r->key.protocol == (r->key.ip_version == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
 
-	if (layout->count > LAYOUT_ICMP4) {
-		if (i == LAYOUT_IPV4 && r->key.protocol == IPPROTO_ICMP)
-			i = LAYOUT_ICMP4;
-		else if (i == LAYOUT_IPV6 && r->key.protocol == IPPROTO_ICMPV6)
-			i = LAYOUT_ICMP6;
-	}
-	return i < layout->count ? &layout->template[i] : NULL;
+/* What stands on the tunnel's other side; a layout without templates for that does not
+ * look, for the record may have no details. */
+static uint8_t other_of(const struct layout *l, const struct flow_record *r)
+{
+	if (!l->by_variant[4])
+		return 0;
+	const struct packet_details *first =
+		&((const struct flow_full_record *)(const void *)r)->details.first;
+	return l->inner ? first->outer_ip_version : first->inner_ip_version;
+}
+
+const struct template *layout_choose(const struct layout *l, const struct flow_record *r)
+{
+	struct variant v = {
+		.version = r->key.ip_version,
+		.icmp = l->by_variant[2] && is_icmp(r),
+		.other = other_of(l, r),
+	};
+	uint8_t index = l->by_variant[variant_index(&v)];
+
+	return index ? &l->template[index - 1] : NULL;
 }

@@ -2,6 +2,8 @@
 
 enum { SET_HEADER = 4, TEMPLATE_HEADER = 4, TEMPLATE_FIELD = 4, ALIGNMENT = 4 };
 
+enum { ENTERPRISE = 0x8000, ENTERPRISE_OCTETS = 4 }; /* RFC 7011 section 3.2 */
+
 void message_begin(struct message *m, const struct protocol *protocol)
 {
 	m->protocol = protocol;
@@ -62,18 +64,29 @@ static uint8_t *add(struct message *m, uint16_t set_id, size_t octets)
 	return wire_reserve(&m->wire, octets);
 }
 
+static size_t fields_octets(const struct template *t)
+{
+	size_t octets = (size_t)t->field_count * TEMPLATE_FIELD;
+
+	for (unsigned i = 0; i < t->field_count; i++)
+		octets += t->field[i].ie->pen ? ENTERPRISE_OCTETS : 0;
+	return octets;
+}
+
 bool message_add_template(struct message *m, const struct template *t)
 {
-	uint8_t *at = add(m, m->protocol->template_set,
-		TEMPLATE_HEADER + (size_t)t->field_count * TEMPLATE_FIELD);
+	uint8_t *at = add(m, m->protocol->template_set, TEMPLATE_HEADER + fields_octets(t));
 
 	if (!at)
 		return false;
 	at = put16(at, t->id);
 	at = put16(at, t->field_count);
 	for (unsigned i = 0; i < t->field_count; i++) {
-		at = put16(at, t->field[i].ie->id);
+		const struct ie *ie = t->field[i].ie;
+		at = put16(at, (uint16_t)(ie->id | (ie->pen ? ENTERPRISE : 0)));
 		at = put16(at, t->field[i].length);
+		if (ie->pen)
+			at = put32(at, ie->pen);
 	}
 	return true;
 }

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { RECORD_OCTETS = 512 };
+enum { RECORD_OCTETS = TEMPLATE_FIELDS * 32 };
 
 struct output {
 	struct printer *printer;
@@ -12,7 +12,8 @@ struct output {
 	struct layout layout;
 };
 
-struct output *output_new(enum print_format format, FILE *stream)
+struct output *output_new(
+	enum print_format format, FILE *stream, const struct layout_options *layout)
 {
 	struct output *o = malloc(sizeof *o);
 
@@ -24,7 +25,7 @@ struct output *output_new(enum print_format format, FILE *stream)
 		free(o);
 		return NULL;
 	}
-	layout_init(&o->layout, 10);
+	layout_init(&o->layout, layout);
 	return o;
 }
 
@@ -43,7 +44,7 @@ void output_record(struct output *o, const struct flow_record *r)
 	struct field field[TEMPLATE_FIELDS];
 	const uint8_t *at = octets;
 
-	template_encode(t, r, 0, octets);
+	template_encode(t, r, &(struct template_facts){0}, octets);
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_field *f = &t->field[i];
 		field[i] = (struct field){f->ie, f->ie->pen, f->ie->id, f->length, at};

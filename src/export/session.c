@@ -1,7 +1,6 @@
 #include "export/session.h"
 
 #include "base/clock.h"
-#include "export/layout.h"
 #include "export/message.h"
 #include "export/protocol.h"
 
@@ -70,12 +69,12 @@ struct session *session_new(const struct session_options *o, struct transport *t
 		return NULL;
 	}
 	s->options = *o;
-	s->protocol = protocol_find(o->version);
+	s->protocol = protocol_find(o->layout.version);
 	s->transport = transport;
 	s->has_boot = o->boot != INT64_MIN;
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
-	layout_init(&s->layout, o->version);
+	layout_init(&s->layout, &o->layout);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		s->message[i].message.buffer = s->buffers + (size_t)i * o->max_datagram;
 		s->message[i].message.size = o->max_datagram;
@@ -298,7 +297,12 @@ static void put_record(struct session *s, const struct template *t, const struct
 	struct message *m;
 	uint8_t *at = add_record(s, t, now, &m);
 
-	template_encode(t, r, s->boot, at);
+	const struct template_facts facts = {.boot = s->boot,
+		.domain = s->options.domain,
+		.active = s->options.active_timeout,
+		.idle = s->options.idle_timeout};
+
+	template_encode(t, r, &facts, at);
 	m->flows = (uint16_t)(m->flows + first_part);
 	m->packets += r->packets;
 	m->octets += r->octets;
@@ -312,7 +316,7 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 	int64_t first = clock_floor(from, CLOCK_MILLISECOND);
 	int64_t last = clock_floor(to, CLOCK_MILLISECOND);
 
-	if (!s->protocol->relative_times)
+	if (!s->protocol->relative_times && !s->layout.relative)
 		return;
 	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
 		return;

@@ -17,7 +17,8 @@ enum step {
 	STEP_16,
 	STEP_32,
 	STEP_64,
-	STEP_UINT_1, /* a narrower field than the value: to STEP_UINT_1 + log2 of the value's size
+	STEP_UINT_1, /* a narrower or wider field than the value: to STEP_UINT_1 + log2 of the
+		      * value's size
 		      */
 	STEP_UINT_2,
 	STEP_UINT_4,
@@ -29,6 +30,12 @@ enum step {
 	STEP_MICRO,
 	STEP_NANO,
 	STEP_UPTIME,
+	STEP_BOOL,
+	STEP_PART_1, /* some bits of an octet, or of two */
+	STEP_PART_2,
+	STEP_DURATION,
+	STEP_MULTICAST,
+	STEP_FACT, /* of the session, not of the record */
 };
 
 static enum step uint_step(const struct ie *ie, uint16_t length)
@@ -68,13 +75,28 @@ static enum step step_of(const struct template_field *f)
 	case IE_SEC: return STEP_SEC;
 	case IE_NTP: return f->ie->type == IE_MICROSECONDS ? STEP_MICRO : STEP_NANO;
 	case IE_UPTIME: return STEP_UPTIME;
+	case IE_BOOL: return STEP_BOOL;
+	case IE_HIGH:
+	case IE_LOW:
+	case IE_OFFSET:
+	case IE_FLAGS: return STEP_PART_2;
+	case IE_DSCP:
+	case IE_PRECEDENCE: return STEP_PART_1;
+	case IE_DURATION:
+	case IE_DURATION_MICRO: return STEP_DURATION;
+	case IE_MULTICAST: return STEP_MULTICAST;
+	case IE_DOMAIN:
+	case IE_START:
+	case IE_ACTIVE:
+	case IE_IDLE: return STEP_FACT;
 	}
 	return STEP_ZERO;
 }
 
 static bool is_unsigned(const struct ie *ie)
 {
-	return ie->type >= IE_UNSIGNED16 && ie->type <= IE_UNSIGNED64;
+	return (ie->type >= IE_UNSIGNED16 && ie->type <= IE_UNSIGNED64) ||
+	       ie->type == IE_UNSIGNED256;
 }
 
 /* Only integers of more than 8 bits may be sent shorter (RFC 7011 section 6.2), and
@@ -99,7 +121,8 @@ bool template_compile(struct template *t)
 		t->step[i] = (struct template_step){
 			.step = (uint8_t)step_of(f),
 			.length = (uint8_t)f->length,
-			.offset = f->ie->offset,
+			.encoding = f->ie->encoding,
+			.offset = f->offset,
 		};
 		t->record_octets = (uint16_t)(t->record_octets + f->length);
 	}
@@ -108,12 +131,14 @@ bool template_compile(struct template *t)
 
 /* Big-endian in `length` octets; what does not fit is the largest that does.
  * Counters never come to that: a record is split before (session.c). */
-static uint8_t *put_narrow(uint8_t *at, uint64_t value, unsigned length)
+static uint8_t *put_uint(uint8_t *at, uint64_t value, unsigned length)
 {
 	uint64_t largest = length < 8 ? (UINT64_C(1) << (8 * length)) - 1 : UINT64_MAX;
 
 	if (value > largest)
 		value = largest;
+	for (; length > 8; length--)
+		*at++ = 0;
 	for (unsigned shift = 8 * length; shift; shift -= 8)
 		*at++ = (uint8_t)(value >> (shift - 8));
 	return at;
@@ -154,8 +179,55 @@ static int64_t load_time(const void *value)
 	return time;
 }
 
+/* Some bits of a value, those that the encoding names, shifted down where the element
+ * counts from its lowest one. */
+static uint64_t part_of(const struct template_step *s, const uint8_t *value)
+{
+	uint16_t two = *value;
+
+	if (s->step == STEP_PART_2)
+		memcpy(&two, value, sizeof two);
+	switch ((enum ie_encoding)s->encoding) {
+	case IE_HIGH: return two >> 8;
+	case IE_OFFSET: return two & 0x1fff;
+	case IE_FLAGS: return two >> 8 & 0xe0;
+	case IE_DSCP: return two >> 2;
+	case IE_PRECEDENCE: return two >> 5;
+	default: return two & 0xff;
+	}
+}
+
+/* RFC 7012, isMulticast: IPv4 in the highest bit; of IPv6 the T flag and the scope,
+ * which stand where the address has them. */
+static uint8_t multicast_of(const uint8_t *address)
+{
+	static const uint8_t rest[12] = {0};
+
+	if (address[0] >> 4 == 0xe && memcmp(address + 4, rest, sizeof rest) == 0)
+		return 0x80;
+	return address[0] == 0xff ? address[1] & 0x1f : 0;
+}
+
+static uint64_t duration_of(const struct template_step *s, const uint8_t *value)
+{
+	int64_t duration = load_time(value + sizeof(int64_t)) - load_time(value);
+
+	return (uint64_t)duration / (s->encoding == IE_DURATION ? CLOCK_MILLISECOND : 1000);
+}
+
+static uint64_t fact_of(const struct template_step *s, const struct template_facts *facts)
+{
+	switch ((enum ie_encoding)s->encoding) {
+	case IE_DOMAIN: return facts->domain;
+	case IE_START: return (uint64_t)facts->boot;
+	case IE_ACTIVE: return facts->active;
+	default: return facts->idle;
+	}
+}
+
 /* The steps that a default record has less of, out of the common path. */
-static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value, uint8_t *at)
+static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
+	const struct template_facts *facts, uint8_t *at)
 {
 	uint64_t index;
 
@@ -166,16 +238,22 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	case STEP_INDEX:
 		/* An index that is not the interface's would be wrong: 0, unknown. */
 		index = load(value, STEP_INDEX);
-		return put_narrow(at, index >> (8 * s->length) ? 0 : index, s->length);
+		return put_uint(at, index >> (8 * s->length) ? 0 : index, s->length);
 	case STEP_SEC: return put32(at, (uint32_t)clock_floor(load_time(value), CLOCK_SECOND));
 	case STEP_MICRO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0x7ff)));
+	case STEP_BOOL: *at = *value ? 1 : 2; return at + 1;
+	case STEP_PART_1:
+	case STEP_PART_2: return put_uint(at, part_of(s, value), s->length);
+	case STEP_DURATION: return put_uint(at, duration_of(s, value), s->length);
+	case STEP_MULTICAST: *at = multicast_of(value); return at + 1;
+	case STEP_FACT: return put_uint(at, fact_of(s, facts), s->length);
 	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
-	default: return put_narrow(at, load(value, (enum step)s->step), s->length);
+	default: return put_uint(at, load(value, (enum step)s->step), s->length);
 	}
 }
 
-void template_encode(
-	const struct template *t, const struct flow_record *record, int64_t boot, uint8_t *at)
+void template_encode(const struct template *t, const struct flow_record *record,
+	const struct template_facts *facts, uint8_t *at)
 {
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_step *s = &t->step[i];
@@ -211,9 +289,9 @@ void template_encode(
 			break;
 		case STEP_UPTIME:
 			at = put32(at, (uint32_t)(clock_floor(load_time(value), CLOCK_MILLISECOND) -
-						  boot));
+						  facts->boot));
 			break;
-		default: at = encode_rare(s, value, at); break;
+		default: at = encode_rare(s, value, facts, at); break;
 		}
 	}
 }

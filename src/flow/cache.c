@@ -23,6 +23,8 @@ struct cache {
 	struct table table;
 	struct flow_limits limits;
 	struct flow_sink sink;
+	struct flow_selection selection;
+	uint64_t next_id;
 	int64_t now;
 	int64_t idle; /* what ages are counted from */
 	unsigned age_shift;
@@ -67,7 +69,9 @@ struct cache *cache_new(const struct cache_options *o, struct flow_sink sink)
 	c->sink = sink;
 	c->now = INT64_MIN;
 	set_pace(c, &o->timeouts);
-	if (!table_init(&c->table, o->entries, o->seed, o->touch)) {
+	c->selection = o->selection;
+	c->next_id = o->first_id;
+	if (!table_init(&c->table, o->entries, o->seed, o->touch, &c->selection)) {
 		cache_free(c);
 		return NULL;
 	}
@@ -131,8 +135,7 @@ static inline bool close_if_over(struct cache *c, struct place at)
 	return true;
 }
 
-static void open_record(
-	struct cache *c, uint64_t hash, const void *key, const struct packet *packet)
+static void open_record(struct cache *c, uint64_t hash, const struct packet *packet)
 {
 	struct place at;
 
@@ -142,7 +145,9 @@ static void open_record(
 			close_record(c, at, FLOW_END_RESOURCES);
 		table_replace(&c->table, hash, &at);
 	}
-	flow_record_open(at.record, key, packet);
+	flow_record_open(at.record, flow_key_of(packet), packet);
+	if (__builtin_expect(c->selection.keeps_details, 0))
+		flow_details_open(flow_details_of(at.record), packet, c->next_id++);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, at.record));
 	c->count.opened.flows++;
 }
@@ -161,6 +166,8 @@ static inline void update_record(struct cache *c, struct place at, const struct 
 		r->tcp_control_bits |= p->tcp_control_bits;
 		r->class = (uint8_t)flow_class_of(r->key.protocol, r->tcp_control_bits);
 	}
+	if (__builtin_expect(c->selection.keeps_details, 0))
+		flow_details_add(flow_details_of(r), p);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, r));
 	if (established(r))
 		at.set->tag[at.way] |= SET_ESTABLISHED;
@@ -193,16 +200,16 @@ static inline void move_clock(struct cache *c, int64_t time)
  * batch has done since may have taken it from there. */
 static inline void see(struct cache *c, uint64_t hash, struct place at, const struct packet *p)
 {
-	const void *key = flow_key_of(p);
+	struct table_key key = table_key_of_packet(p);
 
 	move_clock(c, p->time);
 	if (!table_holds(&c->table, at, hash, key) && !table_find(&c->table, hash, key, &at)) {
-		open_record(c, hash, key, p);
+		open_record(c, hash, p);
 	} else if (close_if_over(c, at)) {
-		open_record(c, hash, key, p);
+		open_record(c, hash, p);
 	} else if (__builtin_expect(flow_reopens(at.record, p->tcp_control_bits), 0)) {
 		close_record(c, at, FLOW_END_DETECTED);
-		open_record(c, hash, key, p);
+		open_record(c, hash, p);
 	} else {
 		update_record(c, at, p);
 	}
@@ -217,7 +224,7 @@ void cache_see(struct cache *c, const struct packet *packets, unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		octets += packets[i].octets;
-		hash[i] = table_hash(t, flow_key_of(&packets[i]));
+		hash[i] = table_hash(t, table_key_of_packet(&packets[i]));
 		__builtin_prefetch(table_first(t, hash[i]), 1);
 	}
 	c->count.opened.packets += count;
@@ -307,6 +314,11 @@ bool cache_drain(struct cache *c, uint32_t most)
 		}
 	}
 	return true;
+}
+
+size_t cache_record_octets(const struct cache *c)
+{
+	return c->table.stride;
 }
 
 bool cache_peek(const struct cache *c, uint32_t *next, uint32_t most, struct flow_record *out,

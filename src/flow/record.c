@@ -17,3 +17,50 @@ void flow_record_open(struct flow_record *r, const void *key, const struct packe
 	else
 		r->ingress_interface = r->key.interface;
 }
+
+static inline void count_flags(struct flow_details *d, uint16_t bits)
+{
+	d->tcp_fin += bits & 1;
+	d->tcp_syn += bits >> 1 & 1;
+	d->tcp_rst += bits >> 2 & 1;
+	d->tcp_psh += bits >> 3 & 1;
+	d->tcp_ack += bits >> 4 & 1;
+	d->tcp_urg += bits >> 5 & 1;
+}
+
+void flow_details_open(struct flow_details *d, const struct packet *p, uint64_t id)
+{
+	*d = (struct flow_details){
+		.minimum_octets = p->octets,
+		.maximum_octets = p->octets,
+		.layer2_octets = p->details.wire_octets,
+		.tcp_options = p->details.tcp_options,
+		.ip4_options = p->details.ip4_options,
+		.ip6_extensions = p->details.ip6_extensions,
+		.minimum_ttl = p->details.ttl,
+		.maximum_ttl = p->details.ttl,
+		.extensions_complete = !(p->facts & PACKET_EXTENSION_CUT),
+		.flow_id = id,
+		.first = p->details,
+	};
+	count_flags(d, p->tcp_control_bits);
+}
+
+void flow_details_add(struct flow_details *d, const struct packet *p)
+{
+	if (p->octets < d->minimum_octets)
+		d->minimum_octets = p->octets;
+	if (p->octets > d->maximum_octets)
+		d->maximum_octets = p->octets;
+	d->layer2_octets += p->details.wire_octets;
+	d->tcp_options |= p->details.tcp_options;
+	d->ip4_options |= p->details.ip4_options;
+	d->ip6_extensions |= p->details.ip6_extensions;
+	if (p->details.ttl < d->minimum_ttl)
+		d->minimum_ttl = p->details.ttl;
+	if (p->details.ttl > d->maximum_ttl)
+		d->maximum_ttl = p->details.ttl;
+	if (p->facts & PACKET_EXTENSION_CUT)
+		d->extensions_complete = false;
+	count_flags(d, p->tcp_control_bits);
+}

@@ -11,7 +11,7 @@ static size_t sets_size(const struct table *t)
 
 static size_t records_size(const struct table *t)
 {
-	return (size_t)table_entries(t) * sizeof *t->records;
+	return (size_t)table_entries(t) * t->stride;
 }
 
 static size_t free_size(const struct table *t)
@@ -19,12 +19,64 @@ static size_t free_size(const struct table *t)
 	return (size_t)table_entries(t) * sizeof *t->free;
 }
 
-bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch)
+/* The words of the details that the key has bits in. */
+static void select_words(struct table *t)
+{
+	for (size_t i = 0; i < sizeof t->word; i++)
+		if (hash_word(&t->selection->details, i))
+			t->word[t->words++] = (uint8_t)i;
+}
+
+uint64_t table_hash_selected(const struct table *t, struct table_key key)
+{
+	uint64_t masked[sizeof(struct flow_key) / sizeof(uint64_t)];
+
+	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
+		masked[i] = hash_word(key.key, i) & hash_word(&t->selection->key, i);
+	uint64_t hash = hash_48(masked, &t->secret);
+	for (unsigned k = 0; k < t->words; k++) {
+		unsigned i = t->word[k];
+		uint64_t word = hash_word(key.details, i) & hash_word(&t->selection->details, i);
+		hash = hash_fold(hash ^ t->secret.word[k % 6], word ^ t->secret.word[(k + 1) % 6]);
+	}
+	return hash;
+}
+
+bool table_same_selected(const struct table *t, struct table_key a, struct table_key b)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < sizeof(struct flow_key) / sizeof(uint64_t); i++)
+		differ |= (hash_word(a.key, i) ^ hash_word(b.key, i)) &
+			  hash_word(&t->selection->key, i);
+	for (unsigned k = 0; k < t->words && !differ; k++) {
+		unsigned i = t->word[k];
+		differ |= (hash_word(a.details, i) ^ hash_word(b.details, i)) &
+			  hash_word(&t->selection->details, i);
+	}
+	return differ == 0;
+}
+
+static bool is_default_key(const struct flow_selection *selection)
+{
+	const struct flow_selection usual = flow_selection_default();
+
+	return memcmp(&selection->key, &usual.key, sizeof usual.key) == 0 &&
+	       memcmp(&selection->details, &usual.details, sizeof usual.details) == 0;
+}
+
+bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch,
+	const struct flow_selection *selection)
 {
 	*t = (struct table){
 		.set_count = entries / SET_WAYS + (entries % SET_WAYS != 0 || entries == 0),
 		.secret = hash_secret_of(seed),
+		.stride = selection->keeps_details ? sizeof(struct flow_full_record)
+						   : sizeof(struct flow_record),
+		.selection = is_default_key(selection) ? NULL : selection,
 	};
+	if (t->selection)
+		select_words(t);
 	t->sets = memory_map(sets_size(t));
 	t->records = memory_map(records_size(t));
 	t->free = memory_map(free_size(t));
@@ -99,7 +151,7 @@ static void put(struct table *t, uint64_t hash, struct place *at)
 
 	at->set->tag[at->way] = table_tag(hash);
 	at->set->record[at->way] = place;
-	at->record = &t->records[place];
+	at->record = table_record(t, at->set, at->way);
 	/* Full: it no longer counts, it only says yes. */
 	if (at->set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
 		first->tag[SET_DISPLACED]++;
@@ -124,7 +176,7 @@ void table_remove(struct table *t, struct place at)
 {
 	at.set->tag[at.way] = 0;
 	t->free[t->free_count++] = at.set->record[at.way];
-	struct set *first = table_first(t, table_hash(t, &at.record->key));
+	struct set *first = table_first(t, table_hash(t, table_key_of_record(at.record)));
 	if (at.set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
 		first->tag[SET_DISPLACED]--;
 }
@@ -139,8 +191,8 @@ void table_fetch_other(const struct table *t, uint64_t hash, uint16_t now)
 	else if (!set_ways_with(a, 0) && !set_ways_with(b, 0))
 		table_fetch_record(table_victim(t, hash, now).record);
 	else if (t->free_count || t->untouched < table_entries(t))
-		table_fetch_record(
-			&t->records[t->free_count ? t->free[t->free_count - 1] : t->untouched]);
+		table_fetch_record(table_record_at(
+			t, t->free_count ? t->free[t->free_count - 1] : t->untouched));
 }
 
 void table_fetch_ahead(const struct table *t, uint32_t set)

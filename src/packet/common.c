@@ -17,10 +17,12 @@ enum {
 	PROTOCOL_UDP = 17,
 };
 
-/* h: a TCP or UDP header of which TCP_HEADER octets are there. */
+/* `at`: a TCP or UDP header of which TCP_HEADER octets are there, in a segment of so many. */
 static inline void transport_note(
-	struct packet *packet, const uint8_t *h, uint32_t facts, uint32_t segment, bool details)
+	struct packet *packet, struct bytes at, uint32_t facts, uint32_t segment, bool details)
 {
+	const uint8_t *h = at.at;
+
 	note_ports(packet, h);
 	packet->tcp_control_bits = 0;
 	packet->fragment = PACKET_WHOLE;
@@ -28,8 +30,10 @@ static inline void transport_note(
 	if (packet->protocol == PROTOCOL_TCP) {
 		packet->tcp_control_bits = note_control_bits(h);
 		packet->facts = facts | PACKET_TCP;
-		if (details)
-			note_tcp_details(&packet->details, h, segment);
+		if (details) {
+			bytes_limit(&at, segment);
+			note_tcp_details(&packet->details, at, segment);
+		}
 	}
 }
 
@@ -54,7 +58,8 @@ static inline bool ip4_common(struct bytes at, const struct tunnels *tunnels, ui
 	if (details)
 		note_ip4_details(&packet->details, h);
 	packet->octets = be16(h + 2);
-	transport_note(packet, h + IP4_HEADER, facts, be16(h + 2) - IP4_HEADER, details);
+	bytes_skip(&at, IP4_HEADER);
+	transport_note(packet, at, facts, be16(h + 2) - IP4_HEADER, details);
 	return true;
 }
 
@@ -70,7 +75,8 @@ static inline bool ip6_common(struct bytes at, const struct tunnels *tunnels, ui
 	if (details)
 		note_ip6_details(&packet->details, h);
 	packet->octets = IP6_HEADER + (uint64_t)be16(h + 4);
-	transport_note(packet, h + IP6_HEADER, facts | PACKET_FLOW_LABEL, be16(h + 4), details);
+	bytes_skip(&at, IP6_HEADER);
+	transport_note(packet, at, facts | PACKET_FLOW_LABEL, be16(h + 4), details);
 	return true;
 }
 

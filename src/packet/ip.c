@@ -164,6 +164,8 @@ enum layer ip4_read(struct walk *walk)
 	walk->transport = walk->at;
 	bytes_limit(&walk->transport, (size_t)octets);
 	walk->transport.at += header;
+	if (header > 20)
+		packet->details.ip4_options = header_ip4_options(bytes_of(h + 20, header - 20));
 	if (__builtin_expect((packet->details.fragment_word & 0x3fff) == 0, 1)) {
 		packet->fragment = PACKET_WHOLE;
 		return ip_next(walk);
@@ -251,11 +253,14 @@ static bool ip6_extensions(struct walk *walk)
 			return false;
 		}
 		packet->facts |= PACKET_IP_OPTIONS;
+		packet->details.ip6_extensions |=
+			header_ip6_extension(packet->protocol, fragment && be16(h + 2) & 0xfff8);
 		if (!fragment)
 			packet->protocol = h[0];
 		else if (!ip6_fragment(walk, h))
 			return false;
 	}
+	packet->details.ip6_extensions |= header_ip6_extension(packet->protocol, false);
 	return true;
 }
 

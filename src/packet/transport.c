@@ -22,7 +22,8 @@ enum layer tcp_read(struct walk *walk)
 		return transport_short(walk);
 	packet->tcp_control_bits = note_control_bits(h);
 	if (n >= 16) {
-		note_tcp_details(&packet->details, h, packet->octets - (uint64_t)(h - walk->base));
+		note_tcp_details(&packet->details, walk->transport,
+			packet->octets - (uint64_t)(h - walk->base));
 		packet->facts |= PACKET_TCP;
 	}
 	return LAYER_DONE;

@@ -1,0 +1,219 @@
+#include "export/definition.h"
+
+#include "flow/record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define FULL(member)  offsetof(struct flow_full_record, member)
+#define FIRST(member) FULL(details.first.member)
+
+/* What is known of a tunnel's other packet, and where. */
+static const struct {
+	uint16_t element;
+	uint8_t side; /* enum definition_side */
+	uint16_t offset;
+} others[] = {
+	{IE_sourceIPv4Address, DEFINITION_OUTER, FIRST(outer_source_address)},
+	{IE_sourceIPv6Address, DEFINITION_OUTER, FIRST(outer_source_address)},
+	{IE_destinationIPv4Address, DEFINITION_OUTER, FIRST(outer_destination_address)},
+	{IE_destinationIPv6Address, DEFINITION_OUTER, FIRST(outer_destination_address)},
+	{IE_ipVersion, DEFINITION_OUTER, FIRST(outer_ip_version)},
+	{IE_sourceIPv4Address, DEFINITION_INNER, FIRST(inner_source_address)},
+	{IE_sourceIPv6Address, DEFINITION_INNER, FIRST(inner_source_address)},
+	{IE_destinationIPv4Address, DEFINITION_INNER, FIRST(inner_destination_address)},
+	{IE_destinationIPv6Address, DEFINITION_INNER, FIRST(inner_destination_address)},
+	{IE_ipVersion, DEFINITION_INNER, FIRST(inner_ip_version)},
+	{IE_sourceTransportPort, DEFINITION_INNER, FIRST(inner_source_port)},
+	{IE_destinationTransportPort, DEFINITION_INNER, FIRST(inner_destination_port)},
+	{IE_protocolIdentifier, DEFINITION_INNER, FIRST(inner_protocol)},
+};
+
+/* Elements whose value is a copy of what the key has elsewhere. */
+static const struct {
+	uint16_t element;
+	uint16_t offset;
+	uint16_t size;
+} keyed_elsewhere[] = {
+	{IE_ingressInterface, FULL(record.key.interface), sizeof(uint32_t)},
+	{IE_egressInterface, FULL(record.key.interface), sizeof(uint32_t)},
+	{IE_vlanId, FIRST(vlan.id), sizeof(uint16_t)},
+	{IE_dot1qVlanId, FIRST(vlan.id), sizeof(uint16_t)},
+};
+
+static uint16_t other_offset(uint16_t element, uint8_t side)
+{
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (others[i].element == element && others[i].side == side)
+			return others[i].offset;
+	return 0;
+}
+
+uint16_t definition_other(const struct definition_field *field, bool inner)
+{
+	enum definition_side own = inner ? DEFINITION_INNER : DEFINITION_OUTER;
+
+	if (field->side == DEFINITION_FLOW || field->side == own)
+		return 0;
+	return other_offset(field->element, field->side);
+}
+
+bool definition_field_read(const char *text, struct definition_field *field)
+{
+	static const char *const sides[] = {
+		[DEFINITION_OUTER] = "outer.", [DEFINITION_INNER] = "inner."};
+
+	*field = (struct definition_field){.side = DEFINITION_FLOW};
+	for (uint8_t side = DEFINITION_OUTER; side <= DEFINITION_INNER; side++)
+		if (strncasecmp(text, sides[side], strlen(sides[side])) == 0) {
+			field->side = side;
+			text += strlen(sides[side]);
+			break;
+		}
+	const struct ie *ie = ie_named(text);
+	if (!ie)
+		return false;
+	field->element = (uint16_t)(ie - ie_table);
+	return field->side == DEFINITION_FLOW || other_offset(field->element, field->side) != 0;
+}
+
+/* The bits of a value that the element tells of. */
+static uint16_t part_mask(const struct ie *ie)
+{
+	switch ((enum ie_encoding)ie->encoding) {
+	case IE_HIGH: return 0xff00;
+	case IE_LOW: return 0x00ff;
+	case IE_OFFSET: return 0x1fff;
+	case IE_FLAGS: return 0xe000;
+	case IE_DSCP: return 0xfc;
+	case IE_PRECEDENCE: return 0xe0;
+	default: return 0;
+	}
+}
+
+/* Sets the bits of the element in the masks; false: it cannot be a key. */
+static bool select_key(
+	const struct ie *ie, uint16_t offset, uint16_t size, struct flow_selection *selection)
+{
+	uint8_t *mask;
+
+	if (offset + size <= sizeof selection->key)
+		mask = (uint8_t *)&selection->key + offset;
+	else if (offset >= FULL(details.first))
+		mask = (uint8_t *)&selection->details + (offset - FULL(details.first));
+	else
+		return false;
+	uint16_t part = part_mask(ie);
+	if (!part) {
+		memset(mask, 0xff, size);
+	} else if (size == 1) {
+		*mask |= (uint8_t)part;
+	} else {
+		uint16_t old;
+		memcpy(&old, mask, sizeof old);
+		old |= part;
+		memcpy(mask, &old, sizeof old);
+	}
+	return true;
+}
+
+static bool select_field(
+	const struct definition_field *f, bool inner, struct flow_selection *selection)
+{
+	const struct ie *ie = &ie_table[f->element];
+	uint16_t other = definition_other(f, inner);
+
+	if (ie->encoding == IE_NONE || ie->encoding >= IE_DURATION)
+		return false;
+	if (other)
+		return select_key(ie, other, ie->size, selection);
+	for (size_t i = 0; i < sizeof keyed_elsewhere / sizeof keyed_elsewhere[0]; i++)
+		if (keyed_elsewhere[i].element == f->element)
+			return select_key(
+				ie, keyed_elsewhere[i].offset, keyed_elsewhere[i].size, selection);
+	return select_key(ie, ie->offset, ie->size, selection);
+}
+
+void definition_select(const struct definition *d, bool inner, struct flow_selection *selection)
+{
+	*selection = flow_selection_default();
+	if (definition_is_default(d))
+		return;
+	memset(&selection->key, 0, sizeof selection->key);
+	selection->key.ip_version = UINT8_MAX; /* a record has one address family */
+	for (unsigned i = 0; i < d->count; i++) {
+		const struct definition_field *f = &d->field[i];
+		if (f->key)
+			(void)select_field(f, inner, selection);
+		if (ie_needs_details(&ie_table[f->element]) || definition_other(f, inner))
+			selection->keeps_details = true;
+	}
+	for (size_t i = 0; i < sizeof selection->details; i++)
+		if (((const uint8_t *)&selection->details)[i])
+			selection->keeps_details = true;
+}
+
+static bool check_field(const struct definition_field *f, uint16_t version, char *why, size_t size)
+{
+	const struct ie *ie = &ie_table[f->element];
+	struct flow_selection scratch = {.keeps_details = false};
+
+	if (ie->encoding == IE_NONE) {
+		snprintf(why, size,
+			"%s is known but weir has no value for it, --list-elements says which have "
+			"one",
+			ie->name);
+		return false;
+	}
+	if (version == 9 && (!ie->v9_name || ie->pen)) {
+		snprintf(why, size, "%s cannot be told by NetFlow v9, IPFIX can", ie->name);
+		return false;
+	}
+	if (f->key && !select_field(f, false, &scratch)) {
+		snprintf(why, size, "%s cannot be matched, only collected", ie->name);
+		return false;
+	}
+	return true;
+}
+
+/* RFC 7011 section 8: of the same element twice, the outer packet's comes first. */
+static bool outer_is_first(const struct definition *d, char *why, size_t size)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (d->field[i].element == d->field[k].element &&
+				d->field[k].side == DEFINITION_INNER) {
+				snprintf(why, size, "inner.%s stands before the outer packet's",
+					ie_table[d->field[i].element].name);
+				return false;
+			}
+	return true;
+}
+
+bool definition_check(const struct definition *d, uint16_t version, char *why, size_t size)
+{
+	bool key = false;
+
+	if (version == 5 && !definition_is_default(d)) {
+		snprintf(why, size, "NetFlow v5 has a record of its own, allowed: default");
+		return false;
+	}
+	for (unsigned i = 0; i < d->count; i++) {
+		const struct definition_field *f = &d->field[i];
+		if (!check_field(f, version, why, size))
+			return false;
+		for (unsigned k = 0; k < i; k++)
+			if (d->field[k].element == f->element && d->field[k].side == f->side) {
+				snprintf(why, size, "%s stands there twice",
+					ie_table[f->element].name);
+				return false;
+			}
+		key |= f->key;
+	}
+	if (!key) {
+		snprintf(why, size, "nothing is matched, a flow has at least one key field");
+		return false;
+	}
+	return outer_is_first(d, why, size);
+}
