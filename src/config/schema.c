@@ -73,7 +73,7 @@ const struct schema_key schema_keys[] = {
 {"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
 	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
 
-{"records[]", NULL, NULL, "flow records of your own: what they match and collect",
+{"records[]", NULL, NULL, "flow records of your own",
 	.type = SCHEMA_LIST, .maximum = CONFIG_RECORDS, .offset = offsetof(struct config, records),
 	.size = sizeof(struct config_record), .count = offsetof(struct config, record_count)},
 {"records[].name", NULL, NULL, "by which cache.record chooses it",
@@ -145,8 +145,7 @@ const struct schema_key schema_keys[] = {
 	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
 {"exporters[].template_datagrams", "20", "datagrams", "and after so many, 0: by time only",
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
-{"exporters[].times", "auto", NULL, "elements that tell the times of flows; auto: as the record has "
-	"them, and in NetFlow v9 relative where it is a ready-made one",
+{"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
