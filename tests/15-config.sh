@@ -100,7 +100,7 @@ if ! command -v mandoc >/dev/null; then
 	exit 77
 fi
 for page in man/*.[1-8]; do
-	mandoc -Tlint -Wstyle "$page" | grep -vF 'referenced manual not found' >"$TMP/lint" &&
+	mandoc -Tlint -Wstyle "$page" | grep -vE 'referenced manual not found|outdated mandoc.db' >"$TMP/lint" &&
 		complain "$(cat "$TMP/lint")"
 done
 exit $status
