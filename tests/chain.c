@@ -182,7 +182,7 @@ struct chain *chain_new(const struct chain_options *o)
 			.entries = o->entries,
 			.timeouts = flow_timeouts_default,
 			.seed = 1},
-		.sampling = 1,
+		.interval = 1,
 	};
 	struct chain *c = calloc(1, sizeof *c);
 	struct feed *f = calloc(1, sizeof *f);

@@ -53,16 +53,19 @@ START_TEST(header_times)
 }
 END_TEST
 
-/* Mode 1 and the interval in v5's header; 1 in 1 is no sampling. */
+/* Mode 1, or 2 at random, and the interval in v5's header; 1 in 1 is no sampling. */
 static const struct {
 	uint32_t interval, field;
-} samplings[] = {{1, 0}, {2, 0x4002}, {1000, 0x43e8}, {16383, 0x7fff}};
+	bool random;
+} samplings[] = {{1, 0, false}, {2, 0x4002, false}, {1000, 0x43e8, false}, {16383, 0x7fff, false},
+	{1, 0, true}, {1000, 0x83e8, true}};
 
 START_TEST(sampling)
 {
 	begin(5, USUAL, INT64_MIN);
 	session_free(far.session);
 	far.options.sampling = samplings[_i].interval;
+	far.options.random_sampling = samplings[_i].random;
 	far.session = session_new(&far.options, &far.transport);
 	far.closed = 0;
 	struct flow_record r = record(0, 4, 6, START);

@@ -244,7 +244,7 @@ static struct worker *open_worker(struct generator *g, uint32_t entries, size_t 
 				.entries = entries,
 				.timeouts = flow_timeouts_default,
 				.seed = 3},
-			.sampling = sampling,
+			.interval = sampling,
 			.ring = ring,
 		},
 		&g->source, sink);

@@ -9,6 +9,7 @@
 
 #include "export/definition.h"
 #include "export/layout.h"
+#include "flow/sampler.h"
 #include "flow/timeout.h"
 
 #include <stdbool.h>
@@ -70,8 +71,10 @@ struct config_cache {
 	uint16_t tunnel_ports[CONFIG_TUNNEL_KINDS][CONFIG_TUNNEL_PORTS];
 };
 
-/* sampling = { interval = N; }: every N-th packet is metered */
+/* sampling = { interval = N; }: one packet or one flow in N is metered */
 struct config_sampling {
+	enum sampler_algorithm algorithm;
+	bool scale_output; /* printed counters are multiplied by the interval */
 	uint32_t interval; /* 1: every packet; NetFlow v5 carries 16383 at most */
 };
 

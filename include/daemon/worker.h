@@ -10,6 +10,7 @@
 
 #include "capture/source.h"
 #include "flow/cache.h"
+#include "flow/sampler.h"
 #include "packet/decode.h"
 
 #include <stdbool.h>
@@ -20,7 +21,8 @@ enum { WORKER_OTHERS = 64 }; /* kinds of ignored frames told apart by value */
 struct worker_options {
 	struct decoder_options decoder;
 	struct cache_options cache;
-	uint32_t sampling; /* every so many-th frame is metered */
+	enum sampler_algorithm sampling;
+	uint32_t interval; /* one in so many is metered */
 	size_t ring;       /* records between this worker and the exporter, 0: none */
 };
 

@@ -14,9 +14,10 @@
 
 struct output;
 
-/* NULL when memory is short. The stream stays the caller's. */
-struct output *output_new(
-	enum print_format format, FILE *stream, const struct layout_options *layout);
+/* NULL when memory is short. The stream stays the caller's. `scale`: what packets and
+ * octets are multiplied by. */
+struct output *output_new(enum print_format format, FILE *stream,
+	const struct layout_options *layout, uint32_t scale);
 void output_free(struct output *output);
 
 /* Prints a record, lent for the call. */

@@ -21,6 +21,7 @@ struct protocol_header {
 	uint32_t sequence;
 	uint32_t domain;   /* observation domain, source id, engine */
 	uint32_t sampling; /* interval, 1: every packet */
+	bool random;       /* what is sampled is chosen at random */
 };
 
 struct protocol {

@@ -22,7 +22,8 @@ struct session_options {
 	int64_t template_refresh;
 	uint32_t template_datagrams; /* templates again after so many, 0: by time only */
 	uint32_t sampling;           /* interval, for v5's header */
-	uint16_t active_timeout;     /* seconds, as records can tell them */
+	bool random_sampling;
+	uint16_t active_timeout; /* seconds, as records can tell them */
 	uint16_t idle_timeout;
 	int64_t boot; /* nanoseconds since 1970 that sysUptime counts from;
 			 INT64_MIN: a day before the first record */

@@ -47,6 +47,13 @@ static const struct schema_word times[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word algorithms[] = {
+	{"count", SAMPLER_COUNT},
+	{"random", SAMPLER_RANDOM},
+	{"flow", SAMPLER_FLOW},
+	{NULL, 0},
+};
+
 static const struct schema_word depths[] = {{"none", false}, {"inner", true}, {NULL, 0}};
 static const struct schema_word as_idle[] = {{"idle", -1}, {NULL, 0}};
 
@@ -126,6 +133,10 @@ const struct schema_key schema_keys[] = {
 {"sampling", NULL, NULL, "metering some packets of many", .type = SCHEMA_GROUP},
 {"sampling.interval", "1", "packets", "one in so many is metered, 1 is every one",
 	NUMBER(1, UINT32_MAX), GLOBAL(sampling.interval)},
+{"sampling.algorithm", "count", NULL, "every N-th packet, one at random of N, or one flow in N",
+	algorithms, .type = SCHEMA_WORD, GLOBAL(sampling.algorithm)},
+{"sampling.scale_output", "false", NULL, "multiply printed packets and octets by the interval",
+	.type = SCHEMA_BOOLEAN, GLOBAL(sampling.scale_output)},
 
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,

@@ -82,6 +82,7 @@ static bool open_collector(struct collector *c, const struct config *config,
 			.template_refresh = x->template_refresh,
 			.template_datagrams = x->template_datagrams,
 			.sampling = config->sampling.interval,
+			.random_sampling = config->sampling.algorithm != SAMPLER_COUNT,
 			.active_timeout = in_seconds(config->cache.timeouts.active),
 			.idle_timeout = in_seconds(config->cache.timeouts.idle),
 			.boot = boot,
@@ -113,7 +114,8 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 		e->output = output_new(format_of(config->output), stdout,
 			&(struct layout_options){.version = 10,
 				.definition = &config->cache.definition,
-				.inner = config->cache.decapsulate_inner});
+				.inner = config->cache.decapsulate_inner},
+			config->sampling.scale_output ? config->sampling.interval : 1);
 		if (!e->output) {
 			snprintf(error->text, sizeof error->text, "out of memory");
 			exporter_free(e);

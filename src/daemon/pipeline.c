@@ -84,7 +84,8 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.touch = !p->is_file,
 				.first_id = (uint64_t)p->count << 56,
 			},
-		.sampling = c->sampling.interval,
+		.sampling = c->sampling.algorithm,
+		.interval = c->sampling.interval,
 		.ring = p->is_file         ? 0
 			: ring > RING_MOST ? RING_MOST
 					   : ring,

@@ -25,8 +25,7 @@ struct worker {
 	struct baton baton;
 	bool holding;
 	bool idle; /* nothing arrived when the source was last read */
-	uint32_t sampling;
-	uint32_t skip;              /* frames until the next one that is metered */
+	struct sampler sampler;
 	uint32_t flush;             /* sets that are to be closed whole, from the drain's hand on */
 	unsigned reads;             /* since the source's counters were read */
 	struct decoder_ignored why; /* of the frame at hand */
@@ -74,7 +73,7 @@ struct worker *worker_new(
 		return NULL;
 	}
 	w->source = source;
-	w->sampling = o->sampling;
+	w->sampler = sampler_of(o->sampling, o->interval, o->cache.seed);
 	w->sink = sink;
 	w->decoder = decoder_new(&o->decoder);
 	if (o->ring)
@@ -141,17 +140,6 @@ static inline void hold(struct worker *w)
 	w->idle = false;
 }
 
-/* True: this frame is one of those that the sampling leaves out. */
-static inline bool sample_out(struct worker *w, const struct frame *frame)
-{
-	if (w->sampling <= 1)
-		return false;
-	w->skip = w->skip ? w->skip - 1 : w->sampling - 1;
-	if (w->skip)
-		count_frame(&w->count.sampled_out, frame->wire_octets);
-	return w->skip;
-}
-
 static void take(void *context, const struct frame *frames, unsigned count)
 {
 	struct worker *w = context;
@@ -162,10 +150,17 @@ static void take(void *context, const struct frame *frames, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		const struct frame *frame = &frames[i];
 		seen += frame->wire_octets;
-		if (sample_out(w, frame))
+		struct packet *packet = &w->batch[w->filled];
+		if (!sampler_takes_frame(&w->sampler)) {
+			count_frame(&w->count.sampled_out, frame->wire_octets);
 			continue;
-		if (decoder_read(w->decoder, frame, &w->batch[w->filled], &w->why) != PACKET_OK) {
+		}
+		if (decoder_read(w->decoder, frame, packet, &w->why) != PACKET_OK) {
 			account_ignored(w, frame->wire_octets);
+			continue;
+		}
+		if (!sampler_takes_packet(&w->sampler, packet)) {
+			count_frame(&w->count.sampled_out, frame->wire_octets);
 			continue;
 		}
 		count_frame(&metered, frame->wire_octets);

@@ -3,7 +3,7 @@
 #include "export/message.h"
 #include "export/protocol.h"
 
-enum { SAMPLING_SYSTEMATIC = 1 << 14, SAMPLING_LARGEST = (1 << 14) - 1 };
+enum { SAMPLING_SYSTEMATIC = 1 << 14, SAMPLING_RANDOM = 2 << 14, SAMPLING_LARGEST = (1 << 14) - 1 };
 
 /* Rounded like the times of its records, none of which is then after it. */
 static int64_t header_time(int64_t time)
@@ -26,7 +26,8 @@ static void put_header(uint8_t *at, const struct message *m, const struct protoc
 	at = put32(at, (uint32_t)(ms - seconds * 1000) * 1000000);
 	at = put32(at, h->sequence);
 	at = put16(at, (uint16_t)h->domain); /* engine type and id */
-	put16(at, interval > 1 ? (uint16_t)(SAMPLING_SYSTEMATIC | interval) : 0);
+	unsigned mode = h->random ? SAMPLING_RANDOM : SAMPLING_SYSTEMATIC;
+	put16(at, interval > 1 ? (uint16_t)(mode | interval) : 0);
 }
 
 static uint32_t sequence_step(const struct message *m)

@@ -198,6 +198,7 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 		.boot = s->boot,
 		.domain = s->options.domain,
 		.sampling = s->options.sampling,
+		.random = s->options.random_sampling,
 	};
 	s->template_datagrams++;
 	s->queue[s->queued++] = o;
