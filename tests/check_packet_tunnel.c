@@ -29,12 +29,6 @@ static struct packet read_inner(const char *words)
 	return read_with(&(struct decoder_options){.inner = true}, 1, words, NULL);
 }
 
-/* How many IP headers frame_text.h put below the one with this address. */
-static unsigned depth_of(const uint8_t *address, uint8_t ip_version)
-{
-	return ip_version == 4 ? address[2] : address[13];
-}
-
 START_TEST(each_tunnel_is_entered)
 {
 	const struct frame_sample *sample = &tunnel_samples[_i];
@@ -42,7 +36,8 @@ START_TEST(each_tunnel_is_entered)
 	unsigned below;
 	struct packet p = read_with(&inner, sample->link_type, sample->words, &below);
 
-	ck_assert_msg(depth_of(p.source_address, p.ip_version) == 0, "%s: outside", sample->name);
+	ck_assert_msg(
+		frame_text_depth(p.source_address, p.ip_version) == 0, "%s: outside", sample->name);
 	ck_assert_uint_eq(p.protocol, 6);
 	ck_assert_uint_eq(p.source_port, 1024);
 	ck_assert_uint_eq(p.destination_port, 443);
@@ -51,8 +46,9 @@ START_TEST(each_tunnel_is_entered)
 		(unsigned)p.octets);
 	ck_assert(p.facts & PACKET_TUNNEL);
 	ck_assert_uint_eq(p.tunnel_depth, below - 1);
-	ck_assert_uint_eq(depth_of(p.outer_source_address, p.outer_ip_version), below - 1);
-	ck_assert_uint_eq(depth_of(p.outer_destination_address, p.outer_ip_version), below - 1);
+	ck_assert_uint_eq(frame_text_depth(p.outer_source_address, p.outer_ip_version), below - 1);
+	ck_assert_uint_eq(
+		frame_text_depth(p.outer_destination_address, p.outer_ip_version), below - 1);
 	ck_assert_msg(
 		(p.facts & sample->facts) == sample->facts, "%s: facts %x", sample->name, p.facts);
 	ck_assert(!(p.facts & PACKET_VLAN));
@@ -67,7 +63,7 @@ START_TEST(each_tunnel_is_left_alone)
 	unsigned below;
 	struct packet p = read_with(&outer, sample->link_type, sample->words, &below);
 
-	ck_assert_uint_eq(depth_of(p.source_address, p.ip_version), below - 1);
+	ck_assert_uint_eq(frame_text_depth(p.source_address, p.ip_version), below - 1);
 	ck_assert(!(p.facts & (PACKET_TUNNEL | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_MPLS)));
 	ck_assert_uint_eq(p.octets, p.wire_octets - 14);
 }

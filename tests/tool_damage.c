@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES = 1024, BEYOND = 8, CAPTURED_MOST = 1 << 20 };
+enum { ENTRIES = 1024, BEYOND = 8 };
 
 struct run {
 	struct chain *chain[2]; /* outermost and innermost packet */
@@ -107,19 +107,13 @@ static void change(
 	}
 }
 
-static void damage(struct run *r, const struct frames_head *head, uint8_t *data)
+static void damage(void *context, const struct frame *frame, uint8_t *data)
 {
-	const struct frame frame = {
-		.data = data,
-		.time = head->time,
-		.captured = head->captured,
-		.wire_octets = head->wire_octets,
-		.link_type = (uint16_t)head->link_type,
-	};
+	struct run *r = context;
 
 	r->frames++;
 	for (int inner = 0; inner < 2; inner++)
-		change(r, inner, &frame, data, cut(r, inner, &frame));
+		change(r, inner, frame, data, cut(r, inner, frame));
 }
 
 static void end_capture(struct run *r)
@@ -134,38 +128,17 @@ static void end_capture(struct run *r)
 	}
 }
 
-static void begin_capture(struct run *r, const struct frames_head *head)
+static void begin_capture(void *context, const char *name)
 {
+	struct run *r = context;
+
 	end_capture(r);
 	r->captures++;
-	snprintf(r->name, sizeof r->name, "%s", head->name);
+	snprintf(r->name, sizeof r->name, "%s", name);
 	for (int inner = 0; inner < 2; inner++) {
 		const struct chain_options options = {.inner = inner, .entries = ENTRIES};
 		r->chain[inner] = chain_new(&options);
 	}
-}
-
-static bool read_all(FILE *in, struct run *r)
-{
-	struct frames_head head;
-
-	while (fread(&head, sizeof head, 1, in) == 1) {
-		if (head.captured == FRAMES_NAME) {
-			begin_capture(r, &head);
-			continue;
-		}
-		if (!r->chain[0] || head.captured > CAPTURED_MOST)
-			return false;
-		uint8_t *data = malloc(head.captured ? head.captured : 1);
-		if (!data)
-			abort();
-		if (head.captured && fread(data, head.captured, 1, in) != 1)
-			return false;
-		damage(r, &head, data);
-		free(data);
-	}
-	end_capture(r);
-	return feof(in) && r->captures > 0;
 }
 
 int main(int argc, char **argv)
@@ -173,10 +146,11 @@ int main(int argc, char **argv)
 	static struct run run;
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : stdin;
 
-	if (!in || !read_all(in, &run)) {
+	if (!in || !frames_each(in, &run, begin_capture, damage)) {
 		fprintf(stderr, "damage: these are no frames\n");
 		return 1;
 	}
+	end_capture(&run);
 	printf("%llu captures, %llu frames, %llu cuts, %llu changed octets: %llu faults\n",
 		(unsigned long long)run.captures, (unsigned long long)run.frames,
 		(unsigned long long)run.cuts, (unsigned long long)run.changes,
