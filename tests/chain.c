@@ -177,7 +177,10 @@ struct chain *chain_new(const struct chain_options *o)
 {
 	static const uint16_t versions[PROTOCOLS] = {5, 9, 10};
 	struct worker_options options = {
-		.decoder = {.inner = o->inner, .fragments = 64, .seed = 1},
+		.decoder = {.inner = o->inner,
+			.tunnel_facts = o->tunnel_facts,
+			.fragments = 64,
+			.seed = 1},
 		.cache = {.entries = o->entries, .timeouts = flow_timeouts_default, .seed = 1},
 		.sampling = 1,
 	};
@@ -222,8 +225,7 @@ static void assert_members(const struct packet *p)
 		ASSERT_SET(&p->pppoe_session, 2);
 	if (p->facts & PACKET_MPLS) {
 		ASSERT_SET(&p->mpls_depth, 1);
-		ASSERT_SET(p->mpls, 4 * (p->mpls_depth < PACKET_MPLS_LABELS ? p->mpls_depth
-									    : PACKET_MPLS_LABELS));
+		ASSERT_SET(p->mpls, packet_labels(p) * sizeof p->mpls[0]);
 	}
 	if (p->facts & PACKET_SEGMENT) {
 		ASSERT_SET(&p->segment_kind, 1);
@@ -231,12 +233,16 @@ static void assert_members(const struct packet *p)
 	}
 	if (p->facts & PACKET_GRE_KEY)
 		ASSERT_SET(&p->gre_key, 4);
+	if (p->facts & PACKET_GTPU_TEID)
+		ASSERT_SET(&p->gtpu_teid, 4);
 	if (p->facts & PACKET_FLOW_LABEL)
 		ASSERT_SET(&p->flow_label, 4);
 	if (p->facts & PACKET_TCP)
 		ASSERT_SET(&p->tcp_sequence, 12);
 	if (p->facts & PACKET_TUNNEL)
 		ASSERT_SET(p->outer_source_address, 34);
+	if (p->facts & PACKET_INNER)
+		ASSERT_SET(&p->tunnel_depth, 39);
 }
 
 static void count(struct source_count *c, const struct frame *frame)

@@ -16,23 +16,32 @@
 enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
 
 /* What a packet carries beyond the fixed part: a member below is set only
- * where its bit is, so that a common packet costs no clearing. */
+ * where its bit is, so that a common packet costs no clearing.
+ *
+ * Of tunnels the same is told from either end. Where the flow is the innermost packet,
+ * PACKET_TUNNEL has the outermost one beside it. Where it is the outermost and tunnel facts
+ * are asked for (options.h), PACKET_INNER has the innermost one. Labels, session, segment,
+ * key and TEID are in both cases those of what the innermost packet is carried in. In a
+ * tunnel without a valid packet there is none: with tunnel facts, the outermost packet then has
+ * the segment, key or TEID of its own tunnel header. */
 enum packet_fact {
-	PACKET_MAC = 1 << 0,           /* source_mac, destination_mac */
-	PACKET_VLAN = 1 << 1,          /* vlan_tag: the frame's outermost 802.1Q or S-tag */
-	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan_tag: the tag below it */
-	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth: the outermost label stack */
-	PACKET_PPPOE = 1 << 4,         /* pppoe_session */
-	PACKET_SEGMENT = 1 << 5,       /* segment_kind, segment_id: of the innermost such tunnel */
-	PACKET_GRE_KEY = 1 << 6,       /* gre_key: of the innermost GRE tunnel with one */
-	PACKET_TUNNEL = 1 << 7,        /* outer_*, tunnel_depth: the outermost address pair */
-	PACKET_FLOW_LABEL = 1 << 8,    /* flow_label */
-	PACKET_TCP = 1 << 9,           /* tcp_* beyond the control bits */
-	PACKET_ICMP = 1 << 10,         /* destination_port is type * 256 + code */
-	PACKET_IP_OPTIONS = 1 << 11,   /* IPv4 options or IPv6 extension headers seen */
-	PACKET_ZERO_LENGTH = 1 << 12,  /* length field was 0: octets are the wire's (TSO) */
-	PACKET_L4_SHORT = 1 << 13,     /* layer 4 header missing or cut: ports or flags 0 */
-	PACKET_EXTENSION_CUT = 1 << 14 /* an IPv6 extension header was cut */
+	PACKET_MAC = 1 << 0,            /* source_mac, destination_mac */
+	PACKET_VLAN = 1 << 1,           /* vlan_tag: the frame's outermost 802.1Q or S-tag */
+	PACKET_CUSTOMER_VLAN = 1 << 2,  /* customer_vlan_tag: the tag below it */
+	PACKET_MPLS = 1 << 3,           /* mpls, mpls_depth: the outermost label stack */
+	PACKET_PPPOE = 1 << 4,          /* pppoe_session: the outermost */
+	PACKET_SEGMENT = 1 << 5,        /* segment_kind, segment_id: of the innermost such tunnel */
+	PACKET_GRE_KEY = 1 << 6,        /* gre_key: of the innermost GRE tunnel with one */
+	PACKET_TUNNEL = 1 << 7,         /* outer_*, tunnel_depth: the outermost address pair */
+	PACKET_FLOW_LABEL = 1 << 8,     /* flow_label */
+	PACKET_TCP = 1 << 9,            /* tcp_* beyond the control bits */
+	PACKET_ICMP = 1 << 10,          /* destination_port is type * 256 + code */
+	PACKET_IP_OPTIONS = 1 << 11,    /* IPv4 options or IPv6 extension headers seen */
+	PACKET_ZERO_LENGTH = 1 << 12,   /* length field was 0: octets are the wire's (TSO) */
+	PACKET_L4_SHORT = 1 << 13,      /* layer 4 header missing or cut: ports or flags 0 */
+	PACKET_EXTENSION_CUT = 1 << 14, /* an IPv6 extension header was cut */
+	PACKET_GTPU_TEID = 1 << 15,     /* gtpu_teid: of the innermost GTP-U tunnel */
+	PACKET_INNER = 1 << 16          /* inner_*, tunnel_depth: the innermost packet */
 };
 
 enum packet_fragment { PACKET_WHOLE, PACKET_FIRST_FRAGMENT, PACKET_LATER_FRAGMENT };
@@ -76,6 +85,7 @@ struct packet {
 	uint8_t segment_kind; /* enum packet_segment */
 	uint32_t segment_id;  /* VNI, VSID */
 	uint32_t gre_key;
+	uint32_t gtpu_teid;                /* tunnel endpoint identifier */
 	uint32_t flow_label;               /* IPv6, 20 bits */
 	uint32_t mpls[PACKET_MPLS_LABELS]; /* whole entries: label, exp, S, TTL; top first */
 	uint32_t tcp_sequence;
@@ -85,10 +95,22 @@ struct packet {
 	uint8_t outer_source_address[16];
 	uint8_t outer_destination_address[16];
 	uint8_t outer_ip_version;
-	uint8_t tunnel_depth;
+	uint8_t tunnel_depth; /* IP headers above the innermost packet's */
+	uint8_t inner_ip_version;
+	uint8_t inner_protocol; /* as protocol and the ports above */
+	uint16_t inner_source_port;
+	uint16_t inner_destination_port;
+	uint8_t inner_source_address[16];
+	uint8_t inner_destination_address[16];
 };
 
 _Static_assert(offsetof(struct packet, time) == 48, "the key's members come first");
+
+/* How many labels stand in mpls, with PACKET_MPLS. */
+static inline unsigned packet_labels(const struct packet *packet)
+{
+	return packet->mpls_depth < PACKET_MPLS_LABELS ? packet->mpls_depth : PACKET_MPLS_LABELS;
+}
 
 /* Whether a frame makes a flow; enum packet_ignored (ignored.h) says why not. */
 enum packet_verdict {
