@@ -177,7 +177,11 @@ struct chain *chain_new(const struct chain_options *o)
 {
 	static const uint16_t versions[PROTOCOLS] = {5, 9, 10};
 	struct worker_options options = {
-		.decoder = {.details = true, .inner = o->inner, .fragments = 64, .seed = 1},
+		.decoder = {.details = true,
+			.inner = o->inner,
+			.tunnel_facts = o->tunnel_facts,
+			.fragments = 64,
+			.seed = 1},
 		.cache = {.selection = flow_selection_default(),
 			.entries = o->entries,
 			.timeouts = flow_timeouts_default,

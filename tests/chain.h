@@ -17,8 +17,8 @@
 struct chain;
 
 struct chain_options {
-	bool inner;
-	uint32_t entries; /* of the cache */
+	bool inner, tunnel_facts; /* the decoder's */
+	uint32_t entries;         /* of the cache */
 };
 
 struct chain *chain_new(const struct chain_options *options);

@@ -1,42 +1,35 @@
 /* Every sample frame cut at each octet, and each of its octets set to 00, 7f, 80 and ff: a
  * verdict comes of it, nothing outside the frame is read (frames stand in memory of
- * their own size, for the address sanitizer to see), and the short way of common.c
- * says what the loop says. */
+ * their own size, for the address sanitizer to see), the three ways of story.h agree,
+ * and in each the short way of common.c says what the loop says. */
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/common.h"
-#include "packet/decode.h"
+#include "story.h"
 
 #include <check.h>
 
 enum { ETHERNET = 1, NETANALYZER = 240, NETANALYZER_HEADER = 4 };
 
-struct answer {
-	enum packet_verdict verdict;
-	struct packet packet;
-	struct decoder_ignored ignored;
-};
-
-/* A decoder of its own each time: no fragment is known from the frame before. */
-static struct answer answer_to(const struct frame *frame, bool inner, bool details)
+/* Decoders of its own each time: no fragment is known from the frame before. */
+static void tell(const char *name, const struct frame *frame, struct story *story)
 {
-	const struct decoder_options options = {.details = details, .inner = inner, .fragments = 1};
-	struct decoder *decoder = decoder_new(&options);
-	struct answer answer;
+	const struct decoder_options options = {.details = true, .fragments = 1};
 
-	memset(&answer, 0, sizeof answer);
-	answer.verdict = decoder_read(decoder, frame, &answer.packet, &answer.ignored);
-	decoder_free(decoder);
-	return answer;
+	story_begin(story, &options);
+	const char *fault = story_read(story, frame);
+	story_end(story);
+	ck_assert_msg(!fault, "%s: %s", name, fault);
 }
 
-static void sane(const char *name, const struct answer *answer)
+static void sane(const char *name, const struct story *story, int way)
 {
-	const struct packet *p = &answer->packet;
+	const struct packet *p = &story->packet[way];
 
-	if (answer->verdict != PACKET_OK) {
-		ck_assert_msg(answer->ignored.reason < PACKET_IGNORED_REASONS, "%s", name);
-		ck_assert_int_eq(packet_ignored_verdict(answer->ignored.reason), answer->verdict);
+	if (story->verdict[way] != PACKET_OK) {
+		unsigned reason = story->ignored[way].reason;
+		ck_assert_msg(reason < PACKET_IGNORED_REASONS, "%s", name);
+		ck_assert_int_eq(packet_ignored_verdict(reason), story->verdict[way]);
 		return;
 	}
 	ck_assert_msg(p->ip_version == 4 || p->ip_version == 6, "%s: version", name);
@@ -44,14 +37,13 @@ static void sane(const char *name, const struct answer *answer)
 	ck_assert_uint_eq(p->reserved, 0);
 	if (p->fragment == PACKET_LATER_FRAGMENT || p->facts & PACKET_EXTENSION_CUT)
 		ck_assert(p->source_port == 0 && p->destination_port == 0);
-	if (p->facts & PACKET_TUNNEL)
+	if (p->facts & (PACKET_TUNNEL | PACKET_INNER))
 		ck_assert(p->details.tunnel_depth >= 1 && p->details.tunnel_depth <= 16);
 	ck_assert_uint_eq(p->tcp_control_bits & ~0xfffu, 0);
 }
 
 /* An Ethernet frame behind a header that only the loop knows. */
-static void same_by_the_loop(
-	const char *name, const struct frame *frame, bool inner, const struct answer *answer)
+static void same_by_the_loop(const char *name, const struct frame *frame, const struct story *story)
 {
 	uint8_t *octets = calloc(1, frame->captured + NETANALYZER_HEADER);
 	struct frame wrapped = *frame;
@@ -61,27 +53,18 @@ static void same_by_the_loop(
 	wrapped.link_type = NETANALYZER;
 	wrapped.captured += NETANALYZER_HEADER;
 	wrapped.wire_octets += NETANALYZER_HEADER;
-	struct answer loop = answer_to(&wrapped, inner, true);
+	struct story loop;
+	tell(name, &wrapped, &loop);
 	free(octets);
-	ck_assert_msg(loop.verdict == answer->verdict, "%s: verdict", name);
-	if (loop.verdict != PACKET_OK)
-		return;
-	loop.packet.details.wire_octets = answer->packet.details.wire_octets;
-	ck_assert_msg(memcmp(&loop.packet, &answer->packet, sizeof loop.packet) == 0,
-		"%s: the short way differs", name);
-}
-
-/* Whoever asks for no details gets the same packet but for them. */
-static void same_without_details(
-	const char *name, const struct frame *frame, bool inner, const struct answer *answer)
-{
-	struct answer bare = answer_to(frame, inner, false);
-
-	ck_assert_msg(bare.verdict == answer->verdict, "%s: verdict", name);
-	if (bare.verdict == PACKET_OK)
-		ck_assert_msg(memcmp(&bare.packet, &answer->packet,
-				      offsetof(struct packet, details)) == 0,
-			"%s: without details", name);
+	for (int way = 0; way < STORY_WAYS; way++) {
+		ck_assert_msg(loop.verdict[way] == story->verdict[way], "%s: verdict", name);
+		if (loop.verdict[way] != PACKET_OK)
+			continue;
+		loop.packet[way].details.wire_octets = story->packet[way].details.wire_octets;
+		ck_assert_msg(memcmp(&loop.packet[way], &story->packet[way],
+				      sizeof loop.packet[way]) == 0,
+			"%s: the short way differs", name);
+	}
 }
 
 static void read_copy(
@@ -93,13 +76,12 @@ static void read_copy(
 	memcpy(octets, data, captured);
 	copy.data = octets;
 	copy.captured = captured;
-	for (int inner = 0; inner < 2; inner++) {
-		struct answer answer = answer_to(&copy, inner, true);
-		sane(name, &answer);
-		same_without_details(name, &copy, inner, &answer);
-		if (copy.link_type == ETHERNET)
-			same_by_the_loop(name, &copy, inner, &answer);
-	}
+	struct story story;
+	tell(name, &copy, &story);
+	for (int way = 0; way < STORY_WAYS; way++)
+		sane(name, &story, way);
+	if (copy.link_type == ETHERNET)
+		same_by_the_loop(name, &copy, &story);
 	free(octets);
 }
 

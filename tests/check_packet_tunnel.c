@@ -30,12 +30,6 @@ static struct packet read_inner(const char *words)
 	return read_with(&(struct decoder_options){.details = true, .inner = true}, 1, words, NULL);
 }
 
-/* How many IP headers frame_text.h put below the one with this address. */
-static unsigned depth_of(const uint8_t *address, uint8_t ip_version)
-{
-	return ip_version == 4 ? address[2] : address[13];
-}
-
 START_TEST(each_tunnel_is_entered)
 {
 	const struct frame_sample *sample = &tunnel_samples[_i];
@@ -43,7 +37,8 @@ START_TEST(each_tunnel_is_entered)
 	unsigned below;
 	struct packet p = read_with(&inner, sample->link_type, sample->words, &below);
 
-	ck_assert_msg(depth_of(p.source_address, p.ip_version) == 0, "%s: outside", sample->name);
+	ck_assert_msg(
+		frame_text_depth(p.source_address, p.ip_version) == 0, "%s: outside", sample->name);
 	ck_assert_uint_eq(p.protocol, 6);
 	ck_assert_uint_eq(p.source_port, 1024);
 	ck_assert_uint_eq(p.destination_port, 443);
@@ -53,8 +48,10 @@ START_TEST(each_tunnel_is_entered)
 	ck_assert(p.facts & PACKET_TUNNEL);
 	ck_assert_uint_eq(p.details.tunnel_depth, below - 1);
 	ck_assert_uint_eq(
-		depth_of(p.details.outer_source_address, p.details.outer_ip_version), below - 1);
-	ck_assert_uint_eq(depth_of(p.details.outer_destination_address, p.details.outer_ip_version),
+		frame_text_depth(p.details.outer_source_address, p.details.outer_ip_version),
+		below - 1);
+	ck_assert_uint_eq(
+		frame_text_depth(p.details.outer_destination_address, p.details.outer_ip_version),
 		below - 1);
 	ck_assert_msg(
 		(p.facts & sample->facts) == sample->facts, "%s: facts %x", sample->name, p.facts);
@@ -66,11 +63,11 @@ END_TEST
 START_TEST(each_tunnel_is_left_alone)
 {
 	const struct frame_sample *sample = &tunnel_samples[_i];
-	const struct decoder_options outer = {.details = true};
+	const struct decoder_options outer = {.details = true, .inner = false};
 	unsigned below;
 	struct packet p = read_with(&outer, sample->link_type, sample->words, &below);
 
-	ck_assert_uint_eq(depth_of(p.source_address, p.ip_version), below - 1);
+	ck_assert_uint_eq(frame_text_depth(p.source_address, p.ip_version), below - 1);
 	ck_assert(!(p.facts & (PACKET_TUNNEL | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_MPLS)));
 	ck_assert_uint_eq(p.octets, p.details.wire_octets - 14);
 }
@@ -281,7 +278,7 @@ END_TEST
 START_TEST(guess_in_a_link_layer)
 {
 	const struct decoder_options inner = {.details = true, .inner = true},
-				     outer = {.details = true};
+				     outer = {.inner = false};
 	struct decoder *decoder = decoder_new(&outer);
 	struct frame_text text;
 	struct frame frame = frame_of(&text, 1, "e8847 x00065140 z4 e0800 4.6 tcp");

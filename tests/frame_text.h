@@ -129,6 +129,12 @@ static inline void text_word(struct frame_text *text, const char *word, size_t l
 	}
 }
 
+/* How many IP headers stand below the one with this address. */
+static inline unsigned frame_text_depth(const uint8_t *address, uint8_t ip_version)
+{
+	return ip_version == 4 ? address[2] : address[13];
+}
+
 /* Builds the frame; *text owns its octets. */
 static inline struct frame frame_of(struct frame_text *text, uint16_t link_type, const char *words)
 {

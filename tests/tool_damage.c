@@ -1,9 +1,10 @@
 /*
  * tool_damage [FILE]: takes frames (see frames.h) from FILE or standard input, and meters each of
  * them whole, cut at each of its octets, and with each octet of its headers set to 00, 7f, 80 and
- * ff, both with and without a look into tunnels. After each one the ledger must add up; at the end
- * of a capture the readers must have found what was metered. Each frame stands in memory of its
- * own size, so that a sanitizer sees what is read beyond it.
+ * ff: with the outermost packet as the flow, with tunnel facts beside it, and with the innermost
+ * packet as the flow. After each one the ledger must add up; at the end of a capture the readers
+ * must have found what was metered. Each frame stands in memory of its own size, so that a
+ * sanitizer sees what is read beyond it.
  *
  * How far the headers go is found by trying: up to the last octet without which the frame would
  * have been taken for something else, and a few more.
@@ -15,10 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES = 1024, BEYOND = 8, CAPTURED_MOST = 1 << 20 };
+enum { ENTRIES = 1024, BEYOND = 8 };
+
+enum { OUTER, FACTS, INNER, WAYS };
+
+static const char *const ways[WAYS] = {"outer packet", "tunnel facts", "inner packet"};
 
 struct run {
-	struct chain *chain[2]; /* outermost and innermost packet */
+	struct chain *chain[WAYS];
 	char name[sizeof((struct frames_head *)0)->name];
 	uint64_t captures, frames, cuts, changes, faults;
 };
@@ -39,23 +44,23 @@ static uint8_t *copy_of(const uint8_t *data, size_t octets)
 	return copy;
 }
 
-static void judge(struct run *r, int inner, const char *what, uint32_t octet)
+static void judge(struct run *r, int way, const char *what, uint32_t octet)
 {
-	const char *fault = chain_fault(r->chain[inner]);
+	const char *fault = chain_fault(r->chain[way]);
 
 	if (!fault)
 		return;
-	printf("%s: frame %llu, %s %u, %s packet: %s\n", r->name, (unsigned long long)r->frames,
-		what, octet, inner ? "inner" : "outer", fault);
+	printf("%s: frame %llu, %s %u, %s: %s\n", r->name, (unsigned long long)r->frames, what,
+		octet, ways[way], fault);
 	if (++r->faults >= 20)
 		exit(1);
 }
 
-static void answer_to(struct run *r, int inner, const struct frame *frame, struct answer *answer,
+static void answer_to(struct run *r, int way, const struct frame *frame, struct answer *answer,
 	const char *what, uint32_t octet)
 {
-	answer->verdict = chain_take(r->chain[inner], frame, &answer->packet);
-	judge(r, inner, what, octet);
+	answer->verdict = chain_take(r->chain[way], frame, &answer->packet);
+	judge(r, way, what, octet);
 }
 
 /* Compares the members that are always set. */
@@ -68,19 +73,19 @@ static bool same(const struct answer *a, const struct answer *b)
 }
 
 /* Returns the end of the headers. */
-static uint32_t cut(struct run *r, int inner, const struct frame *whole)
+static uint32_t cut(struct run *r, int way, const struct frame *whole)
 {
 	struct answer answer, due;
 	uint32_t headers = 0;
 
-	answer_to(r, inner, whole, &due, "whole", whole->captured);
+	answer_to(r, way, whole, &due, "whole", whole->captured);
 	for (uint32_t n = whole->captured; n-- > 0;) {
 		struct frame frame = *whole;
 		uint8_t *copy = copy_of(whole->data, n);
 
 		frame.data = copy;
 		frame.captured = n;
-		answer_to(r, inner, &frame, &answer, "cut at", n);
+		answer_to(r, way, &frame, &answer, "cut at", n);
 		if (headers == 0 && !same(&answer, &due))
 			headers = n + 1;
 		free(copy);
@@ -91,7 +96,7 @@ static uint32_t cut(struct run *r, int inner, const struct frame *whole)
 }
 
 static void change(
-	struct run *r, int inner, const struct frame *frame, uint8_t *data, uint32_t headers)
+	struct run *r, int way, const struct frame *frame, uint8_t *data, uint32_t headers)
 {
 	static const uint8_t values[] = {0x00, 0x7f, 0x80, 0xff};
 	struct answer answer;
@@ -100,72 +105,49 @@ static void change(
 		uint8_t kept = data[i];
 		for (size_t j = 0; j < sizeof values; j++) {
 			data[i] = values[j];
-			answer_to(r, inner, frame, &answer, "changed at", i);
+			answer_to(r, way, frame, &answer, "changed at", i);
 			r->changes++;
 		}
 		data[i] = kept;
 	}
 }
 
-static void damage(struct run *r, const struct frames_head *head, uint8_t *data)
+static void damage(void *context, const struct frame *frame, uint8_t *data)
 {
-	const struct frame frame = {
-		.data = data,
-		.time = head->time,
-		.captured = head->captured,
-		.wire_octets = head->wire_octets,
-		.link_type = (uint16_t)head->link_type,
-	};
+	struct run *r = context;
 
 	r->frames++;
-	for (int inner = 0; inner < 2; inner++)
-		change(r, inner, &frame, data, cut(r, inner, &frame));
+	for (int way = 0; way < WAYS; way++)
+		change(r, way, frame, data, cut(r, way, frame));
 }
 
 static void end_capture(struct run *r)
 {
-	for (int inner = 0; inner < 2; inner++) {
-		if (!r->chain[inner])
+	for (int way = 0; way < WAYS; way++) {
+		if (!r->chain[way])
 			return;
-		chain_finish(r->chain[inner]);
-		judge(r, inner, "end", 0);
-		chain_free(r->chain[inner]);
-		r->chain[inner] = NULL;
+		chain_finish(r->chain[way]);
+		judge(r, way, "end", 0);
+		chain_free(r->chain[way]);
+		r->chain[way] = NULL;
 	}
 }
 
-static void begin_capture(struct run *r, const struct frames_head *head)
+static void begin_capture(void *context, const char *name)
 {
+	struct run *r = context;
+
 	end_capture(r);
 	r->captures++;
-	snprintf(r->name, sizeof r->name, "%s", head->name);
-	for (int inner = 0; inner < 2; inner++) {
-		const struct chain_options options = {.inner = inner, .entries = ENTRIES};
-		r->chain[inner] = chain_new(&options);
+	snprintf(r->name, sizeof r->name, "%s", name);
+	for (int way = 0; way < WAYS; way++) {
+		const struct chain_options options = {
+			.inner = way == INNER,
+			.tunnel_facts = way == FACTS,
+			.entries = ENTRIES,
+		};
+		r->chain[way] = chain_new(&options);
 	}
-}
-
-static bool read_all(FILE *in, struct run *r)
-{
-	struct frames_head head;
-
-	while (fread(&head, sizeof head, 1, in) == 1) {
-		if (head.captured == FRAMES_NAME) {
-			begin_capture(r, &head);
-			continue;
-		}
-		if (!r->chain[0] || head.captured > CAPTURED_MOST)
-			return false;
-		uint8_t *data = malloc(head.captured ? head.captured : 1);
-		if (!data)
-			abort();
-		if (head.captured && fread(data, head.captured, 1, in) != 1)
-			return false;
-		damage(r, &head, data);
-		free(data);
-	}
-	end_capture(r);
-	return feof(in) && r->captures > 0;
 }
 
 int main(int argc, char **argv)
@@ -173,10 +155,11 @@ int main(int argc, char **argv)
 	static struct run run;
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : stdin;
 
-	if (!in || !read_all(in, &run)) {
+	if (!in || !frames_each(in, &run, begin_capture, damage)) {
 		fprintf(stderr, "damage: these are no frames\n");
 		return 1;
 	}
+	end_capture(&run);
 	printf("%llu captures, %llu frames, %llu cuts, %llu changed octets: %llu faults\n",
 		(unsigned long long)run.captures, (unsigned long long)run.frames,
 		(unsigned long long)run.cuts, (unsigned long long)run.changes,

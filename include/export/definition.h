@@ -50,6 +50,9 @@ bool definition_field_read(const char *text, struct definition_field *field);
 bool definition_check(
 	const struct definition *definition, uint16_t version, char *why, size_t size);
 
+/* Whether it has what a decoder notes of tunnels only when it is asked to look into them. */
+bool definition_has_tunnel(const struct definition *definition, bool inner);
+
 /* The masks that the cache is to use. `inner`: the flow is the innermost packet. */
 void definition_select(
 	const struct definition *definition, bool inner, struct flow_selection *selection);

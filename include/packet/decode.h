@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the fragment table did since the decoder was made. */
+/* What the fragment table did since the decoder was made. Of fragments in tunnels, which tunnel
+ * facts are told of, nothing is counted. */
 struct decoder_statistics {
 	uint64_t first_fragments;
 	uint64_t later_fragments;
@@ -31,7 +32,7 @@ struct decoder_ignored {
 
 struct decoder;
 
-/* A decoder with its fragment table; NULL when memory is short. One thread's. */
+/* A decoder with its fragment tables; NULL when memory is short. One thread's. */
 struct decoder *decoder_new(const struct decoder_options *options);
 void decoder_free(struct decoder *decoder);
 

@@ -74,6 +74,12 @@ enum layer {
  * same octets read again and again; a real one has one or two. */
 enum { WALK_GUESSES = 16 };
 
+/* What the headers outside a packet say of its way: of the link's first, then of tunnels'. */
+enum {
+	CARRIER_FACTS =
+		PACKET_MPLS | PACKET_PPPOE | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_GTPU_TEID
+};
+
 struct walk {
 	struct bytes at;      /* not read yet, to the end of what was captured */
 	const uint8_t *limit; /* end of the IP packet around this place, or at.end */
@@ -95,6 +101,7 @@ struct walk {
 	uint32_t staged; /* facts of the tunnel header: the packet's once the inner one is valid */
 	uint64_t segment_id;
 	uint32_t gre_key;
+	uint32_t gtpu_teid;
 	uint64_t value;
 	struct {
 		const uint8_t *at;
@@ -124,6 +131,18 @@ static inline size_t walk_room(const struct walk *walk)
 static inline bool walk_noted(const struct walk *walk, uint32_t fact)
 {
 	return walk->packet->facts & fact;
+}
+
+/* Gives a packet what the tunnel header read last said of its tunnel. */
+static inline void walk_note_staged(const struct walk *walk, struct packet *packet)
+{
+	if (walk->staged & PACKET_SEGMENT)
+		packet->details.segment_id = walk->segment_id;
+	if (walk->staged & PACKET_GRE_KEY)
+		packet->details.gre_key = walk->gre_key;
+	if (walk->staged & PACKET_GTPU_TEID)
+		packet->details.gtpu_teid = walk->gtpu_teid;
+	packet->facts |= walk->staged;
 }
 
 /* How each registry names a layer; what it does not know is ignored by its name. */

@@ -15,23 +15,32 @@
 
 enum { PACKET_MPLS_LABELS = 10 }; /* as many as elements 70 to 79 can tell */
 
-/* What was seen of a packet. What is not set is zero in its details. */
+/* What was seen of a packet. What is not set is zero in its details.
+ *
+ * Of tunnels the same is told from either end. Where the flow is the innermost packet,
+ * PACKET_TUNNEL has the outermost one beside it. Where it is the outermost and tunnel facts
+ * are asked for (options.h), PACKET_INNER has the innermost one. Labels, session, segment,
+ * key and TEID are in both cases those of what the innermost packet is carried in. In a
+ * tunnel without a valid packet there is none: with tunnel facts, the outermost packet then has
+ * the segment, key or TEID of its own tunnel header. */
 enum packet_fact {
-	PACKET_MAC = 1 << 0,           /* source_mac, destination_mac */
-	PACKET_VLAN = 1 << 1,          /* vlan: the frame's outermost 802.1Q or S-tag */
-	PACKET_CUSTOMER_VLAN = 1 << 2, /* customer_vlan: the tag below it */
-	PACKET_MPLS = 1 << 3,          /* mpls, mpls_depth: the outermost label stack */
-	PACKET_PPPOE = 1 << 4,         /* pppoe_session */
-	PACKET_SEGMENT = 1 << 5,       /* segment_id: of the innermost such tunnel */
-	PACKET_GRE_KEY = 1 << 6,       /* gre_key: of the innermost GRE tunnel with one */
-	PACKET_TUNNEL = 1 << 7,        /* outer_*, tunnel_depth: the outermost address pair */
-	PACKET_FLOW_LABEL = 1 << 8,    /* flow_label */
-	PACKET_TCP = 1 << 9,           /* tcp_* beyond the control bits */
-	PACKET_ICMP = 1 << 10,         /* destination_port is type * 256 + code */
-	PACKET_IP_OPTIONS = 1 << 11,   /* IPv4 options or IPv6 extension headers seen */
-	PACKET_ZERO_LENGTH = 1 << 12,  /* length field was 0: octets are the wire's (TSO) */
-	PACKET_L4_SHORT = 1 << 13,     /* layer 4 header missing or cut: ports or flags 0 */
-	PACKET_EXTENSION_CUT = 1 << 14 /* an IPv6 extension header was cut */
+	PACKET_MAC = 1 << 0,            /* source_mac, destination_mac */
+	PACKET_VLAN = 1 << 1,           /* vlan: the frame's outermost 802.1Q or S-tag */
+	PACKET_CUSTOMER_VLAN = 1 << 2,  /* customer_vlan: the tag below it */
+	PACKET_MPLS = 1 << 3,           /* mpls, mpls_depth: the outermost label stack */
+	PACKET_PPPOE = 1 << 4,          /* pppoe_session: the outermost */
+	PACKET_SEGMENT = 1 << 5,        /* segment_id: of the innermost such tunnel */
+	PACKET_GRE_KEY = 1 << 6,        /* gre_key: of the innermost GRE tunnel with one */
+	PACKET_TUNNEL = 1 << 7,         /* outer_*, tunnel_depth: the outermost address pair */
+	PACKET_FLOW_LABEL = 1 << 8,     /* flow_label */
+	PACKET_TCP = 1 << 9,            /* tcp_* beyond the control bits */
+	PACKET_ICMP = 1 << 10,          /* destination_port is type * 256 + code */
+	PACKET_IP_OPTIONS = 1 << 11,    /* IPv4 options or IPv6 extension headers seen */
+	PACKET_ZERO_LENGTH = 1 << 12,   /* length field was 0: octets are the wire's (TSO) */
+	PACKET_L4_SHORT = 1 << 13,      /* layer 4 header missing or cut: ports or flags 0 */
+	PACKET_EXTENSION_CUT = 1 << 14, /* an IPv6 extension header was cut */
+	PACKET_GTPU_TEID = 1 << 15,     /* gtpu_teid: of the innermost GTP-U tunnel */
+	PACKET_INNER = 1 << 16          /* inner_*, tunnel_depth: the innermost packet */
 };
 
 enum packet_fragment { PACKET_WHOLE, PACKET_FIRST_FRAGMENT, PACKET_LATER_FRAGMENT };

@@ -135,6 +135,16 @@ static bool select_field(
 	return select_key(ie, ie->offset, ie->size, selection);
 }
 
+bool definition_has_tunnel(const struct definition *d, bool inner)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (definition_other(&d->field[i], inner) ||
+			d->field[i].element == IE_layer2SegmentId ||
+			d->field[i].element == IE_greKey || d->field[i].element == IE_gtpuTEid)
+			return true;
+	return false;
+}
+
 void definition_select(const struct definition *d, bool inner, struct flow_selection *selection)
 {
 	*selection = flow_selection_default();

@@ -16,8 +16,10 @@ enum {
 };
 
 struct decoder {
-	struct fragments *fragments;
-	const struct tunnels *tunnels; /* NULL or below */
+	struct fragments *fragments; /* of the packets that are flows */
+	struct fragments *carried;   /* of those in tunnels: tunnel facts are asked for; or NULL */
+	const struct tunnels *tunnels; /* looked for: NULL or below */
+	const struct tunnels *entered; /* to find the flow: NULL or the same */
 	bool details;
 	struct decoder_statistics statistics;
 	struct tunnels looked_for;
@@ -70,20 +72,25 @@ static enum layer (*const layers[LAYERS])(struct walk *) = {
 struct decoder *decoder_new(const struct decoder_options *options)
 {
 	struct decoder *decoder = calloc(1, sizeof *decoder);
+	uint32_t fragments = options->fragments ? options->fragments : FRAGMENTS_DEFAULT;
+	bool facts = options->tunnel_facts && !options->inner;
 
 	if (!decoder)
 		return NULL;
-	decoder->fragments = fragments_new(
-		options->fragments ? options->fragments : FRAGMENTS_DEFAULT, options->seed);
-	if (!decoder->fragments) {
-		free(decoder);
+	decoder->fragments = fragments_new(fragments, options->seed);
+	if (facts)
+		decoder->carried = fragments_new(fragments, options->seed);
+	if (!decoder->fragments || (facts && !decoder->carried)) {
+		decoder_free(decoder);
 		return NULL;
 	}
 	decoder->details = options->details;
-	if (options->inner) {
+	if (options->inner || facts) {
 		tunnels_set(&decoder->looked_for, options);
 		decoder->tunnels = &decoder->looked_for;
 	}
+	if (options->inner)
+		decoder->entered = &decoder->looked_for;
 	return decoder;
 }
 
@@ -92,6 +99,7 @@ void decoder_free(struct decoder *decoder)
 	if (!decoder)
 		return;
 	fragments_free(decoder->fragments);
+	fragments_free(decoder->carried);
 	free(decoder);
 }
 
@@ -131,8 +139,9 @@ static enum layer walk_exhausted(struct walk *walk)
 	return walk_back(walk);
 }
 
-/* Only headers of IP packets lead to LAYER_DONE; false: there is none. */
-static bool walk_layers(struct walk *walk, enum layer layer)
+/* Only headers of IP packets lead to LAYER_DONE; false: there is none. Inline in both places
+ * where a frame is walked: called, it would cost each frame some twenty instructions. */
+static inline bool walk_layers(struct walk *walk, enum layer layer)
 {
 	unsigned left = LAYER_LIMIT;
 
@@ -189,16 +198,17 @@ static void fragment_see(struct decoder *decoder, struct packet *packet, uint8_t
 	}
 }
 
-/* Not cleared as a whole: what is not set here, its users set before they read it. */
-static void walk_start(struct walk *walk, const struct decoder *decoder, const struct frame *frame,
-	struct packet *packet)
+/* Not cleared as a whole: what is not set here, its users set before they read it. Inline as
+ * walk_layers() is. */
+static inline void walk_start(struct walk *walk, const struct tunnels *tunnels,
+	const struct frame *frame, struct packet *packet)
 {
 	walk->at = bytes_of(frame->data, frame->captured);
 	walk->limit = walk->at.end;
 	walk->base = walk->at.at;
 	walk->base_octets = note_wire_octets(frame);
 	walk->packet = packet;
-	walk->tunnels = decoder->tunnels;
+	walk->tunnels = tunnels;
 	walk->wlan_padded = false;
 	walk->inside = false;
 	walk->guessed = false;
@@ -210,13 +220,75 @@ static void walk_start(struct walk *walk, const struct decoder *decoder, const s
 	packet->facts = 0;
 }
 
+/* Before the second reading: whether there is a tunnel to be found. */
+static bool may_be_tunnel(const struct tunnels *tunnels, const struct packet *packet)
+{
+	if (packet->fragment == PACKET_LATER_FRAGMENT)
+		return false;
+	enum layer tunnel = layer_of_tunnel(packet->protocol);
+	if (tunnel != LAYER_UDP)
+		return tunnel != LAYER_NONE;
+	return tunnels_likely(tunnels, packet->source_port, packet->destination_port);
+}
+
+/* What of the innermost packet stands beside the outermost one, which is the flow. */
+static void note_inner(struct packet *packet, const struct packet *inner)
+{
+	uint32_t facts = inner->facts & CARRIER_FACTS; /* the link's own once more, and tunnels' */
+	struct packet_details *details = &packet->details;
+
+	details->inner_ip_version = inner->ip_version;
+	details->inner_protocol = inner->protocol;
+	details->inner_source_port = inner->source_port;
+	details->inner_destination_port = inner->destination_port;
+	memcpy(details->inner_source_address, inner->source_address, 16);
+	memcpy(details->inner_destination_address, inner->destination_address, 16);
+	details->tunnel_depth = inner->details.tunnel_depth;
+	if (facts & PACKET_MPLS) {
+		memcpy(details->mpls, inner->details.mpls, sizeof details->mpls);
+		details->mpls_depth = inner->details.mpls_depth;
+	}
+	if (facts & PACKET_PPPOE)
+		details->pppoe_session = inner->details.pppoe_session;
+	if (facts & PACKET_SEGMENT)
+		details->segment_id = inner->details.segment_id;
+	if (facts & PACKET_GRE_KEY)
+		details->gre_key = inner->details.gre_key;
+	if (facts & PACKET_GTPU_TEID)
+		details->gtpu_teid = inner->details.gtpu_teid;
+	packet->facts |= facts | PACKET_INNER;
+}
+
+/* Reads the frame once more, into the tunnel that its outermost packet may be. This is
+ * the walk by which the innermost packet would be the flow, so what it says of the tunnel is
+ * the same; the packet's own facts are the first reading's and stay as they are. Apart from
+ * read_by_layers(), which need not make room for a second walk and packet then. */
+static __attribute__((noinline)) void look_inside(
+	struct decoder *decoder, const struct frame *frame, struct packet *packet)
+{
+	struct walk walk;
+	struct packet inner;
+
+	walk_start(&walk, decoder->tunnels, frame, &inner);
+	walk_layers(&walk, layer_of_link(&walk, frame->link_type));
+	if (!(inner.facts & PACKET_TUNNEL)) {
+		walk_note_staged(&walk, packet);
+		return;
+	}
+	if (inner.fragment == PACKET_FIRST_FRAGMENT)
+		fragments_learn(decoder->carried, &inner, walk.fragment_protocol);
+	else if (inner.fragment == PACKET_LATER_FRAGMENT)
+		fragments_find(decoder->carried, &inner, walk.fragment_protocol);
+	note_inner(packet, &inner);
+}
+
 /* Apart from decoder_read(), which need not make room for the walk then. */
 static __attribute__((noinline)) enum packet_verdict read_by_layers(struct decoder *decoder,
 	const struct frame *frame, struct packet *packet, struct decoder_ignored *ignored)
 {
 	struct walk walk;
 
-	walk_start(&walk, decoder, frame, packet);
+	walk_start(&walk, decoder->entered, frame, packet);
 	if (!walk_layers(&walk, layer_of_link(&walk, frame->link_type))) {
 		ignored->reason = walk.reason;
 		ignored->value = walk.value;
@@ -225,6 +297,8 @@ static __attribute__((noinline)) enum packet_verdict read_by_layers(struct decod
 	forget_unnoted(packet);
 	if (packet->fragment != PACKET_WHOLE)
 		fragment_see(decoder, packet, walk.fragment_protocol);
+	if (decoder->carried && may_be_tunnel(decoder->tunnels, packet))
+		look_inside(decoder, frame, packet);
 	return PACKET_OK;
 }
 

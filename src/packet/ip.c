@@ -15,8 +15,8 @@ enum { /* protocol and next header numbers that are dealt with here */
 
 /* What an outer packet's facts leave to the inner one. */
 enum {
-	LASTING_FACTS = PACKET_MAC | PACKET_VLAN | PACKET_CUSTOMER_VLAN | PACKET_MPLS |
-			PACKET_PPPOE | PACKET_SEGMENT | PACKET_GRE_KEY | PACKET_TUNNEL
+	LASTING_FACTS =
+		PACKET_MAC | PACKET_VLAN | PACKET_CUSTOMER_VLAN | CARRIER_FACTS | PACKET_TUNNEL
 };
 
 /* Which layer reads the ports, by IP version and protocol; the
@@ -99,12 +99,11 @@ static void ip_enter(struct walk *walk)
 	}
 	if (walk->inside)
 		details->tunnel_depth++;
-	if (walk->staged & PACKET_SEGMENT)
-		details->segment_id = walk->segment_id;
-	if (walk->staged & PACKET_GRE_KEY)
-		details->gre_key = walk->gre_key;
-	packet->facts = (packet->facts & LASTING_FACTS) | walk->staged;
-	walk->staged = 0;
+	packet->facts &= LASTING_FACTS;
+	if (walk->staged) {
+		walk_note_staged(walk, packet);
+		walk->staged = 0;
+	}
 	walk->inside = true;
 	walk->guesses = 0;
 	walk->guessed = false;

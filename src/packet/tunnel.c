@@ -39,9 +39,11 @@ static const struct udp_tunnel {
 };
 /* clang-format on */
 
-/* Ends a payload that is none of what is known: the packet around it stays. */
+/* Ends a tunnel header that is none, or cut: the packet around it stays, and what
+ * the header said so far is not to be believed. */
 static enum layer no_tunnel(struct walk *walk)
 {
+	walk->staged = 0;
 	return walk_ignore(walk, PACKET_IGNORED_LINK_SHORT, 0);
 }
 
@@ -126,7 +128,8 @@ enum layer gre_read(struct walk *walk)
 	if (flags & 0x8000 && !bytes_skip(&walk->at, 4))
 		return no_tunnel(walk);
 	if (flags & 0x2000) {
-		const uint8_t *key = bytes_pull(&walk->at, 4);
+		/* Where the packet ends before it, what stands there is a frame's padding. */
+		const uint8_t *key = walk_room(walk) < 4 ? NULL : bytes_pull(&walk->at, 4);
 		if (!key)
 			return no_tunnel(walk);
 		walk->gre_key = be32(key);
@@ -193,6 +196,8 @@ enum layer gtpu_read(struct walk *walk)
 
 	if (!h)
 		return no_tunnel(walk);
+	walk->gtpu_teid = be32(h + 4);
+	walk->staged |= PACKET_GTPU_TEID;
 	if (!(h[0] & 7))
 		return LAYER_RAW;
 	const uint8_t *more = bytes_pull(&walk->at, 4);
