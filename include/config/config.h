@@ -63,6 +63,7 @@ struct config_cache {
 	char record[DEFINITION_NAME]; /* of records, or a ready-made one */
 	struct definition definition; /* what it names; by config_check() */
 	struct flow_timeouts timeouts;
+	bool biflow;            /* both directions are one record */
 	bool decapsulate_inner; /* cache.decapsulate = "none" | "inner" */
 	uint32_t tunnel_depth;  /* 1 to 16, default 16 */
 	uint32_t fragments;     /* entries of the fragment table, default 4096 */

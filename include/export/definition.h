@@ -49,13 +49,22 @@ bool definition_field_read(const char *text, struct definition_field *field);
  * only). False: *why names the field and the reason. */
 bool definition_check(
 	const struct definition *definition, uint16_t version, char *why, size_t size);
+/* The same for biflows, whose key must name both ends or neither. */
+bool definition_check_biflow(
+	const struct definition *definition, uint16_t version, char *why, size_t size);
 
 /* Whether it has what a decoder notes of tunnels only when it is asked to look into them. */
 bool definition_has_tunnel(const struct definition *definition, bool inner);
 
-/* The masks that the cache is to use. `inner`: the flow is the innermost packet. */
-void definition_select(
-	const struct definition *definition, bool inner, struct flow_selection *selection);
+/* The masks that the cache is to use. `inner`: the flow is the innermost packet. `biflow`:
+ * flows have both directions; the type of service, in which these may differ, is then no
+ * key of a ready-made definition. */
+void definition_select(const struct definition *definition, bool inner, bool biflow,
+	struct flow_selection *selection);
+
+/* Where the values of an element lie that a biflow has of each direction. False: it is
+ * one that both have in common. */
+bool definition_biflow(uint16_t element, uint16_t *forward, uint16_t *reverse);
 
 /* Where a field's value lies in struct flow_full_record when it is not the element's
  * usual place: the tunnel's other packet. 0: it is the flow's own. */

@@ -10,8 +10,9 @@
 #include "export/definition.h"
 #include "export/template.h"
 
-/* Family, ICMP or not, and no, an IPv4 or an IPv6 packet on the tunnel's other side. */
-enum { LAYOUT_TEMPLATES = 2 * 2 * 3 };
+/* Family, ICMP or not, no, an IPv4 or an IPv6 packet on the tunnel's other side, and
+ * biflows without or with an answer. */
+enum { LAYOUT_TEMPLATES = 2 * 2 * 3 * 2 };
 
 /* In which elements the times of flows are told. */
 enum layout_times {
@@ -27,13 +28,15 @@ struct layout_options {
 	uint16_t version;                    /* 5, 9 or 10 */
 	const struct definition *definition; /* lent; must have passed definition_check() */
 	enum layout_times times;
-	bool inner; /* the flow is a tunnel's innermost packet */
+	bool inner;  /* the flow is a tunnel's innermost packet */
+	bool biflow; /* records have both directions, RFC 5103 */
 };
 
 struct layout {
 	unsigned count;
 	bool relative; /* times are relative to sysUptime */
 	bool inner;
+	bool biflow;
 	uint8_t by_variant[LAYOUT_TEMPLATES]; /* one more than the index; 0: no template */
 	struct template template[LAYOUT_TEMPLATES];
 };

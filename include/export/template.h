@@ -20,7 +20,13 @@ struct template_field {
 	const struct ie *ie;
 	uint16_t length; /* octets on the wire */
 	uint16_t offset; /* of the value in struct flow_full_record */
+	bool reverse;    /* the reverse element, RFC 5103 section 6.1: the same id, another PEN */
 };
+
+static inline uint32_t template_field_pen(const struct template_field *field)
+{
+	return field->reverse ? IE_REVERSE_PEN : field->ie->pen;
+}
 
 /* What is the same in all records of a session. */
 struct template_facts {

@@ -73,6 +73,21 @@ static inline bool flow_is_established(const struct flow_record *r)
 	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
 }
 
+/* One direction of a biflow. */
+struct flow_direction {
+	int64_t first; /* 0, and so are all the others, without a packet */
+	int64_t last;
+	uint64_t packets;
+	uint64_t octets;
+	uint16_t tcp_control_bits;
+	uint8_t minimum_ttl;
+	uint8_t maximum_ttl;
+	uint8_t reserved[4];
+};
+
+/* IANA biflowDirection (239): how the source of a biflow was chosen */
+enum flow_biflow { FLOW_BIFLOW_ARBITRARY, FLOW_BIFLOW_INITIATOR };
+
 /* What a record keeps beyond that where the cache was asked for details: so much is
  * added up over all packets, the rest is the first packet's. A cache without
  * them has no room for any of this. */
@@ -92,7 +107,11 @@ struct flow_details {
 	uint8_t minimum_ttl;
 	uint8_t maximum_ttl;
 	uint8_t extensions_complete; /* no chain of extension headers was cut */
-	uint8_t reserved[5];
+	uint8_t biflow_direction; /* enum flow_biflow; the rest of a biflow is zero in uniflows */
+	uint8_t reserved[4];
+	struct flow_direction
+		forward; /* from the record's source; both together are the record's */
+	struct flow_direction reverse;
 	uint64_t flow_id; /* a number that no other record of this cache has */
 	struct packet_details first;
 };
@@ -114,6 +133,11 @@ static inline struct flow_details *flow_details_of(struct flow_record *record)
 /* Begins the details of a record with its first packet, and adds another one. */
 void flow_details_open(struct flow_details *details, const struct packet *packet, uint64_t id);
 void flow_details_add(struct flow_details *details, const struct packet *packet);
+
+/* The same for a biflow's directions, besides. Opening one with an answer exchanges the
+ * ends of the record, so that its source is the initiator (RFC 5103 section 5.2). */
+void flow_biflow_open(struct flow_full_record *record, const struct packet *packet);
+void flow_biflow_add(struct flow_details *details, const struct packet *packet, bool reverse);
 
 /* Begins a record with its first packet; `key`: the octets of its struct flow_key. */
 void flow_record_open(struct flow_record *record, const void *key, const struct packet *packet);

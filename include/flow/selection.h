@@ -13,6 +13,7 @@ struct flow_selection {
 	struct flow_key key;           /* all ones: the default key */
 	struct packet_details details; /* all zero: none of it is in the key */
 	bool keeps_details;            /* records have their struct flow_details */
+	bool biflow;                   /* both directions are one flow, which keeps details */
 };
 
 /* The classic seven fields, and no details. */

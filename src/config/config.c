@@ -145,6 +145,12 @@ static bool check_definition(const struct config *config, struct config_error *e
 		if (!definition_check(d, (uint16_t)config->exporters[i].protocol, why, sizeof(why)))
 			return config_fail(
 				error, "exporters[%u]: cache.record \"%s\": %s", i, d->name, why);
+	for (unsigned i = 0; config->cache.biflow && i <= config->exporter_count; i++)
+		if (!definition_check_biflow(d,
+			    i == 0 ? 0 : (uint16_t)config->exporters[i - 1].protocol, why,
+			    sizeof(why)))
+			return config_fail(
+				error, "cache.biflow: cache.record \"%s\": %s", d->name, why);
 	return true;
 }
 

@@ -96,6 +96,8 @@ const struct schema_key schema_keys[] = {
 {"cache.record", "default", NULL,
 	"default, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
+{"cache.biflow", "false", NULL, "one record for both directions of a connection",
+	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},
 {"cache.decapsulate", "none", NULL, "the flow is the outermost IP packet, or the innermost one",
 	depths, .type = SCHEMA_WORD, GLOBAL(cache.decapsulate_inner)},
 {"cache.tunnel_depth", "16", "tunnels", "entered at most, where decapsulate is inner",

@@ -76,6 +76,7 @@ static bool open_collector(struct collector *c, const struct config *config,
 			.layout = {.version = (uint16_t)x->protocol,
 				.definition = &config->cache.definition,
 				.times = x->times,
+				.biflow = config->cache.biflow,
 				.inner = config->cache.decapsulate_inner},
 			.domain = x->observation_domain,
 			.max_datagram = x->max_datagram,
@@ -114,6 +115,7 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 		e->output = output_new(format_of(config->output), stdout,
 			&(struct layout_options){.version = 10,
 				.definition = &config->cache.definition,
+				.biflow = config->cache.biflow,
 				.inner = config->cache.decapsulate_inner},
 			config->sampling.scale_output ? config->sampling.interval : 1);
 		if (!e->output) {

@@ -93,7 +93,8 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 
 	_Static_assert(sizeof o.decoder.ports == sizeof c->cache.tunnel_ports, "one layout");
 	memcpy(o.decoder.ports, c->cache.tunnel_ports, sizeof o.decoder.ports);
-	definition_select(&c->cache.definition, c->cache.decapsulate_inner, &o.cache.selection);
+	definition_select(&c->cache.definition, c->cache.decapsulate_inner, c->cache.biflow,
+		&o.cache.selection);
 	o.decoder.details = o.cache.selection.keeps_details;
 	o.decoder.tunnel_facts =
 		definition_has_tunnel(&c->cache.definition, c->cache.decapsulate_inner);

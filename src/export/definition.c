@@ -1,5 +1,6 @@
 #include "export/definition.h"
 
+#include "flow/biflow.h"
 #include "flow/record.h"
 
 #include <stdio.h>
@@ -41,6 +42,48 @@ static const struct {
 	{IE_vlanId, FIRST(vlan.id), sizeof(uint16_t)},
 	{IE_dot1qVlanId, FIRST(vlan.id), sizeof(uint16_t)},
 };
+
+/* What a biflow counts of each direction. */
+#define DIRECTION(element, member)                                                       \
+	{                                                                                \
+		IE_##element, FULL(details.forward.member), FULL(details.reverse.member) \
+	}
+static const struct {
+	uint16_t element;
+	uint16_t forward, reverse;
+} directions[] = {
+	DIRECTION(octetDeltaCount, octets),
+	DIRECTION(packetDeltaCount, packets),
+	DIRECTION(octetTotalCount, octets),
+	DIRECTION(packetTotalCount, packets),
+	DIRECTION(tcpControlBits, tcp_control_bits),
+	DIRECTION(flowStartSysUpTime, first),
+	DIRECTION(flowEndSysUpTime, last),
+	DIRECTION(flowStartSeconds, first),
+	DIRECTION(flowEndSeconds, last),
+	DIRECTION(flowStartMilliseconds, first),
+	DIRECTION(flowEndMilliseconds, last),
+	DIRECTION(flowStartMicroseconds, first),
+	DIRECTION(flowEndMicroseconds, last),
+	DIRECTION(flowStartNanoseconds, first),
+	DIRECTION(flowEndNanoseconds, last),
+	DIRECTION(flowDurationMilliseconds, first),
+	DIRECTION(flowDurationMicroseconds, first),
+	DIRECTION(minimumTTL, minimum_ttl),
+	DIRECTION(maximumTTL, maximum_ttl),
+};
+
+bool definition_biflow(uint16_t element, uint16_t *forward, uint16_t *reverse)
+{
+	for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++) {
+		if (directions[i].element != element)
+			continue;
+		*forward = directions[i].forward;
+		*reverse = directions[i].reverse;
+		return true;
+	}
+	return false;
+}
 
 static uint16_t other_offset(uint16_t element, uint8_t side)
 {
@@ -145,11 +188,8 @@ bool definition_has_tunnel(const struct definition *d, bool inner)
 	return false;
 }
 
-void definition_select(const struct definition *d, bool inner, struct flow_selection *selection)
+static void select_fields(const struct definition *d, bool inner, struct flow_selection *selection)
 {
-	*selection = flow_selection_default();
-	if (definition_is_default(d))
-		return;
 	memset(&selection->key, 0, sizeof selection->key);
 	selection->key.ip_version = UINT8_MAX; /* a record has one address family */
 	for (unsigned i = 0; i < d->count; i++) {
@@ -162,6 +202,20 @@ void definition_select(const struct definition *d, bool inner, struct flow_selec
 	for (size_t i = 0; i < sizeof selection->details; i++)
 		if (((const uint8_t *)&selection->details)[i])
 			selection->keeps_details = true;
+}
+
+void definition_select(
+	const struct definition *d, bool inner, bool biflow, struct flow_selection *selection)
+{
+	*selection = flow_selection_default();
+	if (!definition_is_default(d))
+		select_fields(d, inner, selection);
+	if (!biflow)
+		return;
+	selection->biflow = true;
+	selection->keeps_details = true;
+	if (definition_ready(d->name))
+		selection->key.tos = 0;
 }
 
 static bool check_field(const struct definition_field *f, uint16_t version, char *why, size_t size)
@@ -226,4 +280,25 @@ bool definition_check(const struct definition *d, uint16_t version, char *why, s
 		return false;
 	}
 	return outer_is_first(d, why, size);
+}
+
+bool definition_check_biflow(const struct definition *d, uint16_t version, char *why, size_t size)
+{
+	struct flow_selection one, turned;
+
+	if (version == 5) {
+		snprintf(why, size, "NetFlow v5 has no biflows, NetFlow v9 and IPFIX have");
+		return false;
+	}
+	definition_select(d, false, true, &one);
+	turned = one;
+	biflow_turn_key(&turned.key);
+	biflow_turn_details(&turned.details);
+	if (memcmp(&one.key, &turned.key, sizeof one.key) == 0 &&
+		memcmp(&one.details, &turned.details, sizeof one.details) == 0)
+		return true;
+	snprintf(why, size,
+		"biflows match both ends or neither: source and destination of addresses, "
+		"ports and MAC addresses");
+	return false;
 }

@@ -8,7 +8,10 @@ struct variant {
 	uint8_t version; /* of the flow's IP: 4 or 6 */
 	bool icmp;
 	uint8_t other; /* of the IP on the tunnel's other side, 0: it is none */
+	bool answered; /* a biflow with packets of both directions */
 };
+
+enum { UNANSWERED = LAYOUT_TEMPLATES / 2 }; /* variants, all others are answered biflows' */
 
 struct item {
 	enum ie_index ie;
@@ -151,7 +154,37 @@ static void add_field(struct template *t, uint16_t element, uint16_t offset, uin
 
 	if (!has_field(t, ie, offset))
 		t->field[t->field_count++] =
-			(struct template_field){ie, ie_length(ie, version), offset};
+			(struct template_field){ie, ie_length(ie, version), offset, false};
+}
+
+static uint16_t forward_offset(uint16_t element, const struct layout_options *o)
+{
+	uint16_t forward, reverse;
+
+	if (o->biflow && definition_biflow(element, &forward, &reverse))
+		return forward;
+	return ie_table[element].offset;
+}
+
+/* What a biflow has of the other direction: reverse elements, for which v9 has no
+ * enterprise, only IANA's counts of the responder. */
+static void add_reverse(struct template *t, const struct layout_options *o)
+{
+	uint16_t forward, reverse;
+	unsigned own = t->field_count;
+
+	if (o->version == 9) {
+		add_field(t, IE_responderOctets, ie_table[IE_responderOctets].offset, 9);
+		add_field(t, IE_responderPackets, ie_table[IE_responderPackets].offset, 9);
+		return;
+	}
+	for (unsigned i = 0; i < own && t->field_count < TEMPLATE_FIELDS; i++) {
+		const struct template_field *f = &t->field[i];
+		uint16_t element = (uint16_t)(f->ie - ie_table);
+		if (definition_biflow(element, &forward, &reverse) && f->offset == forward)
+			t->field[t->field_count++] =
+				(struct template_field){f->ie, f->length, reverse, true};
+	}
 }
 
 static void fill(struct template *t, const struct layout_options *o, const struct variant *v)
@@ -168,8 +201,17 @@ static void fill(struct template *t, const struct layout_options *o, const struc
 		if (!other && v->icmp && is_port(element) && o->version == 10)
 			continue;
 		element = in_times(element, times_of(o));
-		add_field(t, element, other ? other : ie_table[element].offset, o->version);
+		add_field(t, element, other ? other : forward_offset(element, o), o->version);
 	}
+}
+
+static void fill_biflow(struct template *t, const struct layout_options *o, const struct variant *v)
+{
+	if (!o->biflow)
+		return;
+	add_field(t, IE_biflowDirection, ie_table[IE_biflowDirection].offset, o->version);
+	if (v->answered)
+		add_reverse(t, o);
 }
 
 static bool is_relative(const struct template *t)
@@ -203,7 +245,7 @@ static void init_netflow5(struct layout *l, const struct layout_options *o)
 	for (size_t i = 0; i < sizeof netflow5 / sizeof netflow5[0]; i++) {
 		const struct ie *ie = &ie_table[netflow5[i].ie];
 		t->field[t->field_count++] =
-			(struct template_field){ie, netflow5[i].length, ie->offset};
+			(struct template_field){ie, netflow5[i].length, ie->offset, false};
 	}
 	add_template(l, 0, o);
 }
@@ -212,28 +254,29 @@ static unsigned variant_index(const struct variant *v)
 {
 	unsigned other = v->other == 0 ? 0 : v->other == 4 ? 1 : 2;
 
-	return other * 4 + (v->icmp ? 2 : 0) + (v->version == 6);
+	return (v->answered ? UNANSWERED : 0) + other * 4 + (v->icmp ? 2 : 0) + (v->version == 6);
 }
 
 void layout_init(struct layout *l, const struct layout_options *o)
 {
-	*l = (struct layout){.inner = o->inner};
+	*l = (struct layout){.inner = o->inner, .biflow = o->biflow};
 	if (o->version == 5) {
 		init_netflow5(l, o);
 		return;
 	}
+	static const uint8_t others[] = {0, 4, 6};
 	bool icmp = has_icmp(o->definition), other = has_other(o->definition, o->inner);
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
 		struct variant v = {
 			.version = i % 2 ? 6 : 4,
 			.icmp = i / 2 % 2,
-			.other = i / 4 == 0   ? 0
-				 : i / 4 == 1 ? 4
-					      : 6,
+			.other = others[i / 4 % 3],
+			.answered = i >= UNANSWERED,
 		};
-		if ((v.icmp && !icmp) || (v.other && !other))
+		if ((v.icmp && !icmp) || (v.other && !other) || (v.answered && !o->biflow))
 			continue;
 		fill(&l->template[l->count], o, &v);
+		fill_biflow(&l->template[l->count], o, &v);
 		add_template(l, i, o);
 	}
 }
@@ -243,14 +286,18 @@ static bool is_icmp(const struct flow_record *r)
 	return r->key.protocol == (r->key.ip_version == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 }
 
+static const struct flow_details *details_of(const struct flow_record *r)
+{
+	return &((const struct flow_full_record *)(const void *)r)->details;
+}
+
 /* What stands on the tunnel's other side; a layout without templates for that does not
  * look, for the record may have no details. */
 static uint8_t other_of(const struct layout *l, const struct flow_record *r)
 {
 	if (!l->by_variant[4])
 		return 0;
-	const struct packet_details *first =
-		&((const struct flow_full_record *)(const void *)r)->details.first;
+	const struct packet_details *first = &details_of(r)->first;
 	return l->inner ? first->outer_ip_version : first->inner_ip_version;
 }
 
@@ -260,6 +307,7 @@ const struct template *layout_choose(const struct layout *l, const struct flow_r
 		.version = r->key.ip_version,
 		.icmp = l->by_variant[2] && is_icmp(r),
 		.other = other_of(l, r),
+		.answered = l->biflow && details_of(r)->reverse.packets > 0,
 	};
 	uint8_t index = l->by_variant[variant_index(&v)];
 

@@ -69,7 +69,7 @@ static size_t fields_octets(const struct template *t)
 	size_t octets = (size_t)t->field_count * TEMPLATE_FIELD;
 
 	for (unsigned i = 0; i < t->field_count; i++)
-		octets += t->field[i].ie->pen ? ENTERPRISE_OCTETS : 0;
+		octets += template_field_pen(&t->field[i]) ? ENTERPRISE_OCTETS : 0;
 	return octets;
 }
 
@@ -82,11 +82,11 @@ bool message_add_template(struct message *m, const struct template *t)
 	at = put16(at, t->id);
 	at = put16(at, t->field_count);
 	for (unsigned i = 0; i < t->field_count; i++) {
-		const struct ie *ie = t->field[i].ie;
-		at = put16(at, (uint16_t)(ie->id | (ie->pen ? ENTERPRISE : 0)));
+		uint32_t pen = template_field_pen(&t->field[i]);
+		at = put16(at, (uint16_t)(t->field[i].ie->id | (pen ? ENTERPRISE : 0)));
 		at = put16(at, t->field[i].length);
-		if (ie->pen)
-			at = put32(at, ie->pen);
+		if (pen)
+			at = put32(at, pen);
 	}
 	return true;
 }

@@ -76,7 +76,7 @@ void output_record(struct output *o, const struct flow_record *r)
 	template_encode(t, r, &(struct template_facts){0}, octets);
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_field *f = &t->field[i];
-		field[i] = (struct field){f->ie, f->ie->pen, f->ie->id, f->length, at};
+		field[i] = (struct field){f->ie, template_field_pen(f), f->ie->id, f->length, at};
 		at += f->length;
 	}
 	printer_record(o->printer, field, t->field_count, NULL);

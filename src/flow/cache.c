@@ -6,6 +6,7 @@
 #include "flow/cache.h"
 
 #include "base/clock.h"
+#include "flow/biflow.h"
 #include "flow/table.h"
 
 #include <stdlib.h>
@@ -135,6 +136,22 @@ static inline bool close_if_over(struct cache *c, struct place at)
 	return true;
 }
 
+static void open_details(struct cache *c, struct flow_record *r, const struct packet *p)
+{
+	flow_details_open(flow_details_of(r), p, c->next_id++);
+	if (c->selection.biflow)
+		flow_biflow_open((struct flow_full_record *)(void *)r, p);
+}
+
+static void add_details(struct cache *c, struct flow_record *r, const struct packet *p)
+{
+	flow_details_add(flow_details_of(r), p);
+	if (c->selection.biflow)
+		flow_biflow_add(flow_details_of(r), p,
+			biflow_is_turned(flow_key_of(p), &c->selection) !=
+				biflow_is_turned(&r->key, &c->selection));
+}
+
 static void open_record(struct cache *c, uint64_t hash, const struct packet *packet)
 {
 	struct place at;
@@ -147,7 +164,7 @@ static void open_record(struct cache *c, uint64_t hash, const struct packet *pac
 	}
 	flow_record_open(at.record, flow_key_of(packet), packet);
 	if (__builtin_expect(c->selection.keeps_details, 0))
-		flow_details_open(flow_details_of(at.record), packet, c->next_id++);
+		open_details(c, at.record, packet);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, at.record));
 	c->count.opened.flows++;
 }
@@ -167,7 +184,7 @@ static inline void update_record(struct cache *c, struct place at, const struct 
 		r->class = (uint8_t)flow_class_of(r->key.protocol, r->tcp_control_bits);
 	}
 	if (__builtin_expect(c->selection.keeps_details, 0))
-		flow_details_add(flow_details_of(r), p);
+		add_details(c, r, p);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, r));
 	if (established(r))
 		at.set->tag[at.way] |= SET_ESTABLISHED;

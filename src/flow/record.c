@@ -1,5 +1,7 @@
 #include "flow/record.h"
 
+#include "flow/biflow.h"
+
 void flow_record_open(struct flow_record *r, const void *key, const struct packet *packet)
 {
 	*r = (struct flow_record){
@@ -63,4 +65,42 @@ void flow_details_add(struct flow_details *d, const struct packet *p)
 	if (p->facts & PACKET_EXTENSION_CUT)
 		d->extensions_complete = false;
 	count_flags(d, p->tcp_control_bits);
+}
+
+static void add_to(struct flow_direction *d, const struct packet *p)
+{
+	if (!d->packets)
+		*d = (struct flow_direction){.first = p->time,
+			.last = p->time,
+			.minimum_ttl = p->details.ttl,
+			.maximum_ttl = p->details.ttl};
+	d->packets++;
+	d->octets += p->octets;
+	d->tcp_control_bits |= p->tcp_control_bits;
+	if (p->time < d->first)
+		d->first = p->time;
+	if (p->time > d->last)
+		d->last = p->time;
+	if (p->details.ttl < d->minimum_ttl)
+		d->minimum_ttl = p->details.ttl;
+	if (p->details.ttl > d->maximum_ttl)
+		d->maximum_ttl = p->details.ttl;
+}
+
+void flow_biflow_add(struct flow_details *details, const struct packet *packet, bool reverse)
+{
+	add_to(reverse ? &details->reverse : &details->forward, packet);
+}
+
+void flow_biflow_open(struct flow_full_record *full, const struct packet *p)
+{
+	bool answer = biflow_is_answer(p->protocol, p->tcp_control_bits);
+	bool begun = p->protocol != 6 || p->tcp_control_bits & TCP_SYN;
+
+	full->details.biflow_direction = begun ? FLOW_BIFLOW_INITIATOR : FLOW_BIFLOW_ARBITRARY;
+	if (answer) {
+		biflow_turn_key(&full->record.key);
+		biflow_turn_details(&full->details.first);
+	}
+	flow_biflow_add(&full->details, p, answer);
 }

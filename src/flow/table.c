@@ -1,6 +1,7 @@
 #include "flow/table.h"
 
 #include "base/memory.h"
+#include "flow/biflow.h"
 
 enum { AHEAD_SETS = 16, AHEAD_RECORDS = 4 };
 
@@ -22,15 +23,43 @@ static size_t free_size(const struct table *t)
 /* The words of the details that the key has bits in. */
 static void select_words(struct table *t)
 {
+	struct packet_details turned = t->selection->details;
+
+	if (t->selection->biflow) /* a source's bits may stand where the destination's are */
+		biflow_turn_details(&turned);
 	for (size_t i = 0; i < sizeof t->word; i++)
-		if (hash_word(&t->selection->details, i))
+		if (hash_word(&t->selection->details, i) || hash_word(&turned, i))
 			t->word[t->words++] = (uint8_t)i;
+}
+
+static uint64_t hash_biflow(const struct table *t, struct table_key key)
+{
+	struct biflow_key both;
+
+	biflow_key_of(&both, key.key, key.details, t->selection, t->words);
+	uint64_t hash = hash_48(&both.key, &t->secret);
+	for (unsigned k = 0; k < t->words; k++)
+		hash = hash_fold(hash ^ t->secret.word[k % 6],
+			hash_word(&both.details, t->word[k]) ^ t->secret.word[(k + 1) % 6]);
+	return hash;
+}
+
+static bool same_biflow(const struct table *t, struct table_key a, struct table_key b)
+{
+	struct biflow_key one, other;
+
+	biflow_key_of(&one, a.key, a.details, t->selection, t->words);
+	biflow_key_of(&other, b.key, b.details, t->selection, t->words);
+	return memcmp(&one.key, &other.key, sizeof one.key) == 0 &&
+	       (!t->words || memcmp(&one.details, &other.details, sizeof one.details) == 0);
 }
 
 uint64_t table_hash_selected(const struct table *t, struct table_key key)
 {
 	uint64_t masked[sizeof(struct flow_key) / sizeof(uint64_t)];
 
+	if (t->selection->biflow)
+		return hash_biflow(t, key);
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
 		masked[i] = hash_word(key.key, i) & hash_word(&t->selection->key, i);
 	uint64_t hash = hash_48(masked, &t->secret);
@@ -46,6 +75,8 @@ bool table_same_selected(const struct table *t, struct table_key a, struct table
 {
 	uint64_t differ = 0;
 
+	if (t->selection->biflow)
+		return same_biflow(t, a, b);
 	for (size_t i = 0; i < sizeof(struct flow_key) / sizeof(uint64_t); i++)
 		differ |= (hash_word(a.key, i) ^ hash_word(b.key, i)) &
 			  hash_word(&t->selection->key, i);
@@ -61,7 +92,7 @@ static bool is_default_key(const struct flow_selection *selection)
 {
 	const struct flow_selection usual = flow_selection_default();
 
-	return memcmp(&selection->key, &usual.key, sizeof usual.key) == 0 &&
+	return !selection->biflow && memcmp(&selection->key, &usual.key, sizeof usual.key) == 0 &&
 	       memcmp(&selection->details, &usual.details, sizeof usual.details) == 0;
 }
 
