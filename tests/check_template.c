@@ -111,7 +111,7 @@ static struct template compiled(const char *element, uint16_t length)
 
 	const struct ie *ie = ie_named(element);
 	ck_assert_ptr_nonnull(ie);
-	t.field[0] = (struct template_field){ie, length, ie->offset};
+	t.field[0] = (struct template_field){ie, length, ie->offset, false};
 	ck_assert_msg(template_compile(&t), "%s of %u octets", element, length);
 	ck_assert_uint_eq(t.record_octets, length);
 	return t;
@@ -232,8 +232,8 @@ START_TEST(legal_lengths)
 	for (unsigned length = 0; length <= 300; length++) {
 		struct template t = {.id = 256, .field_count = 1};
 		bool legal = length >= lengths[_i].least && length <= lengths[_i].most;
-		t.field[0] =
-			(struct template_field){ie_named(lengths[_i].element), (uint16_t)length, 0};
+		t.field[0] = (struct template_field){
+			ie_named(lengths[_i].element), (uint16_t)length, 0, false};
 		ck_assert_msg(template_compile(&t) == legal, "%s of %u octets", lengths[_i].element,
 			length);
 	}
