@@ -177,14 +177,17 @@ START_TEST(worked_out)
 	static const struct {
 		uint8_t address[4];
 		const char *octets;
+		uint8_t version;
 	} multicast[] = {
-		{{224, 0, 0, 1}, "80"},
-		{{239, 255, 255, 250}, "80"},
-		{{223, 255, 255, 255}, "00"},
-		{{240, 0, 0, 1}, "00"},
-		{{0xff, 0x02, 0, 0}, "02"}, /* IPv6, link scope */
-		{{0xff, 0x15, 0, 0}, "15"}, /* transient, site scope */
-		{{0xfe, 0x80, 0, 0}, "00"},
+		{{224, 0, 0, 1}, "80", 4},
+		{{239, 255, 255, 250}, "80", 4},
+		{{223, 255, 255, 255}, "00", 4},
+		{{240, 0, 0, 1}, "00", 4},
+		{{0xff, 0x02, 0, 0}, "02", 6}, /* IPv6, link scope */
+		{{0xff, 0x15, 0, 0}, "15", 6}, /* transient, site scope */
+		{{0xfe, 0x80, 0, 0}, "00", 6},
+		{{0xe0, 0, 0, 1}, "00", 6},
+		{{0xff, 0xff, 0, 0}, "00", 4},
 	};
 	struct template t = compiled("flowDurationMilliseconds", 4);
 
@@ -195,9 +198,7 @@ START_TEST(worked_out)
 	for (int i = 0; i < ROWS(multicast); i++) {
 		memset(&r.key, 0, sizeof r.key);
 		memcpy(r.key.destination_address, multicast[i].address, 4);
-		if (multicast[i].address[0] >= 0xfe)
-			r.key.destination_address[15] = 1;
-		r.key.ip_version = r.key.destination_address[15] ? 6 : 4;
+		r.key.ip_version = multicast[i].version;
 		expect_octets(&t, &r, multicast[i].octets);
 	}
 }

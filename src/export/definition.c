@@ -31,14 +31,17 @@ static const struct {
 	{IE_protocolIdentifier, DEFINITION_INNER, FIRST(inner_protocol)},
 };
 
-/* Elements whose value is a copy of what the key has elsewhere. */
+/* Elements whose value is made from what the key has elsewhere: an interface is told as
+ * the ingress or the egress one by the packet's direction. */
 static const struct {
 	uint16_t element;
 	uint16_t offset;
 	uint16_t size;
 } keyed_elsewhere[] = {
 	{IE_ingressInterface, FULL(record.key.interface), sizeof(uint32_t)},
+	{IE_ingressInterface, FULL(record.key.direction), sizeof(uint8_t)},
 	{IE_egressInterface, FULL(record.key.interface), sizeof(uint32_t)},
+	{IE_egressInterface, FULL(record.key.direction), sizeof(uint8_t)},
 	{IE_vlanId, FIRST(vlan.id), sizeof(uint16_t)},
 	{IE_dot1qVlanId, FIRST(vlan.id), sizeof(uint16_t)},
 };
@@ -161,21 +164,31 @@ static bool select_key(
 	return true;
 }
 
+/* Of a value's octets those that are told: a label stack entry without its TTL. An
+ * address of either family takes all, for its elements stand for each other. */
+static uint16_t told_octets(const struct ie *ie)
+{
+	return ie->type == IE_OCTET_ARRAY ? ie->ipfix_length : ie->size;
+}
+
 static bool select_field(
 	const struct definition_field *f, bool inner, struct flow_selection *selection)
 {
 	const struct ie *ie = &ie_table[f->element];
 	uint16_t other = definition_other(f, inner);
+	bool elsewhere = false;
 
 	if (ie->encoding == IE_NONE || ie->encoding >= IE_DURATION)
 		return false;
 	if (other)
 		return select_key(ie, other, ie->size, selection);
 	for (size_t i = 0; i < sizeof keyed_elsewhere / sizeof keyed_elsewhere[0]; i++)
-		if (keyed_elsewhere[i].element == f->element)
-			return select_key(
+		if (keyed_elsewhere[i].element == f->element) {
+			(void)select_key(
 				ie, keyed_elsewhere[i].offset, keyed_elsewhere[i].size, selection);
-	return select_key(ie, ie->offset, ie->size, selection);
+			elsewhere = true;
+		}
+	return elsewhere || select_key(ie, ie->offset, told_octets(ie), selection);
 }
 
 bool definition_has_tunnel(const struct definition *d, bool inner)
@@ -241,15 +254,29 @@ static bool check_field(const struct definition_field *f, uint16_t version, char
 	return true;
 }
 
-/* RFC 7011 section 8: of the same element twice, the outer packet's comes first. */
+/* Addresses of either family stand for each other. */
+static bool same_thing(const struct definition_field *a, const struct definition_field *b)
+{
+	const struct ie *ia = &ie_table[a->element], *ib = &ie_table[b->element];
+
+	return ia == ib ||
+	       (ia->encoding == IE_BYTES && ib->encoding == IE_BYTES && ia->offset == ib->offset);
+}
+
+/* RFC 7011 section 8: of the same element twice, the outer packet's comes first. The
+ * flow's own is the outer or the inner one, so it stands between them. */
 static bool outer_is_first(const struct definition *d, char *why, size_t size)
 {
+	static const uint8_t place[] = {
+		[DEFINITION_OUTER] = 0, [DEFINITION_FLOW] = 1, [DEFINITION_INNER] = 2};
+
 	for (unsigned i = 0; i < d->count; i++)
 		for (unsigned k = 0; k < i; k++)
-			if (d->field[i].element == d->field[k].element &&
-				d->field[k].side == DEFINITION_INNER) {
-				snprintf(why, size, "inner.%s stands before the outer packet's",
-					ie_table[d->field[i].element].name);
+			if (same_thing(&d->field[i], &d->field[k]) &&
+				place[d->field[i].side] < place[d->field[k].side]) {
+				snprintf(why, size, "%s%s stands before the outer packet's",
+					d->field[k].side == DEFINITION_INNER ? "inner." : "",
+					ie_table[d->field[k].element].name);
 				return false;
 			}
 	return true;

@@ -197,15 +197,16 @@ static uint64_t part_of(const struct template_step *s, const uint8_t *value)
 	}
 }
 
-/* RFC 7012, isMulticast: IPv4 in the highest bit; of IPv6 the T flag and the scope,
- * which stand where the address has them. */
+/* RFC 7012, isMulticast, of a key's destination address: IPv4 in the highest bit; of
+ * IPv6 the T flag and the scope, which stand where the address has them. */
 static uint8_t multicast_of(const uint8_t *address)
 {
-	static const uint8_t rest[12] = {0};
+	const struct flow_key *key =
+		(const void *)(address - offsetof(struct flow_key, destination_address));
 
-	if (address[0] >> 4 == 0xe && memcmp(address + 4, rest, sizeof rest) == 0)
-		return 0x80;
-	return address[0] == 0xff ? address[1] & 0x1f : 0;
+	if (key->ip_version == 6)
+		return address[0] == 0xff ? address[1] & 0x1f : 0;
+	return address[0] >> 4 == 0xe ? 0x80 : 0;
 }
 
 static uint64_t duration_of(const struct template_step *s, const uint8_t *value)

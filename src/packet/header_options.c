@@ -32,17 +32,19 @@ uint64_t header_tcp_options(struct bytes options)
 	return bits;
 }
 
-/* IANA, "ipv4Options Bits": the option type of each bit, 0 where there is none. End of
- * options is type 0 and bit 7. */
+/* IANA, ipv4Options: the option type of each bit, 0 where there is none. End of options
+ * is type 0 and bit 7; the experiments' four types share bit 25. */
 static const uint8_t ip4_bits[32] = {7, 134, 133, 68, 131, 130, 1, 0, 15, 142, 205, 12, 11, 10, 137,
-	136, 151, 150, 149, 148, 147, 82, 145, 144, 0, 30, 94, 158, 222, 0, 25, 152};
+	136, 151, 150, 149, 148, 147, 82, 145, 144, 0, 30, 0, 0, 0, 0, 25, 152};
 
-enum { IP4_END_BIT = 7 };
+enum { IP4_END_BIT = 7, IP4_EXPERIMENT = 30 };
 
 static uint32_t ip4_bit(uint8_t type)
 {
 	unsigned bit = IP4_END_BIT;
 
+	if ((type & 0x3f) == IP4_EXPERIMENT)
+		type = IP4_EXPERIMENT;
 	if (type != END_OF_OPTIONS)
 		for (bit = 0; bit < 32 && ip4_bits[bit] != type; bit++)
 			;
@@ -73,8 +75,10 @@ uint32_t header_ip6_extension(uint8_t next_header, bool later)
 	case 135: return 1 << 12; /* mobility */
 	case 50: return 1 << 13;  /* encapsulating security payload */
 	case 51: return 1 << 14;  /* authentication */
-	case 139: return 1 << 15; /* host identity */
-	case 140: return 1 << 16; /* shim6 */
+	case 139: return 1 << 16; /* host identity */
+	case 140: return 1 << 17; /* shim6 */
+	case 253: return 1 << 18; /* experiments */
+	case 254: return 1 << 19;
 	default: return 0;
 	}
 }
