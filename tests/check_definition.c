@@ -182,7 +182,7 @@ static struct cache *new_cache(const struct definition *d, bool inner)
 	struct cache_options o = {
 		.entries = 4096, .timeouts = flow_timeouts_default, .first_id = 1, .seed = 7};
 
-	definition_select(d, inner, &o.selection);
+	definition_select(d, inner, false, &o.selection);
 	struct cache *c = cache_new(&o, (struct flow_sink){ignore, NULL});
 	ck_assert_ptr_nonnull(c);
 	return c;
@@ -374,7 +374,7 @@ START_TEST(families_apart)
 	cache_free(c);
 
 	struct flow_selection usual = flow_selection_default(), chosen;
-	definition_select(definition_ready("default"), false, &chosen);
+	definition_select(definition_ready("default"), false, false, &chosen);
 	ck_assert_mem_eq(&chosen.key, &usual.key, sizeof usual.key);
 	ck_assert(!chosen.keeps_details);
 }
@@ -392,7 +392,7 @@ START_TEST(details_kept_where_needed)
 		d.field[1] = (struct definition_field){e, DEFINITION_FLOW, false};
 		if (e == IE_ipVersion || !definition_check(&d, 10, why, sizeof why))
 			continue;
-		definition_select(&d, false, &s);
+		definition_select(&d, false, false, &s);
 		ck_assert_msg(s.keeps_details == (ie_table[e].offset >= sizeof(struct flow_record)),
 			"%s", ie_table[e].name);
 	}

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { TABLE_KEY_WORDS = sizeof(struct flow_key) / sizeof(uint64_t) };
+
 struct table {
 	struct set *sets;
 	char *records;  /* in a row, `stride` octets each */
@@ -25,6 +27,7 @@ struct table {
 	uint32_t set_count;
 	struct hash_secret secret;
 	const struct flow_selection *selection; /* NULL: the default key */
+	bool has_fields;                        /* it has some of the default key and no more */
 	unsigned words;                         /* of the details that are in the key */
 	uint8_t word[sizeof(struct packet_details) / sizeof(uint64_t)];
 };
@@ -70,11 +73,32 @@ static inline struct table_key table_key_of_record(const struct flow_record *rec
 uint64_t table_hash_selected(const struct table *table, struct table_key key);
 bool table_same_selected(const struct table *table, struct table_key a, struct table_key b);
 
+/* And for one that takes fields out of the default key and puts none in. */
+static inline uint64_t table_hash_fields(const struct table *t, const void *key)
+{
+	uint64_t masked[TABLE_KEY_WORDS];
+
+	for (size_t i = 0; i < TABLE_KEY_WORDS; i++)
+		masked[i] = hash_word(key, i) & hash_word(&t->selection->key, i);
+	return hash_48(masked, &t->secret);
+}
+
+static inline bool table_same_fields(const struct table *t, const void *a, const void *b)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < TABLE_KEY_WORDS; i++)
+		differ |= (hash_word(a, i) ^ hash_word(b, i)) & hash_word(&t->selection->key, i);
+	return differ == 0;
+}
+
 static inline uint64_t table_hash(const struct table *t, struct table_key key)
 {
-	if (__builtin_expect(t->selection != NULL, 0))
-		return table_hash_selected(t, key);
-	return hash_48(key.key, &t->secret);
+	if (__builtin_expect(t->selection == NULL, 1))
+		return hash_48(key.key, &t->secret);
+	if (t->has_fields)
+		return table_hash_fields(t, key.key);
+	return table_hash_selected(t, key);
 }
 
 /* The two sets and the tag come from different bits of one hash. */
@@ -108,8 +132,11 @@ static inline struct flow_record *table_record(
 static inline bool table_same_key(
 	const struct table *t, const struct flow_record *record, struct table_key key)
 {
-	if (__builtin_expect(t->selection != NULL, 0))
+	if (__builtin_expect(t->selection != NULL, 0)) {
+		if (t->has_fields)
+			return table_same_fields(t, &record->key, key.key);
 		return table_same_selected(t, table_key_of_record(record), key);
+	}
 
 	const void *a = &record->key, *b = key.key;
 	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));

@@ -205,6 +205,7 @@ static void select_fields(const struct definition *d, bool inner, struct flow_se
 {
 	memset(&selection->key, 0, sizeof selection->key);
 	selection->key.ip_version = UINT8_MAX; /* a record has one address family */
+	selection->key.reserved = UINT32_MAX;  /* 0 in all, so that all seven are the default key */
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct definition_field *f = &d->field[i];
 		if (f->key)

@@ -56,13 +56,9 @@ static bool same_biflow(const struct table *t, struct table_key a, struct table_
 
 uint64_t table_hash_selected(const struct table *t, struct table_key key)
 {
-	uint64_t masked[sizeof(struct flow_key) / sizeof(uint64_t)];
-
 	if (t->selection->biflow)
 		return hash_biflow(t, key);
-	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
-		masked[i] = hash_word(key.key, i) & hash_word(&t->selection->key, i);
-	uint64_t hash = hash_48(masked, &t->secret);
+	uint64_t hash = table_hash_fields(t, key.key);
 	for (unsigned k = 0; k < t->words; k++) {
 		unsigned i = t->word[k];
 		uint64_t word = hash_word(key.details, i) & hash_word(&t->selection->details, i);
@@ -73,13 +69,9 @@ uint64_t table_hash_selected(const struct table *t, struct table_key key)
 
 bool table_same_selected(const struct table *t, struct table_key a, struct table_key b)
 {
-	uint64_t differ = 0;
-
 	if (t->selection->biflow)
 		return same_biflow(t, a, b);
-	for (size_t i = 0; i < sizeof(struct flow_key) / sizeof(uint64_t); i++)
-		differ |= (hash_word(a.key, i) ^ hash_word(b.key, i)) &
-			  hash_word(&t->selection->key, i);
+	uint64_t differ = !table_same_fields(t, a.key, b.key);
 	for (unsigned k = 0; k < t->words && !differ; k++) {
 		unsigned i = t->word[k];
 		differ |= (hash_word(a.details, i) ^ hash_word(b.details, i)) &
@@ -108,6 +100,7 @@ bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch,
 	};
 	if (t->selection)
 		select_words(t);
+	t->has_fields = t->selection && !t->words && !t->selection->biflow;
 	t->sets = memory_map(sets_size(t));
 	t->records = memory_map(records_size(t));
 	t->free = memory_map(free_size(t));
