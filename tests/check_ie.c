@@ -186,13 +186,13 @@ START_TEST(lengths_suit_their_types)
 			     ie->type == IE_SUB_TEMPLATE_MULTI_LIST;
 
 		ck_assert_msg(is_legal((enum ie_type)ie->type, ie->ipfix_length), "%s", ie->name);
-		if (ie->ipfix_length == IE_VARIABLE)
-			ck_assert_msg(
-				ie->v9_length == 0, "%s: v9 has no variable length", ie->name);
+		if (ie->ipfix_length == IE_VARIABLE || ie->pen)
+			ck_assert_msg(ie->v9_length == 0,
+				"%s: v9 has no variable length and no enterprises", ie->name);
 		else
 			ck_assert_msg(
 				is_legal((enum ie_type)ie->type, ie->v9_length), "%s", ie->name);
-		ck_assert_msg(lists == !ie->v9_name, "%s", ie->name);
+		ck_assert_msg((lists || ie->pen) == !ie->v9_name, "%s", ie->name);
 		ck_assert_msg(ie->id > 0 && ie->id < 0x8000, "%s", ie->name);
 	}
 }
@@ -203,8 +203,9 @@ START_TEST(each_is_found)
 	for (size_t i = 0; i < IE_COUNT; i++) {
 		const struct ie *ie = &ie_table[i];
 
-		ck_assert_ptr_eq(ie_find(0, ie->id), ie);
-		ck_assert_ptr_eq(ie_find(IE_REVERSE_PEN, ie->id), ie);
+		ck_assert_ptr_eq(ie_find(ie->pen, ie->id), ie);
+		if (!ie->pen)
+			ck_assert_ptr_eq(ie_find(IE_REVERSE_PEN, ie->id), ie);
 		ck_assert_ptr_null(ie_find(6871, ie->id));
 		ck_assert_ptr_eq(ie_named(ie->name), ie);
 		if (ie->v9_name)
@@ -220,7 +221,7 @@ START_TEST(each_is_found)
 }
 END_TEST
 
-/* In the order of their numbers, each once. */
+/* In the order of their numbers, each once; enterprises' at the end. */
 START_TEST(list)
 {
 	char *text = NULL, name[64];
@@ -231,9 +232,11 @@ START_TEST(list)
 	ie_list(out);
 	fclose(out);
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
-		ck_assert_int_eq(sscanf(line, "%63s %u", name, &id), 2);
-		ck_assert_uint_gt(id, last);
-		last = id;
+		unsigned of = 0, number;
+		ck_assert_int_ge(sscanf(line, "%63s %u/%u", name, &id, &of), 2);
+		number = of ? (id << 16) + of : id;
+		ck_assert_uint_gt(number, last);
+		last = number;
 	}
 	ck_assert_uint_eq(lines, IE_COUNT);
 	free(text);

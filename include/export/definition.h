@@ -45,6 +45,11 @@ void definition_names(char *text, size_t size);
  * has this name, or not on that side. */
 bool definition_field_read(const char *text, struct definition_field *field);
 
+/* Whether only biflows have a value for the element. */
+bool definition_needs_biflow(uint16_t element);
+/* And only those that were answered. */
+bool definition_needs_answer(uint16_t element);
+
 /* Whether the definition can be metered, and exported by this version (0: printed
  * only). False: *why names the field and the reason. */
 bool definition_check(

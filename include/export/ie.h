@@ -65,6 +65,7 @@ enum ie_encoding {
 	/* Worked out from a member and what lies around it: */
 	IE_DURATION, /* milliseconds from `first` to `last`, which stands behind it */
 	IE_DURATION_MICRO,
+	IE_HALF_MSEC, /* half of a time in microseconds, in milliseconds */
 	IE_MULTICAST, /* isMulticast of a destination address */
 	/* The exporter's, the same in each record: */
 	IE_DOMAIN,
@@ -95,10 +96,13 @@ struct ie {
 	uint16_t size;   /* of the value there */
 };
 
+/* Rows of IANA's elements, and of an enterprise's. */
 enum ie_index {
-#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member) IE_##symbol,
+#define IE_OF(pen, symbol, id, v9, type, encoding, ipfix, v9len, member) IE_##symbol,
+#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member)         IE_##symbol,
 #include "export/ie.def"
 #undef IE
+#undef IE_OF
 	IE_COUNT
 };
 

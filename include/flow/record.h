@@ -6,6 +6,7 @@
 #define FLOW_RECORD_H
 
 #include "flow/key.h"
+#include "flow/tcp.h"
 #include "packet/packet.h"
 
 #include <stdbool.h>
@@ -83,6 +84,7 @@ struct flow_direction {
 	uint8_t minimum_ttl;
 	uint8_t maximum_ttl;
 	uint8_t reserved[4];
+	struct flow_tcp tcp;
 };
 
 /* IANA biflowDirection (239): how the source of a biflow was chosen */
@@ -112,6 +114,7 @@ struct flow_details {
 	struct flow_direction
 		forward; /* from the record's source; both together are the record's */
 	struct flow_direction reverse;
+	struct flow_handshake handshake;
 	uint64_t flow_id; /* a number that no other record of this cache has */
 	struct packet_details first;
 };

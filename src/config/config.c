@@ -145,6 +145,12 @@ static bool check_definition(const struct config *config, struct config_error *e
 		if (!definition_check(d, (uint16_t)config->exporters[i].protocol, why, sizeof(why)))
 			return config_fail(
 				error, "exporters[%u]: cache.record \"%s\": %s", i, d->name, why);
+	for (unsigned i = 0; !config->cache.biflow && i < d->count; i++)
+		if (definition_needs_biflow(d->field[i].element) && !definition_ready(d->name))
+			return config_fail(error,
+				"cache.record \"%s\": %s is a biflow's, it needs "
+				"cache.biflow = true",
+				d->name, ie_table[d->field[i].element].name);
 	for (unsigned i = 0; config->cache.biflow && i <= config->exporter_count; i++)
 		if (!definition_check_biflow(d,
 			    i == 0 ? 0 : (uint16_t)config->exporters[i - 1].protocol, why,

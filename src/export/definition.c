@@ -105,6 +105,21 @@ uint16_t definition_other(const struct definition_field *field, bool inner)
 	return other_offset(field->element, field->side);
 }
 
+bool definition_needs_biflow(uint16_t element)
+{
+	uint16_t offset = ie_table[element].offset;
+
+	return offset == FULL(details.biflow_direction) ||
+	       (offset >= FULL(details.forward) && offset < FULL(details.flow_id));
+}
+
+bool definition_needs_answer(uint16_t element)
+{
+	uint16_t offset = ie_table[element].offset;
+
+	return offset >= FULL(details.reverse) && offset < FULL(details.flow_id);
+}
+
 bool definition_field_read(const char *text, struct definition_field *field)
 {
 	static const char *const sides[] = {
@@ -232,7 +247,8 @@ void definition_select(
 		selection->key.tos = 0;
 }
 
-static bool check_field(const struct definition_field *f, uint16_t version, char *why, size_t size)
+static bool check_field(
+	const struct definition_field *f, uint16_t version, bool ready, char *why, size_t size)
 {
 	const struct ie *ie = &ie_table[f->element];
 	struct flow_selection scratch = {.keeps_details = false};
@@ -244,7 +260,7 @@ static bool check_field(const struct definition_field *f, uint16_t version, char
 			ie->name);
 		return false;
 	}
-	if (version == 9 && (!ie->v9_name || ie->pen)) {
+	if (version == 9 && !ready && (!ie->v9_name || ie->pen)) {
 		snprintf(why, size, "%s cannot be told by NetFlow v9, IPFIX can", ie->name);
 		return false;
 	}
@@ -293,7 +309,7 @@ bool definition_check(const struct definition *d, uint16_t version, char *why, s
 	}
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct definition_field *f = &d->field[i];
-		if (!check_field(f, version, why, size))
+		if (!check_field(f, version, definition_ready(d->name), why, size))
 			return false;
 		for (unsigned k = 0; k < i; k++)
 			if (d->field[k].element == f->element && d->field[k].side == f->side) {

@@ -8,29 +8,34 @@
 #define MEMBER_SIZE(member) sizeof(((struct flow_full_record *)0)->member)
 
 const struct ie ie_table[IE_COUNT] = {
-#define IE(symbol, number, v9, kind, how, ipfix, v9len, member)      \
-	[IE_##symbol] = {                                            \
-		.name = #symbol,                                     \
-		.v9_name = v9,                                       \
-		.pen = 0,                                            \
-		.id = number,                                        \
-		.type = IE_##kind,                                   \
-		.encoding = IE_##how,                                \
-		.ipfix_length = ipfix,                               \
-		.v9_length = v9len,                                  \
-		.offset = offsetof(struct flow_full_record, member), \
-		.size = MEMBER_SIZE(member),                         \
+#define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
+	IE_OF(0, symbol, number, v9, kind, how, ipfix, v9len, member)
+#define IE_OF(enterprise, symbol, number, v9, kind, how, ipfix, v9len, member) \
+	[IE_##symbol] = {                                                      \
+		.name = #symbol,                                               \
+		.v9_name = v9,                                                 \
+		.pen = enterprise,                                             \
+		.id = number,                                                  \
+		.type = IE_##kind,                                             \
+		.encoding = IE_##how,                                          \
+		.ipfix_length = ipfix,                                         \
+		.v9_length = v9len,                                            \
+		.offset = offsetof(struct flow_full_record, member),           \
+		.size = MEMBER_SIZE(member),                                   \
 	},
 #include "export/ie.def"
 #undef IE
+#undef IE_OF
 };
 
 /* From id to row, one more than the index; 0: no row. The order of the rows is
  * free, and two rows of one id do not compile. */
 static const uint16_t row_by_id[] = {
+#define IE_OF(pen, symbol, id, v9, type, encoding, ipfix, v9len, member)
 #define IE(symbol, id, v9, type, encoding, ipfix, v9len, member) [id] = IE_##symbol + 1,
 #include "export/ie.def"
 #undef IE
+#undef IE_OF
 };
 
 static const char *const type_names[IE_TYPES] = {
@@ -55,10 +60,19 @@ static const char *const type_names[IE_TYPES] = {
 	[IE_SUB_TEMPLATE_MULTI_LIST] = "subTemplateMultiList",
 };
 
+/* Enterprises have few rows, and nobody looks for them per packet. */
+static const struct ie *find_of(uint32_t pen, uint16_t id)
+{
+	for (size_t i = 0; i < IE_COUNT; i++)
+		if (ie_table[i].pen == pen && ie_table[i].id == id)
+			return &ie_table[i];
+	return NULL;
+}
+
 const struct ie *ie_find(uint32_t pen, uint16_t id)
 {
 	if (pen != 0 && pen != IE_REVERSE_PEN)
-		return NULL;
+		return find_of(pen, id);
 	if (id >= sizeof row_by_id / sizeof row_by_id[0] || row_by_id[id] == 0)
 		return NULL;
 	return &ie_table[row_by_id[id] - 1];
@@ -107,24 +121,32 @@ uint16_t ie_length(const struct ie *ie, uint16_t version)
 	return version == 10 ? ie->ipfix_length : ie->v9_length;
 }
 
-void ie_list(FILE *out)
+static void list_row(const struct ie *ie, FILE *out)
 {
 	static const char *const sources[] = {[IE_FROM_NOTHING] = "",
 		[IE_FROM_KEY] = "  key",
 		[IE_FROM_PACKETS] = "  packets",
 		[IE_FROM_FIRST] = "  first packet",
 		[IE_FROM_EXPORTER] = "  exporter"};
+	char length[12] = "variable", number[24];
 
-	for (size_t id = 0; id < sizeof row_by_id / sizeof row_by_id[0]; id++) {
-		const struct ie *ie = ie_find(0, (uint16_t)id);
-		char length[12] = "variable";
+	if (ie->ipfix_length != IE_VARIABLE)
+		snprintf(length, sizeof length, "%u", ie->ipfix_length);
+	if (ie->pen)
+		snprintf(number, sizeof number, "%u/%u", ie->pen, ie->id);
+	else
+		snprintf(number, sizeof number, "%u", ie->id);
+	fprintf(out, "%-35s %9s  %-35s %-21s %8s%s\n", ie->name, number,
+		ie->v9_name ? ie->v9_name : "-", ie_type_name(ie->type), length,
+		sources[ie_source(ie)]);
+}
 
-		if (!ie)
-			continue;
-		if (ie->ipfix_length != IE_VARIABLE)
-			snprintf(length, sizeof length, "%u", ie->ipfix_length);
-		fprintf(out, "%-35s %5u  %-35s %-21s %8s%s\n", ie->name, ie->id,
-			ie->v9_name ? ie->v9_name : "-", ie_type_name(ie->type), length,
-			sources[ie_source(ie)]);
-	}
+void ie_list(FILE *out)
+{
+	for (size_t id = 0; id < sizeof row_by_id / sizeof row_by_id[0]; id++)
+		if (row_by_id[id])
+			list_row(&ie_table[row_by_id[id] - 1], out);
+	for (size_t i = 0; i < IE_COUNT; i++)
+		if (ie_table[i].pen)
+			list_row(&ie_table[i], out);
 }

@@ -140,6 +140,19 @@ static uint16_t element_for(
 	return element;
 }
 
+/* Whether records have a value for it, and this protocol a way to tell: a ready-made
+ * definition may have more than that, and loses it. */
+static bool is_told(uint16_t element, const struct layout_options *o, const struct variant *v)
+{
+	const struct ie *ie = &ie_table[element];
+
+	if (o->version == 9 && (!ie->v9_name || ie->pen))
+		return false;
+	if (definition_needs_answer(element) && !v->answered)
+		return false;
+	return o->biflow || !definition_needs_biflow(element);
+}
+
 static bool has_field(const struct template *t, const struct ie *ie, uint16_t offset)
 {
 	for (unsigned i = 0; i < t->field_count; i++)
@@ -196,7 +209,7 @@ static void fill(struct template *t, const struct layout_options *o, const struc
 			continue;
 		uint16_t element =
 			element_for(f->element, v, other ? v->other : v->version, o->version);
-		if (element == IE_COUNT)
+		if (element == IE_COUNT || !is_told(element, o, v))
 			continue;
 		if (!other && v->icmp && is_port(element) && o->version == 10)
 			continue;

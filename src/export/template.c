@@ -82,6 +82,7 @@ static enum step step_of(const struct template_field *f)
 	case IE_FLAGS: return STEP_PART_2;
 	case IE_DSCP:
 	case IE_PRECEDENCE: return STEP_PART_1;
+	case IE_HALF_MSEC:
 	case IE_DURATION:
 	case IE_DURATION_MICRO: return STEP_DURATION;
 	case IE_MULTICAST: return STEP_MULTICAST;
@@ -211,6 +212,8 @@ static uint8_t multicast_of(const uint8_t *address)
 
 static uint64_t duration_of(const struct template_step *s, const uint8_t *value)
 {
+	if (s->encoding == IE_HALF_MSEC)
+		return load(value, STEP_UINT_4) / 2000;
 	int64_t duration = load_time(value + sizeof(int64_t)) - load_time(value);
 
 	return (uint64_t)duration / (s->encoding == IE_DURATION ? CLOCK_MILLISECOND : 1000);

@@ -89,7 +89,13 @@ static void add_to(struct flow_direction *d, const struct packet *p)
 
 void flow_biflow_add(struct flow_details *details, const struct packet *packet, bool reverse)
 {
-	add_to(reverse ? &details->reverse : &details->forward, packet);
+	struct flow_direction *direction = reverse ? &details->reverse : &details->forward;
+
+	add_to(direction, packet);
+	if (packet->protocol != 6)
+		return;
+	flow_tcp_add(&direction->tcp, packet);
+	flow_handshake_add(&details->handshake, packet, reverse);
 }
 
 void flow_biflow_open(struct flow_full_record *full, const struct packet *p)
