@@ -235,7 +235,7 @@ static bool find_base(struct trial *t)
 		struct flow_full_record r = record_of(&t->base);
 		t->template = layout_choose(&t->layout, &r.record);
 		ck_assert_ptr_nonnull(t->template);
-		if (t->template->field_count > 0)
+		if (t->template->field[0].ie != &ie_table[IE_paddingOctets])
 			return true;
 	}
 	return false;

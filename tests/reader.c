@@ -60,6 +60,11 @@ struct reader *reader_new(reader_sink *sink, void *arg)
 	return r;
 }
 
+void reader_take_any(struct reader *r)
+{
+	r->any_elements = true;
+}
+
 void reader_free(struct reader *r)
 {
 	for (struct template *t = r->templates, *next; t; t = next) {

@@ -45,6 +45,9 @@ struct reader;
 
 struct reader *reader_new(reader_sink *sink, void *arg);
 void reader_free(struct reader *r);
+/* Flow records may be of any elements: they need no addresses, no protocol and no times, and what
+ * struct reader_record has of these stays 0. */
+void reader_take_any(struct reader *r);
 void reader_feed(struct reader *r, const uint8_t *datagram, size_t octets);
 
 /* All faults so far, and the first few of them in words (NULL beyond those). */

@@ -38,7 +38,7 @@ struct reader {
 	size_t faults, template_records, datagrams;
 	char fault[FAULTS_KEPT][96];
 	int64_t boot_ns; /* the exporter's start by its last header */
-	bool booted;
+	bool booted, any_elements;
 	/* of the datagram in hand */
 	uint8_t protocol;
 	uint32_t domain, uptime, export_time;

@@ -42,6 +42,17 @@ static const struct {
 	{276, 1, FIXED}, {302, 8, INTEGER}, {304, 2, INTEGER}, {305, 4, INTEGER},
 	{306, 4, INTEGER}, {309, 4, INTEGER}, {310, 4, INTEGER}, {311, 8, FLOAT},
 	{322, 4, FIXED}, {323, 8, FIXED}, {324, 8, FIXED}, {325, 8, FIXED}, {351, 8, INTEGER},
+	{54, 4, INTEGER}, {70, 3, FIXED}, {71, 3, FIXED}, {72, 3, FIXED}, {73, 3, FIXED},
+	{74, 3, FIXED}, {75, 3, FIXED}, {76, 3, FIXED}, {77, 3, FIXED}, {78, 3, FIXED},
+	{79, 3, FIXED}, {88, 2, INTEGER}, {162, 4, INTEGER}, {176, 1, INTEGER},
+	{177, 1, INTEGER}, {178, 1, INTEGER}, {179, 1, INTEGER}, {184, 4, INTEGER},
+	{185, 4, INTEGER}, {186, 2, INTEGER}, {187, 2, INTEGER}, {188, 1, INTEGER},
+	{189, 1, INTEGER}, {196, 1, INTEGER}, {197, 1, INTEGER}, {200, 1, INTEGER},
+	{202, 4, INTEGER}, {206, 1, INTEGER}, {208, 4, INTEGER}, {218, 8, INTEGER},
+	{219, 8, INTEGER}, {220, 8, INTEGER}, {221, 8, INTEGER}, {222, 8, INTEGER},
+	{223, 8, INTEGER}, {296, 4, INTEGER}, {312, 2, INTEGER}, {352, 8, INTEGER},
+	{388, 1, FIXED}, {389, 1, FIXED}, {515, 32, INTEGER}, {517, 1, FIXED},
+	{520, 32, INTEGER},
 };
 /* clang-format on */
 
@@ -297,7 +308,7 @@ static bool data_record(struct reader *r, struct cursor *c, const struct templat
 		reader_note(r, "record of template %u runs over the end of its set", t->id);
 		return false;
 	}
-	if (t->options)
+	if (t->options || r->any_elements)
 		r->sink(r->arg, &record);
 	else
 		flow_record(r, &record);

@@ -35,12 +35,16 @@ import time
 ELEMENTS = {}
 for kind, octets, ids in (
         ('int', 8, '1 2 3 23 24 40 41 42 85 86 132 133 164 165 166 167 168 173 198 231 232 298 299 318 319 351 352 25 26'),
+        ('int', 8, '148 218 219 220 221 222 223 302 426 433'),
         ('int', 4, '10 14 16 17 21 22 31 34 50 54 143 144 149 158 159 161 208 252 253 296 305 306 307 308 309 310 346'),
-        ('int', 2, '7 11 32 36 37 58 59 145 180 181 182 183 216 243 245 254 255 256 303 304 6 88 139 242 312'),
+        ('int', 4, '162 184 185 202 507'),
+        ('int', 2, '7 11 32 36 37 58 59 145 180 181 182 183 216 243 245 254 255 256 303 304 6 88 139 242 312 186 187'),
         ('int', 1, '4 5 9 13 29 30 35 48 49 52 53 55 60 61 89 136 176 177 178 179 192 195 196 197 206 214 215 239 244 246 339 344'),
+        ('int', 1, '188 189 200'), ('int', 32, '515 520'),
         ('ip4', 4, '8 12 15 18 130 211'), ('ip6', 16, '27 28 62 63 131 212'), ('mac', 6, '56 57 80 81'),
+        ('mpls', 3, '70 71 72 73 74 75 76 77 78 79'),
         ('bool', 1, '276 388 389 517'), ('seconds', 4, '150 151 322'), ('time', 8, '152 153 154 155 156 157 160 323 324 325'),
-        ('float', 8, '311'), ('string', None, '82 83 84 94 96 236 300 335 340 341 371'), ('octets', None, '70 95 210 313 314 315')):
+        ('float', 8, '311'), ('string', None, '82 83 84 94 96 236 300 335 340 341 371'), ('octets', None, '95 210 313 314 315')):
     for i in ids.split():
         ELEMENTS[int(i)] = (kind, octets)
 # In NetFlow v9 the sampler's number may be longer than IPFIX has it.
@@ -69,8 +73,9 @@ class Record:
 class Session:
     """What a collector keeps of one exporter, and every complaint it has."""
 
-    def __init__(self, version=None, live=False):
-        self.version, self.live = version, live
+    def __init__(self, version=None, live=False, classic=True):
+        """classic: flow records have addresses, a protocol and times."""
+        self.version, self.live, self.classic = version, live, classic
         self.records, self.options, self.complaints = [], [], []
         self.templates, self.data_sequence, self.counts = {}, {}, collections.Counter()
         self.boot, self.template_times = None, {}
@@ -331,6 +336,10 @@ class Session:
                     return values[0, i][0]
             return b''
         r = Record()
+        r.fields = values
+        if not self.classic:
+            self.records.append(r)
+            return
         # elements 8 and 27 may stand together in one template: the unused family is all zeros
         src4, dst4, src6, dst6 = get(8), get(12), get(27), get(28)
         six = any(src6) or any(dst6) or not src4
@@ -349,7 +358,7 @@ class Session:
         r.reason = number(get(136)) if (0, 136) in values else None
         if r.reason is not None and not 1 <= r.reason <= 5:
             self.complain('flowEndReason %d' % r.reason)
-        r.wide, r.fields = len(get(1)) == 8, values
+        r.wide = len(get(1)) == 8
         if not self.times(r, get, boot):
             self.complain('flow record without times')
             return

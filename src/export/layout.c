@@ -227,6 +227,20 @@ static void fill_biflow(struct template *t, const struct layout_options *o, cons
 		add_reverse(t, o);
 }
 
+/* A set is padded to four octets: a shorter record would be seen in its padding (RFC 7011
+ * section 3.3.1), and a template without fields withdraws it (section 8.1). */
+static void lengthen(struct template *t)
+{
+	enum { SHORTEST = 4 };
+	unsigned octets = 0;
+
+	for (unsigned i = 0; i < t->field_count; i++)
+		octets += t->field[i].length;
+	if (octets < SHORTEST)
+		t->field[t->field_count++] = (struct template_field){&ie_table[IE_paddingOctets],
+			(uint16_t)(SHORTEST - octets), ie_table[IE_paddingOctets].offset, false};
+}
+
 static bool is_relative(const struct template *t)
 {
 	for (unsigned i = 0; i < t->field_count; i++)
@@ -245,6 +259,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 	if (o->version == 10 && is_relative(t))
 		add_field(t, IE_systemInitTimeMilliseconds,
 			ie_table[IE_systemInitTimeMilliseconds].offset, 10);
+	lengthen(t);
 	bool legal = template_compile(t);
 	assert(legal);
 	(void)legal;
