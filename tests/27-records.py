@@ -41,7 +41,8 @@ def received(record, version):
 def own_records(path):
     """A configuration with the user's records."""
     listed = subprocess.run([WEIR, '--list-elements'], capture_output=True, text=True, check=True).stdout
-    names = {int(line.split()[1]): line.split()[0] for line in listed.splitlines()}
+    rows = [line.split() for line in listed.splitlines()]
+    names = {int(row[1]): row[0] for row in rows if row[1].isdigit()}
     def row(name, text):
         f = truth.fields_of(text)
         quoted = [', '.join('"%s"' % names[i] for i, key in f if key == want) for want in (True, False)]
