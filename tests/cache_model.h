@@ -58,12 +58,14 @@ static inline void append(void *context, const struct flow_record *r)
 	list->record[list->count++] = m;
 }
 
-static inline struct cache *open_cache(
-	uint32_t entries, const struct model_times *t, uint64_t seed, struct flow_sink sink)
+/* One that feels pressure from so many percent on. */
+static inline struct cache *open_pressed(uint32_t entries, const struct model_times *t,
+	unsigned pressure, uint64_t seed, struct flow_sink sink)
 {
 	struct cache *c = cache_new(
 		&(struct cache_options){
 			.entries = entries,
+			.pressure = pressure,
 			.selection = flow_selection_default(),
 			.timeouts = {t->active, t->idle, t->fin, t->rst, t->udp, t->icmp},
 			.seed = seed,
@@ -73,6 +75,12 @@ static inline struct cache *open_cache(
 
 	ck_assert_ptr_nonnull(c);
 	return c;
+}
+
+static inline struct cache *open_cache(
+	uint32_t entries, const struct model_times *t, uint64_t seed, struct flow_sink sink)
+{
+	return open_pressed(entries, t, 0, seed, sink);
 }
 
 static inline void drain(struct cache *c, uint32_t most)
@@ -131,7 +139,7 @@ static struct list gone;
 struct watch {
 	struct model *model;
 	struct model_packet packet; /* in hand */
-	bool in_hand, set_back;
+	bool in_hand, set_back, pressed;
 	uint64_t displaced;
 	struct list *list;
 };
@@ -142,6 +150,8 @@ static inline uint32_t expected_reason(const struct watch *w, const struct model
 
 	if (why)
 		return why;
+	if (w->pressed) /* what it takes for that is check_pressure.c's */
+		return FLOW_END_RESOURCES;
 	if (w->set_back || !w->in_hand)
 		return FLOW_END_FORCED;
 	if (r->flow != w->packet.flow)

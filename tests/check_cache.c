@@ -92,15 +92,17 @@ END_TEST
 
 static const uint32_t tiny[] = {1, 7, 8, 14, 45, 150, 1000};
 
-static void run_watched(struct cache *c, struct watch *w, struct stream *s)
+static void run_watched(struct cache *c, struct watch *w, struct stream *s, unsigned pressure)
 {
 	for (unsigned i = 0; i < PACKETS; i++) {
 		struct model_packet p = stream_next(s);
 		see_watched(c, w, &p);
 		if (i % 64 == 0)
 			ck_assert_uint_eq(cache_live(c).flows, live_flows(w->model));
+		w->pressed = pressure != 0;
 		if (i % 32 == 31)
 			cache_sweep(c, 5);
+		w->pressed = false;
 	}
 }
 
@@ -108,25 +110,29 @@ static void run_watched(struct cache *c, struct watch *w, struct stream *s)
 START_TEST(exact_but_for_room)
 {
 	const struct times_row *row = &rows[_i % ROWS(rows)];
-	uint32_t entries = tiny[_i / ROWS(rows)], ways = cache_ways();
+	uint32_t entries = tiny[_i / ROWS(rows) / 2];
+	unsigned pressure = _i / ROWS(rows) % 2 ? 80 : 0;
 	struct watch w = {.model = model_new(&row->times), .list = &gone};
 	struct stream s = stream_of(9, entries < 1000 ? 600 : MODEL_FLOWS, row->pace);
 
 	s.steady = true;
 	gone.count = 0;
-	struct cache *c =
-		open_cache(entries, &row->times, 3, (struct flow_sink){watch_leaving, &w});
-	uint32_t whole = (entries + ways - 1) / ways * ways;
-	ck_assert_uint_eq(cache_statistics(c).entries, whole);
-	run_watched(c, &w, &s);
+	struct cache *c = open_pressed(
+		entries, &row->times, pressure, 3, (struct flow_sink){watch_leaving, &w});
+	ck_assert_uint_eq(cache_statistics(c).entries, entries);
+	run_watched(c, &w, &s, pressure);
 	s.steady = false;
-	run_watched(c, &w, &s);
-	ck_assert_uint_le(cache_live(c).flows, whole);
+	run_watched(c, &w, &s, pressure);
+	ck_assert_uint_le(cache_live(c).flows, entries);
 	ck_assert_uint_eq(cache_statistics(c).opened.packets, 2 * PACKETS);
 	drain(c, 1);
 	ck_assert_uint_eq(live_flows(w.model), 0);
 	statistics_agree(c, &gone);
 	same_tally(cache_statistics(c).opened, tally_of(gone.record, gone.count));
+	ck_assert_uint_eq(cache_statistics(c).closed[FLOW_END_RESOURCES].flows, w.displaced);
+	if (!pressure)
+		ck_assert_uint_eq(
+			cache_statistics(c).pressures + cache_statistics(c).pressed.flows, 0);
 	if (entries <= 45 && row->times.idle > SECOND)
 		ck_assert_uint_gt(w.displaced, 1000);
 	cache_free(c);
@@ -225,7 +231,7 @@ int main(void)
 	TCase *cases = tcase_create("cache");
 
 	tcase_add_loop_test(cases, exact_when_large, 0, ROWS(rows) * SWEEPINGS);
-	tcase_add_loop_test(cases, exact_but_for_room, 0, ROWS(rows) * ROWS(tiny));
+	tcase_add_loop_test(cases, exact_but_for_room, 0, 2 * ROWS(rows) * ROWS(tiny));
 	tcase_add_loop_test(cases, batches_change_nothing, 0, ROWS(rows));
 	tcase_add_loop_test(cases, nothing_stays_too_long, 0, ROWS(rows) * ROWS(rooms));
 	suite_add_tcase(suite, cases);

@@ -18,19 +18,29 @@ static void see_one(struct cache *c, uint32_t flow, int seconds, bool syn)
 /* In one full set: who leaves for flow 100, and why. */
 static const struct {
 	const char *name;
-	uint8_t packets[7]; /* of flow i, whose last one is at second i */
+	uint8_t packets[7]; /* of flow i, at second i */
 	bool syn[7];
+	bool lasts[7]; /* it has had one two seconds before that, too */
 	int now;
 	uint32_t leaves;
 	enum flow_end_reason reason;
 } evictions[] = {
-	{"the oldest", {1, 1, 1, 1, 1, 1, 1}, {0}, 9, 0, FLOW_END_RESOURCES},
-	{"the oldest of established ones", {2, 2, 2, 2, 2, 2, 2}, {0}, 9, 0, FLOW_END_RESOURCES},
-	{"the one that is not established", {2, 3, 9, 2, 1, 2, 2}, {0}, 9, 4, FLOW_END_RESOURCES},
-	{"the oldest of two", {2, 3, 9, 1, 1, 2, 2}, {0}, 9, 3, FLOW_END_RESOURCES},
-	{"half-open is not established", {2, 3, 9, 2, 2, 9, 2}, {[5] = true}, 9, 5,
+	{"the oldest", {1, 1, 1, 1, 1, 1, 1}, {0}, {0}, 9, 0, FLOW_END_RESOURCES},
+	{"the oldest of established ones", {2, 2, 2, 2, 2, 2, 2}, {0}, {0}, 9, 0,
 		FLOW_END_RESOURCES},
-	{"one that is over, by its own reason", {1, 1, 1, 1, 1, 1, 1}, {0}, 15, 0, FLOW_END_IDLE},
+	{"the one that is not established", {2, 3, 9, 2, 1, 2, 2}, {0}, {0}, 9, 4,
+		FLOW_END_RESOURCES},
+	{"the oldest of two", {2, 3, 9, 1, 1, 2, 2}, {0}, {0}, 9, 3, FLOW_END_RESOURCES},
+	{"half-open is not established", {2, 3, 9, 2, 2, 9, 2}, {[5] = true}, {0}, 9, 5,
+		FLOW_END_RESOURCES},
+	{"the one that does not last", {9, 1, 2, 2, 1, 1, 1}, {0}, {1, 1, 1, 0, 1, 1, 1}, 9, 3,
+		FLOW_END_RESOURCES},
+	{"the oldest that lasts", {1, 2, 2, 2, 2, 2, 2}, {0}, {1, 1, 1, 1, 1, 1, 1}, 9, 0,
+		FLOW_END_RESOURCES},
+	{"half-open does not last", {2, 3, 9, 2, 2, 9, 2}, {[5] = true}, {1, 1, 1, 1, 1, 1, 1}, 9,
+		5, FLOW_END_RESOURCES},
+	{"one that is over, by its own reason", {1, 1, 1, 1, 1, 1, 1}, {0}, {0}, 15, 0,
+		FLOW_END_IDLE},
 };
 
 START_TEST(who_leaves)
@@ -38,6 +48,9 @@ START_TEST(who_leaves)
 	gone.count = 0;
 	struct cache *c = open_cache(7, &rows[0].times, 1, (struct flow_sink){append, &gone});
 
+	for (uint32_t flow = 0; flow < 7; flow++)
+		if (evictions[_i].lasts[flow])
+			see_one(c, flow, (int)flow - 2, evictions[_i].syn[flow]);
 	for (uint32_t flow = 0; flow < 7; flow++)
 		for (int i = 0; i < evictions[_i].packets[flow]; i++)
 			see_one(c, flow, (int)flow, evictions[_i].syn[flow]);
@@ -95,6 +108,43 @@ START_TEST(a_flood_displaces_itself)
 }
 END_TEST
 
+/* A cache is filled to its last entry and hardly a flow leaves early; beyond that one leaves for
+ * each that comes. */
+static const struct {
+	uint32_t entries;
+	unsigned early; /* of 10,000, at most */
+} sizes[] = {{7, 0}, {100, 20}, {1000, 20}, {7001, 10}, {65536, 10}, {300000, 10}};
+
+static void count_leaving(void *context, const struct flow_record *r)
+{
+	must(r->end_reason == FLOW_END_RESOURCES);
+	++*(uint32_t *)context;
+}
+
+START_TEST(holds_as_many_as_it_says)
+{
+	uint32_t left, entries = sizes[_i].entries, early = 0, rounds = 1 + 20000 / entries;
+
+	for (uint32_t n = 0; n < rounds; n++) {
+		left = 0;
+		struct cache *c = open_cache(
+			entries, &rows[0].times, n, (struct flow_sink){count_leaving, &left});
+		for (uint32_t flow = 0; flow < entries; flow++)
+			see_one(c, flow, 0, false);
+		early += left;
+		ck_assert_uint_eq(cache_live(c).flows, entries - left);
+		for (uint32_t flow = 0; flow < entries; flow++) {
+			see_one(c, entries + flow, 1, flow & 1);
+			must(cache_live(c).flows <= entries);
+		}
+		ck_assert_uint_eq(left, 2 * entries - cache_live(c).flows);
+		cache_free(c);
+	}
+	ck_assert_msg((uint64_t)early * 10000 <= (uint64_t)sizes[_i].early * entries * rounds,
+		"%u of %u entries: %u flows left early", entries, rounds, early);
+}
+END_TEST
+
 /* A full set of flows of one moment, then packet time leaps by n ticks of 2^_i ns: any age that 16
  * bits can come to. Whatever it looks like, one leaves and the new one stands. */
 START_TEST(ages_wrap)
@@ -129,6 +179,7 @@ int main(void)
 	tcase_add_loop_test(cases, who_leaves, 0, ROWS(evictions));
 	tcase_add_test(cases, oldest_of_two_sets);
 	tcase_add_test(cases, a_flood_displaces_itself);
+	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);
 

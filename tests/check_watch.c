@@ -141,6 +141,33 @@ START_TEST(tells_what_the_kernel_dropped)
 }
 END_TEST
 
+/* A cache that comes under pressure is told of, once a minute at most; one that stays so, not
+ * again. */
+START_TEST(tells_of_pressure)
+{
+	struct cache_statistics *c = &ledger.workers.cache;
+
+	c->entries = 1000;
+	c->under_pressure = true;
+	c->pressures = 1;
+	c->idle = 1500 * INT64_C(1000000);
+	c->closed[FLOW_END_RESOURCES].flows = 12;
+	look(10);
+	ck_assert_ptr_nonnull(strstr(words.pressure, "of 1000 entries are in use"));
+	ck_assert_ptr_nonnull(
+		strstr(words.pressure, "idle time down to 1.5 s, 12 flows left early"));
+	c->pressures = 2;
+	look(20);
+	ck_assert_str_eq(words.pressure, ""); /* not yet again */
+	look(70);
+	ck_assert_str_ne(words.pressure, "");
+	for (int64_t s = 80; s <= 300; s += 10) {
+		look(s);
+		ck_assert_str_eq(words.pressure, "");
+	}
+}
+END_TEST
+
 /* Looks that come late, after hours even, compare with the last one. */
 START_TEST(late_looks)
 {
@@ -176,6 +203,7 @@ int main(void)
 	tcase_add_test(all, few_frames_make_no_share);
 	tcase_add_test(all, sampled_out_frames_do_not_dilute);
 	tcase_add_test(all, tells_what_the_kernel_dropped);
+	tcase_add_test(all, tells_of_pressure);
 	tcase_add_test(all, late_looks);
 	tcase_add_test(all, checks_the_sums);
 	suite_add_tcase(suite, all);

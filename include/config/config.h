@@ -60,6 +60,7 @@ struct config_record {
 /* cache = { ... } */
 struct config_cache {
 	uint32_t entries;             /* default 65536, 16 to 268435456 */
+	uint32_t pressure;            /* percent of the entries, 10 to 100, default 80 */
 	char record[DEFINITION_NAME]; /* of records, or a ready-made one */
 	struct definition definition; /* what it names; by config_check() */
 	struct flow_timeouts timeouts;

@@ -2,8 +2,9 @@
  *
  * Looks at the ledger every few seconds and compares it with those of the last
  * minute: when more than one frame in a hundred was no valid IP packet it names
- * what they were, and when the kernel dropped frames it says how many; each once
- * a minute at most. And when the ledger does not add up, once. One thread's, the
+ * what they were, when the kernel dropped frames it says how many, and when a cache
+ * came under pressure (flow/pressure.h) how full it is; each once a minute at most.
+ * And when the ledger does not add up, once. One thread's, the
  * main thread's; no clock: the caller says what time it is. */
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
@@ -22,6 +23,7 @@ enum {
 struct watch_words {
 	char not_ip[256];
 	char dropped[256];
+	char pressure[256];
 };
 
 struct watch;

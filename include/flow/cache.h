@@ -28,12 +28,13 @@ struct flow_sink {
 };
 
 struct cache_options {
-	uint32_t entries; /* rounded up to whole sets */
+	uint32_t entries; /* records; never more are live */
 	struct flow_timeouts timeouts;
 	struct flow_selection selection; /* packets must have details where it needs them */
 	uint64_t first_id;               /* flowId of the first record, where it keeps details */
 	uint64_t seed;
-	bool touch; /* take all memory at cache_new(): for what runs long */
+	unsigned pressure; /* percent of the entries: flow/pressure.h; 0 or 100: none */
+	bool touch;        /* take all memory at cache_new(): for what runs long */
 };
 
 /* What went in and what came out; live = opened - the sum of closed. */
@@ -46,7 +47,11 @@ struct cache_tally {
 struct cache_statistics {
 	struct cache_tally opened;
 	struct cache_tally closed[FLOW_END_REASONS]; /* by flowEndReason */
-	uint64_t clock_set_back;                     /* times */
+	struct cache_tally pressed; /* of those for lack of resources, by pressure */
+	uint64_t clock_set_back;    /* times */
+	uint64_t pressures;         /* times that pressure came on */
+	bool under_pressure;
+	int64_t idle; /* idle time of single packets as it is now, nanoseconds */
 	uint32_t entries;
 };
 
@@ -83,7 +88,8 @@ size_t cache_record_octets(const struct cache *cache);
 bool cache_peek(const struct cache *cache, uint32_t *next, uint32_t most, struct flow_record *out,
 	unsigned *count);
 
-/* Records that one visited set can close at most. */
+/* How many sets there are, and records that one visited set can close at most. */
+uint32_t cache_sets(const struct cache *cache);
 unsigned cache_ways(void);
 
 struct cache_statistics cache_statistics(const struct cache *cache);

@@ -66,12 +66,31 @@ static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_contr
 	return protocol == 1 || protocol == 58 ? FLOW_ICMP : FLOW_OTHER;
 }
 
-/* A flow that an attacker's single packet does not make: it was answered to or
- * goes on. Eviction spares it as long as there is another. */
-static inline bool flow_is_established(const struct flow_record *r)
+/* How much a flow has shown that there is somebody behind it. Who displaces takes the
+ * lowest grade first: a flow of one packet and a TCP connection that nobody answered
+ * cost an attacker one packet each. Two packets at once are as cheap, but to last he
+ * must keep up each flow that he makes. */
+enum flow_grade {
+	FLOW_SINGLE,      /* one packet, or TCP that is half-open */
+	FLOW_ESTABLISHED, /* more than that */
+	FLOW_LASTING,     /* and for FLOW_LASTS or longer */
+	FLOW_GRADES
+};
+
+#define FLOW_LASTS INT64_C(1000000000) /* nanoseconds */
+
+static inline bool flow_lasts(const struct flow_record *r)
 {
-	return r->packets > 1 &&
-	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
+	return r->last - r->first >= FLOW_LASTS;
+}
+
+static inline enum flow_grade flow_grade_of(const struct flow_record *r)
+{
+	bool tcp = r->key.protocol == 6;
+
+	if (r->packets < 2 || (tcp && (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) == TCP_SYN))
+		return FLOW_SINGLE;
+	return flow_lasts(r) ? FLOW_LASTING : FLOW_ESTABLISHED;
 }
 
 /* One direction of a biflow. */

@@ -1,7 +1,7 @@
 /* set: one cache line of the flow table.
  *
- * Seven ways, each a 15-bit tag with a bit that says established, a coarse age and
- * the place of its record; and how many flows that belong here were displaced to
+ * Seven ways, each a 14-bit tag with the grade of its flow in two bits above, a coarse
+ * age and the place of its record; and how many flows that belong here stand in
  * their second set, so that a flow that is not here need not be looked for there
  * while that is none. Tags and ages fill a vector register each.
  *
@@ -22,11 +22,18 @@ enum {
 	SET_WAYS = 7,
 	SET_LANES = 8,
 	SET_ALL = (1 << SET_WAYS) - 1,
-	SET_TAG = 0x7fff,
-	SET_ESTABLISHED = 0x8000,
-	SET_DISPLACED = 7,  /* the lane of tag[] that counts */
-	SET_AGES = 1 << 14, /* ticks that an age may lie before or after now */
-	SET_YOUNGEST = 0x7fff,
+	SET_TAG = 0x3fff,
+	SET_GRADE = 14,    /* the tag's bits; those above are 3 - enum flow_grade */
+	SET_DISPLACED = 7, /* the lane of tag[] that counts */
+	SET_AGES = 1 << 14 /* ticks that an age may lie before or after now */
+};
+
+/* The rank of a way says when it leaves, the smallest first: by grade, then by age to
+ * two ticks, then the empty ones. */
+enum {
+	SET_SPARED = -0x4000, /* from here on more than a single packet */
+	SET_NOBODY = 0x4000,  /* from here on empty ways */
+	SET_NO_WAY = 0x7fff,
 };
 
 struct set {
@@ -92,31 +99,47 @@ static inline unsigned set_ways_aged(const struct set *s, uint16_t now, int limi
 #endif
 }
 
-/* The oldest way of a set without empty ones, of those that are not established
- * where `spare`. *age is how old, the smaller the older, SET_YOUNGEST: there is none,
- * and the first way stands for it. */
-static inline unsigned set_oldest(const struct set *s, uint16_t now, bool spare, int *age)
+#ifdef __SSE2__
+static inline __m128i set_ranks(const struct set *s, uint16_t now)
+{
+	__m128i old = _mm_sub_epi16(set_ages(s), _mm_set1_epi16((short)(now - SET_AGES)));
+	__m128i grades = _mm_andnot_si128(_mm_set1_epi16(SET_TAG), set_tags(s));
+
+	old = _mm_and_si128(_mm_srli_epi16(old, 1), _mm_set1_epi16(SET_TAG));
+	grades = _mm_xor_si128(grades, _mm_set1_epi16(SET_NOBODY));
+	return _mm_insert_epi16(_mm_or_si128(grades, old), SET_NO_WAY, SET_LANES - 1);
+}
+#else
+static inline int set_rank(const struct set *s, unsigned way, uint16_t now)
+{
+	unsigned old = (uint16_t)(s->age[way] - (now - SET_AGES)) >> 1 & SET_TAG;
+
+	return (int16_t)(((s->tag[way] & ~SET_TAG) ^ SET_NOBODY) | old);
+}
+#endif
+
+/* The way with the smallest rank in two sets; those of `b` count from SET_LANES on. */
+static inline unsigned set_first_to_leave(
+	const struct set *a, const struct set *b, uint16_t now, int *rank)
 {
 #ifdef __SSE2__
-	const __m128i none = _mm_set1_epi16(SET_YOUNGEST);
-	__m128i tags = set_tags(s), ages = _mm_sub_epi16(set_ages(s), _mm_set1_epi16((short)now));
-	__m128i out = spare ? _mm_srai_epi16(tags, 15) : _mm_setzero_si128();
-	out = _mm_insert_epi16(out, -1, SET_LANES - 1);
-	ages = _mm_or_si128(_mm_andnot_si128(out, ages), _mm_and_si128(out, none));
-	__m128i least = set_least(ages);
-	*age = (int16_t)_mm_extract_epi16(least, 0);
-	return (unsigned)__builtin_ctz(set_mask(_mm_cmpeq_epi16(ages, least)) | 1u << SET_WAYS);
+	__m128i in_a = set_ranks(a, now), in_b = set_ranks(b, now);
+	__m128i least = set_least(_mm_min_epi16(in_a, in_b));
+	*rank = (int16_t)_mm_extract_epi16(least, 0);
+	in_a = _mm_packs_epi16(_mm_cmpeq_epi16(in_a, least), _mm_cmpeq_epi16(in_b, least));
+	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(in_a));
 #else
-	unsigned best = 0;
-	*age = SET_YOUNGEST;
-	for (unsigned i = 0; i < SET_WAYS; i++) {
-		int a = (int16_t)(s->age[i] - now);
-		if ((!spare || !(s->tag[i] & SET_ESTABLISHED)) && a < *age) {
-			best = i;
-			*age = a;
+	unsigned first = 0;
+	*rank = SET_NO_WAY;
+	for (unsigned i = 0; i < 2 * SET_LANES; i++) {
+		unsigned way = i % SET_LANES;
+		int r = way < SET_WAYS ? set_rank(i < SET_LANES ? a : b, way, now) : SET_NO_WAY;
+		if (r < *rank) {
+			first = i;
+			*rank = r;
 		}
 	}
-	return best;
+	return first;
 #endif
 }
 

@@ -2,8 +2,10 @@
  *
  * Set-associative: a flow may stand in two sets, both named by its hash. Records
  * are taken from one array in the order of need, so that memory which no flow has
- * needed is never touched. Knows keys and places; time and counting are cache.c's,
- * for which alone this is. One thread at a time. */
+ * needed is never touched. There are half as many ways again as
+ * records, so that sets are hardly ever full before all records are taken. Knows keys
+ * and places; time and counting are cache.c's, for which alone this is. One thread
+ * at a time. */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
@@ -24,7 +26,9 @@ struct table {
 	uint32_t *free; /* places of records that were in use and are not */
 	uint32_t free_count;
 	uint32_t untouched; /* places from here on have never been in use */
+	uint32_t entries;   /* records */
 	uint32_t set_count;
+	uint32_t graded[FLOW_GRADES]; /* live flows of each grade */
 	struct hash_secret secret;
 	const struct flow_selection *selection; /* NULL: the default key */
 	bool has_fields;                        /* it has some of the default key and no more */
@@ -46,15 +50,16 @@ struct table_key {
 	const struct packet_details *details;
 };
 
-/* Room for `entries` records, rounded up to whole sets. False: memory is short;
+/* Room for `entries` records, at least one. False: memory is short;
  * table_free() takes back what was had. `touch`: take every page now. */
 bool table_init(struct table *table, uint32_t entries, uint64_t seed, bool touch,
 	const struct flow_selection *selection);
 void table_free(struct table *table);
 
-static inline uint32_t table_entries(const struct table *t)
+/* Records in use. */
+static inline uint32_t table_live(const struct table *t)
 {
-	return t->set_count * SET_WAYS;
+	return t->untouched - t->free_count;
 }
 
 static inline struct table_key table_key_of_packet(const struct packet *packet)
@@ -171,18 +176,25 @@ static inline bool table_find(
 	       table_find_in(t, table_second(t, hash), table_tag(hash), key, place);
 }
 
-/* Who leaves when both sets of a hash are full: flows that are not established
- * before those that are, the oldest at `now` first. */
-struct place table_victim(const struct table *table, uint64_t hash, uint16_t now);
-
-/* A way and a record for a new flow, tagged; false: both its sets are full. */
+/* A way and a record for a new flow of the lowest grade, tagged; false: there is no
+ * record left, or both its sets are full. */
 bool table_insert(struct table *table, uint64_t hash, struct place *place);
 
-/* Takes over the way and the record that table_remove() has just given back. */
-void table_replace(struct table *table, uint64_t hash, struct place *place);
+/* Who leaves then, at `now` by the ages' ticks: the lowest grade first, of that the
+ * oldest. Of the flow's two sets; where those have room and only the records are
+ * all taken, a few more sets are looked through for a flow of the lowest grade. */
+struct place table_victim(const struct table *table, uint64_t hash, uint16_t now);
 
 /* Gives the way and the record back; the record's octets stay until the next insert. */
 void table_remove(struct table *table, struct place place);
+
+static inline enum flow_grade table_grade(struct place at)
+{
+	return (enum flow_grade)(3 - (at.set->tag[at.way] >> SET_GRADE));
+}
+
+/* A flow's grade rises, it never falls. */
+void table_raise(struct table *table, struct place place, enum flow_grade grade);
 
 /* GCC takes a function that only prefetches for one without effect and drops its
  * calls; inlined ones stay. */

@@ -93,6 +93,8 @@ const struct schema_key schema_keys[] = {
 {"cache", NULL, NULL, "the flow cache, and what makes a flow", .type = SCHEMA_GROUP},
 {"cache.entries", "65536", "flows", "size of the cache; all its memory is taken at start",
 	NUMBER(16, 268435456), GLOBAL(cache.entries)},
+{"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
+	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
 	"default, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},

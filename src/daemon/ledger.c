@@ -40,7 +40,12 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 	add_tally(&sum->cache.opened, &w->cache.opened);
 	for (int i = 0; i < FLOW_END_REASONS; i++)
 		add_tally(&sum->cache.closed[i], &w->cache.closed[i]);
+	add_tally(&sum->cache.pressed, &w->cache.pressed);
 	sum->cache.clock_set_back += w->cache.clock_set_back;
+	sum->cache.pressures += w->cache.pressures;
+	sum->cache.under_pressure |= w->cache.under_pressure;
+	if (sum->cache.entries == 0 || w->cache.idle < sum->cache.idle)
+		sum->cache.idle = w->cache.idle;
 	sum->cache.entries += w->cache.entries;
 	add_tally(&sum->live, &w->live);
 	add_tally(&sum->lost, &w->lost);
@@ -146,6 +151,17 @@ static void print_ignored(const struct worker_statistics *w, FILE *out)
 		fputc(')', out);
 }
 
+/* Records that say lack of resources, if there are any. */
+static void print_early(const struct cache_statistics *c, FILE *out)
+{
+	uint64_t pressed = c->pressed.flows, all = c->closed[FLOW_END_RESOURCES].flows;
+
+	if (all > pressed)
+		fprintf(out, ", displaced %" PRIu64 " flows", all - pressed);
+	if (pressed)
+		fprintf(out, ", closed %" PRIu64 " idle flows under pressure", pressed);
+}
+
 static void print_collector(const struct exporter_collector *c, FILE *out)
 {
 	const struct session_statistics *s = &c->session;
@@ -169,6 +185,7 @@ void ledger_summary(const struct ledger *l, FILE *out)
 		"weir: %" PRIu64 " packets seen: %" PRIu64 " (%" PRIu64 " octets) in %" PRIu64
 		" flows",
 		w->seen.frames, opened->packets, opened->octets, opened->flows);
+	print_early(&w->cache, out);
 	print_ignored(w, out);
 	if (w->sampled_out.frames)
 		fprintf(out, ", sampled out %" PRIu64, w->sampled_out.frames);

@@ -132,6 +132,8 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 		log_warning("capture", "%s", words.not_ip);
 	if (*words.dropped)
 		log_warning("capture", "%s", words.dropped);
+	if (*words.pressure)
+		log_warning("cache", "%s", words.pressure);
 }
 
 static bool make_events(struct live *l)

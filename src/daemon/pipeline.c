@@ -80,6 +80,7 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 			{
 				.entries = c->cache.entries,
 				.timeouts = timeouts_of(c),
+				.pressure = c->cache.pressure,
 				.seed = seed,
 				.touch = !p->is_file,
 				.first_id = (uint64_t)p->count << 56,

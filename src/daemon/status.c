@@ -53,12 +53,16 @@ static json_t *inputs(const struct view *v)
 
 static json_t *cache(const struct worker_statistics *w)
 {
-	uint64_t entries = w->cache.entries;
+	const struct cache_statistics *c = &w->cache;
+	uint64_t entries = c->entries;
+	uint64_t displaced = c->closed[FLOW_END_RESOURCES].flows - c->pressed.flows;
 
-	return json_pack("{sI sI sf sI sI sI}", "entries", N(entries), "live", N(w->live.flows),
-		"fill", entries ? (double)w->live.flows / (double)entries : 0.0, "opened",
-		N(w->cache.opened.flows), "displaced", N(w->cache.closed[FLOW_END_RESOURCES].flows),
-		"clock_set_back", N(w->cache.clock_set_back));
+	return json_pack("{sI sI sf sI sI sI s{sb sf sI sI}}", "entries", N(entries), "live",
+		N(w->live.flows), "fill", entries ? (double)w->live.flows / (double)entries : 0.0,
+		"opened", N(c->opened.flows), "displaced", N(displaced), "clock_set_back",
+		N(c->clock_set_back), "pressure", "now", c->under_pressure, "idle",
+		(double)c->idle / (double)CLOCK_SECOND, "times", N(c->pressures), "closed",
+		N(c->pressed.flows));
 }
 
 static const char *protocol_name(unsigned version)

@@ -19,6 +19,7 @@ struct look {
 	uint64_t not_ip;
 	uint64_t received;
 	uint64_t dropped;
+	uint64_t early; /* flows that ended for lack of resources */
 	struct worker_ignored other[WORKER_OTHERS];
 	unsigned other_count;
 };
@@ -29,6 +30,8 @@ struct watch {
 	unsigned count;
 	int64_t said_not_ip; /* INT64_MIN: never */
 	int64_t said_dropped;
+	int64_t said_pressure;
+	uint64_t pressures; /* of which it was said */
 	bool said_wrong;
 };
 
@@ -40,7 +43,7 @@ struct watch *watch_new(int64_t now)
 		return NULL;
 	w->looks[0].time = now; /* when nothing had been counted */
 	w->count = 1;
-	w->said_not_ip = w->said_dropped = INT64_MIN;
+	w->said_not_ip = w->said_dropped = w->said_pressure = INT64_MIN;
 	return w;
 }
 
@@ -57,6 +60,7 @@ static struct look look_at(const struct ledger *l, int64_t now)
 		.judged = s->seen.frames - s->sampled_out.frames,
 		.received = l->sources.kernel_received,
 		.dropped = l->sources.kernel_dropped,
+		.early = s->cache.closed[FLOW_END_RESOURCES].flows,
 		.other_count = s->other_count,
 	};
 
@@ -164,14 +168,33 @@ static void judge_dropped(
 	w->said_dropped = now->time;
 }
 
+/* A cache that stays full is told of once: where it began. */
+static void judge_pressure(struct watch *w, const struct look *now, const struct look *then,
+	const struct worker_statistics *s, struct watch_words *words)
+{
+	const struct cache_statistics *c = &s->cache;
+
+	if (c->pressures == w->pressures || !may_say(w->said_pressure, now->time))
+		return;
+	snprintf(words->pressure, sizeof words->pressure,
+		"under pressure: %" PRIu64 " of %" PRIu32
+		" entries are in use, idle time down to %.1f s, %" PRIu64
+		" flows left early in the last %" PRId64 " s; see cache.entries",
+		s->live.flows, c->entries, (double)c->idle / (double)CLOCK_SECOND,
+		now->early - then->early, seconds(now->time - then->time));
+	w->said_pressure = now->time;
+	w->pressures = c->pressures;
+}
+
 void watch_look(struct watch *w, const struct ledger *l, int64_t now, struct watch_words *words)
 {
 	struct look look = look_at(l, now), kept = look;
 	const struct look *then = reference(w, now);
 
-	*words = (struct watch_words){"", ""};
+	*words = (struct watch_words){"", "", ""};
 	judge_not_ip(w, &look, then, words);
 	judge_dropped(w, &look, then, words);
+	judge_pressure(w, &look, then, &l->workers, words);
 	keep(w, &kept);
 }
 

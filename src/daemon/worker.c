@@ -251,7 +251,7 @@ bool worker_expire(struct worker *w, int64_t idle_now)
 void worker_flush(struct worker *w)
 {
 	baton_take(&w->baton);
-	w->flush = cache_statistics(w->cache).entries / cache_ways();
+	w->flush = cache_sets(w->cache);
 	baton_give(&w->baton);
 }
 

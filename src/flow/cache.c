@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "flow/biflow.h"
+#include "flow/pressure.h"
 #include "flow/table.h"
 
 #include <stdlib.h>
@@ -29,6 +30,8 @@ struct cache {
 	int64_t now;
 	int64_t idle; /* what ages are counted from */
 	unsigned age_shift;
+	struct pressure pressure;
+	int due[FLOW_GRADES]; /* ticks of age from which on a flow may be over */
 	/* The sweep: where its hand is, up to which packet time it has gone, and how
 	 * long a round takes. */
 	uint32_t hand;
@@ -60,6 +63,23 @@ static void set_pace(struct cache *c, const struct flow_timeouts *t)
 		c->round = ROUND_SHORTEST;
 }
 
+/* The least age in ticks that a flow of each grade may have when it is over. Under
+ * pressure a tick or two later: a record is then looked at once, and leaves. */
+static void set_due(struct cache *c)
+{
+	int64_t tick = INT64_C(1) << c->age_shift;
+
+	for (int g = 0; g < FLOW_GRADES; g++) {
+		const int64_t *idle = c->pressure.limits[g].idle;
+		int64_t pressed = c->idle;
+		for (int i = 0; i < FLOW_CLASSES; i++)
+			pressed = least(pressed,
+				c->idle - least(c->limits.idle[i], c->limits.active) + idle[i]);
+		int64_t due = least(c->idle, pressed + 2 * tick - 1) >> c->age_shift;
+		c->due[g] = (int)(due < -SET_AGES ? -SET_AGES : least(due, SET_AGES));
+	}
+}
+
 struct cache *cache_new(const struct cache_options *o, struct flow_sink sink)
 {
 	struct cache *c = calloc(1, sizeof *c);
@@ -72,11 +92,13 @@ struct cache *cache_new(const struct cache_options *o, struct flow_sink sink)
 	set_pace(c, &o->timeouts);
 	c->selection = o->selection;
 	c->next_id = o->first_id;
+	pressure_init(&c->pressure, &c->limits, o->entries, o->pressure);
+	set_due(c);
 	if (!table_init(&c->table, o->entries, o->seed, o->touch, &c->selection)) {
 		cache_free(c);
 		return NULL;
 	}
-	c->count.entries = table_entries(&c->table);
+	c->count.entries = c->table.entries;
 	return c;
 }
 
@@ -105,14 +127,6 @@ static inline uint16_t age_of(const struct cache *c, int64_t deadline)
 	return (uint16_t)(now + ticks);
 }
 
-/* A flow that an attacker's single packet does not make: it was answered to or
- * goes on. Eviction spares it as long as there is another. */
-static inline bool established(const struct flow_record *r)
-{
-	return r->packets > 1 &&
-	       (r->key.protocol != 6 || (r->tcp_control_bits & (TCP_SYN | TCP_ACK)) != TCP_SYN);
-}
-
 /* The record leaves and its way is free. */
 static void close_record(struct cache *c, struct place at, enum flow_end_reason why)
 {
@@ -127,10 +141,15 @@ static void close_record(struct cache *c, struct place at, enum flow_end_reason 
 	c->sink.take(c->sink.context, r);
 }
 
+static inline bool is_over(const struct cache *c, const struct flow_record *r)
+{
+	return c->now >= flow_deadline(&c->limits, r);
+}
+
 /* Whether the record's time has come, and then closes it. */
 static inline bool close_if_over(struct cache *c, struct place at)
 {
-	if (__builtin_expect(c->now < flow_deadline(&c->limits, at.record), 1))
+	if (__builtin_expect(!is_over(c, at.record), 1))
 		return false;
 	close_record(c, at, flow_end_reason_of(&c->limits, at.record));
 	return true;
@@ -152,7 +171,8 @@ static void add_details(struct cache *c, struct flow_record *r, const struct pac
 				biflow_is_turned(&r->key, &c->selection));
 }
 
-static void open_record(struct cache *c, uint64_t hash, const struct packet *packet)
+static void open_record(
+	struct cache *c, uint64_t hash, const struct packet *packet, enum flow_grade grade)
 {
 	struct place at;
 
@@ -160,13 +180,42 @@ static void open_record(struct cache *c, uint64_t hash, const struct packet *pac
 		at = table_victim(&c->table, hash, tick(c));
 		if (!close_if_over(c, at))
 			close_record(c, at, FLOW_END_RESOURCES);
-		table_replace(&c->table, hash, &at);
+		(void)table_insert(&c->table, hash, &at);
 	}
 	flow_record_open(at.record, flow_key_of(packet), packet);
 	if (__builtin_expect(c->selection.keeps_details, 0))
 		open_details(c, at.record, packet);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, at.record));
+	if (grade != FLOW_SINGLE)
+		table_raise(&c->table, at, grade);
 	c->count.opened.flows++;
+}
+
+static inline bool is_idle(
+	const struct cache *c, const struct flow_limits *limits, const struct flow_record *r)
+{
+	return c->now >= r->last + limits->idle[r->class];
+}
+
+/* A packet for a record that is over. A flow that goes on beyond its active time-out is
+ * no new one: it keeps its grade. */
+static void reopen_record(struct cache *c, uint64_t hash, struct place at, const struct packet *p)
+{
+	enum flow_grade grade = is_idle(c, &c->limits, at.record) ? FLOW_SINGLE : table_grade(at);
+
+	close_record(c, at, flow_end_reason_of(&c->limits, at.record));
+	open_record(c, hash, p, grade);
+}
+
+static inline void raise_grade(struct cache *c, struct place at)
+{
+	enum flow_grade is = table_grade(at), grade;
+
+	if (is == FLOW_LASTING || (is == FLOW_ESTABLISHED && !flow_lasts(at.record)))
+		return;
+	grade = flow_grade_of(at.record);
+	if (grade > is)
+		table_raise(&c->table, at, grade);
 }
 
 static inline void update_record(struct cache *c, struct place at, const struct packet *p)
@@ -186,8 +235,7 @@ static inline void update_record(struct cache *c, struct place at, const struct 
 	if (__builtin_expect(c->selection.keeps_details, 0))
 		add_details(c, r, p);
 	at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, r));
-	if (established(r))
-		at.set->tag[at.way] |= SET_ESTABLISHED;
+	raise_grade(c, at);
 }
 
 /* The clock was set back by more than disorder explains: what is live belongs to
@@ -221,12 +269,12 @@ static inline void see(struct cache *c, uint64_t hash, struct place at, const st
 
 	move_clock(c, p->time);
 	if (!table_holds(&c->table, at, hash, key) && !table_find(&c->table, hash, key, &at)) {
-		open_record(c, hash, p);
-	} else if (close_if_over(c, at)) {
-		open_record(c, hash, p);
+		open_record(c, hash, p, FLOW_SINGLE);
+	} else if (__builtin_expect(is_over(c, at.record), 0)) {
+		reopen_record(c, hash, at, p);
 	} else if (__builtin_expect(flow_reopens(at.record, p->tcp_control_bits), 0)) {
 		close_record(c, at, FLOW_END_DETECTED);
-		open_record(c, hash, p);
+		open_record(c, hash, p, FLOW_SINGLE);
 	} else {
 		update_record(c, at, p);
 	}
@@ -267,16 +315,40 @@ int64_t cache_now(const struct cache *c)
 	return c->now;
 }
 
+/* What the sweep does with a record that may be over. Under pressure it is to leave when
+ * it is idle by the time of its grade; and when only the active time is up of a flow
+ * that would lose its place and grade with the record, when both are hard to come by,
+ * that is left to its next packet or to its idle time. */
+static void judge(struct cache *c, struct place at)
+{
+	enum flow_grade grade = table_grade(at);
+	bool idle = is_idle(c, &c->pressure.limits[grade], at.record);
+
+	if (c->pressure.on && !idle && grade != FLOW_SINGLE && is_over(c, at.record))
+		return;
+	if (close_if_over(c, at))
+		return;
+	if (!idle) {
+		at.set->age[at.way] = age_of(c, flow_deadline(&c->limits, at.record));
+		return;
+	}
+	c->count.pressed.flows++;
+	c->count.pressed.packets += at.record->packets;
+	c->count.pressed.octets += at.record->octets;
+	close_record(c, at, FLOW_END_RESOURCES);
+}
+
 static void sweep_set(struct cache *c, struct set *s, bool judge_all)
 {
-	int limit = (int)least(c->idle >> c->age_shift, SET_AGES);
-	unsigned due = judge_all ? SET_ALL : set_ways_aged(s, tick(c), limit);
+	int first = (int)least(
+		least(c->due[FLOW_SINGLE], c->due[FLOW_ESTABLISHED]), c->due[FLOW_LASTING]);
+	unsigned due = judge_all ? SET_ALL : set_ways_aged(s, tick(c), first);
 
 	for (unsigned m = due & ~set_ways_with(s, 0); m; m &= m - 1) {
 		unsigned way = (unsigned)__builtin_ctz(m);
-		struct flow_record *r = table_record(&c->table, s, way);
-		if (!close_if_over(c, (struct place){s, r, way}))
-			s->age[way] = age_of(c, flow_deadline(&c->limits, r));
+		struct place at = {s, table_record(&c->table, s, way), way};
+		if (judge_all || (int16_t)(tick(c) - s->age[way]) >= c->due[table_grade(at)])
+			judge(c, at);
 	}
 }
 
@@ -293,7 +365,10 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 
 	if (c->now == INT64_MIN)
 		return 0;
-	uint64_t step = (uint64_t)c->round / sets + 1;
+	if (pressure_feel(&c->pressure, &c->limits, c->table.graded))
+		set_due(c);
+	int64_t round = c->pressure.on ? least(c->round, PRESSURE_ROUND) : c->round;
+	uint64_t step = (uint64_t)round / sets + 1;
 	int64_t all = (int64_t)(step * sets);
 	if (c->now - c->swept > all)
 		c->swept = c->now - all;
@@ -350,6 +425,11 @@ bool cache_peek(const struct cache *c, uint32_t *next, uint32_t most, struct flo
 	return *next < c->table.set_count;
 }
 
+uint32_t cache_sets(const struct cache *c)
+{
+	return c->table.set_count;
+}
+
 unsigned cache_ways(void)
 {
 	return SET_WAYS;
@@ -357,7 +437,12 @@ unsigned cache_ways(void)
 
 struct cache_statistics cache_statistics(const struct cache *c)
 {
-	return c->count;
+	struct cache_statistics s = c->count;
+
+	s.under_pressure = c->pressure.on;
+	s.pressures = c->pressure.times;
+	s.idle = c->pressure.limits[FLOW_SINGLE].idle[FLOW_OTHER];
+	return s;
 }
 
 struct cache_tally cache_live(const struct cache *c)

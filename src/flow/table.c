@@ -3,7 +3,11 @@
 #include "base/memory.h"
 #include "flow/biflow.h"
 
-enum { AHEAD_SETS = 16, AHEAD_RECORDS = 4 };
+enum {
+	AHEAD_SETS = 16,
+	AHEAD_RECORDS = 4,
+	ELSEWHERE = 16, /* sets looked through for a flow that may leave */
+};
 
 static size_t sets_size(const struct table *t)
 {
@@ -12,12 +16,18 @@ static size_t sets_size(const struct table *t)
 
 static size_t records_size(const struct table *t)
 {
-	return (size_t)table_entries(t) * t->stride;
+	return (size_t)t->entries * t->stride;
 }
 
 static size_t free_size(const struct table *t)
 {
-	return (size_t)table_entries(t) * sizeof *t->free;
+	return (size_t)t->entries * sizeof *t->free;
+}
+
+/* Half as many again as the records would fill: see table.h. */
+static uint32_t sets_for(uint32_t entries)
+{
+	return entries / SET_WAYS + (entries % SET_WAYS != 0) + entries / (2 * SET_WAYS);
 }
 
 /* The words of the details that the key has bits in. */
@@ -92,7 +102,8 @@ bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch,
 	const struct flow_selection *selection)
 {
 	*t = (struct table){
-		.set_count = entries / SET_WAYS + (entries % SET_WAYS != 0 || entries == 0),
+		.entries = entries ? entries : 1,
+		.set_count = sets_for(entries ? entries : 1),
 		.secret = hash_secret_of(seed),
 		.stride = selection->keeps_details ? sizeof(struct flow_full_record)
 						   : sizeof(struct flow_record),
@@ -121,29 +132,51 @@ void table_free(struct table *t)
 	memory_unmap(t->free, free_size(t));
 }
 
-/* The older of two full sets' oldest ways, of those that are not established where
- * `spare`. False: there is none, or ages that have wrapped make it look so; then *at
- * is the first way. */
-static inline bool oldest_of(const struct table *t, struct set *a, struct set *b, uint16_t now,
-	bool spare, struct place *at)
+static inline struct place first_to_leave(
+	const struct table *t, struct set *a, struct set *b, uint16_t now, int *rank)
 {
-	int age_a, age_b;
-	unsigned way_a = set_oldest(a, now, spare, &age_a);
-	unsigned way_b = set_oldest(b, now, spare, &age_b);
+	unsigned way = set_first_to_leave(a, b, now, rank);
+	struct set *s = way < SET_LANES ? a : b;
 
-	*at = age_a <= age_b ? (struct place){a, table_record(t, a, way_a), way_a}
-			     : (struct place){b, table_record(t, b, way_b), way_b};
-	return age_a != SET_YOUNGEST || age_b != SET_YOUNGEST;
+	way %= SET_LANES;
+	return (struct place){s, table_record(t, s, way), way};
+}
+
+/* All records are taken, but the flow's own sets have none to give, or only of flows
+ * that shall stay: whose record it is does not matter then. */
+static struct place victim_elsewhere(
+	const struct table *t, struct place best, int best_rank, uint16_t now)
+{
+	struct set *last = t->sets + t->set_count - 1, *s = best.set;
+
+	for (unsigned i = 0; best_rank >= SET_SPARED; i++) {
+		int rank;
+		if (i >= ELSEWHERE && best_rank < SET_NOBODY)
+			break;
+		s = s < last ? s + 1 : t->sets;
+		struct place at = first_to_leave(t, s, s, now, &rank);
+		if (rank < best_rank) {
+			best = at;
+			best_rank = rank;
+		}
+	}
+	return best;
 }
 
 struct place table_victim(const struct table *t, uint64_t hash, uint16_t now)
 {
 	struct set *a = table_first(t, hash), *b = table_second(t, hash);
-	struct place at = {0};
+	int rank;
+	struct place at = first_to_leave(t, a, b, now, &rank);
 
-	if (!oldest_of(t, a, b, now, true, &at))
-		(void)oldest_of(t, a, b, now, false, &at);
+	if (__builtin_expect(rank >= SET_SPARED, 0) && (set_ways_with(a, 0) | set_ways_with(b, 0)))
+		return victim_elsewhere(t, at, rank, now);
 	return at;
+}
+
+static inline bool has_record_left(const struct table *t)
+{
+	return t->free_count || t->untouched < t->entries;
 }
 
 static inline bool has_one_way_free(unsigned free)
@@ -168,41 +201,49 @@ static struct set *roomy_set(const struct table *t, uint64_t hash)
 	return free_b ? b : NULL;
 }
 
-static void put(struct table *t, uint64_t hash, struct place *at)
+static inline unsigned tag_grade(enum flow_grade grade)
 {
-	struct set *first = table_first(t, hash);
-	uint32_t place = t->free_count ? t->free[--t->free_count] : t->untouched++;
-
-	at->set->tag[at->way] = table_tag(hash);
-	at->set->record[at->way] = place;
-	at->record = table_record(t, at->set, at->way);
-	/* Full: it no longer counts, it only says yes. */
-	if (at->set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
-		first->tag[SET_DISPLACED]++;
+	return (3u - grade) << SET_GRADE;
 }
 
 bool table_insert(struct table *t, uint64_t hash, struct place *at)
 {
+	struct set *first = table_first(t, hash);
+
+	if (!has_record_left(t))
+		return false;
 	at->set = roomy_set(t, hash);
 	if (!at->set)
 		return false;
 	at->way = (unsigned)__builtin_ctz(set_ways_with(at->set, 0));
-	put(t, hash, at);
+	uint32_t place = t->free_count ? t->free[--t->free_count] : t->untouched++;
+	at->set->tag[at->way] = (uint16_t)(table_tag(hash) | tag_grade(FLOW_SINGLE));
+	at->set->record[at->way] = place;
+	at->record = table_record_at(t, place);
+	t->graded[FLOW_SINGLE]++;
+	/* Full: it no longer counts, it only says yes. */
+	if (at->set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
+		first->tag[SET_DISPLACED]++;
 	return true;
-}
-
-void table_replace(struct table *t, uint64_t hash, struct place *at)
-{
-	put(t, hash, at);
 }
 
 void table_remove(struct table *t, struct place at)
 {
+	t->graded[table_grade(at)]--;
 	at.set->tag[at.way] = 0;
 	t->free[t->free_count++] = at.set->record[at.way];
 	struct set *first = table_first(t, table_hash(t, table_key_of_record(at.record)));
 	if (at.set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
 		first->tag[SET_DISPLACED]--;
+}
+
+void table_raise(struct table *t, struct place at, enum flow_grade grade)
+{
+	uint16_t *tag = &at.set->tag[at.way];
+
+	t->graded[table_grade(at)]--;
+	t->graded[grade]++;
+	*tag = (uint16_t)((*tag & SET_TAG) | tag_grade(grade));
 }
 
 void table_fetch_other(const struct table *t, uint64_t hash, uint16_t now)
@@ -212,9 +253,9 @@ void table_fetch_other(const struct table *t, uint64_t hash, uint16_t now)
 
 	if (m)
 		table_fetch_record(table_record(t, b, (unsigned)__builtin_ctz(m)));
-	else if (!set_ways_with(a, 0) && !set_ways_with(b, 0))
+	else if (!has_record_left(t) || !(set_ways_with(a, 0) | set_ways_with(b, 0)))
 		table_fetch_record(table_victim(t, hash, now).record);
-	else if (t->free_count || t->untouched < table_entries(t))
+	else
 		table_fetch_record(table_record_at(
 			t, t->free_count ? t->free[t->free_count - 1] : t->untouched));
 }

@@ -156,6 +156,20 @@ static void status_inputs(FILE *out, const json_t *all)
 	}
 }
 
+static void status_pressure(FILE *out, const json_t *p)
+{
+	char n[2][WEIRCTL_NUMBER];
+
+	if (number(p, "times") == 0)
+		return;
+	fprintf(out, "           under pressure %s times, %s flows closed so",
+		weirctl_number(n[0], number(p, "times")),
+		weirctl_number(n[1], number(p, "closed")));
+	if (json_is_true(at(p, "now")))
+		fprintf(out, "; now idle after %.3f s", json_real_value(at(p, "idle")));
+	fputc('\n', out);
+}
+
 static void status_cache(FILE *out, const json_t *a)
 {
 	const json_t *c = at(a, "cache"), *ring = at(a, "ring"), *f = at(a, "fragments");
@@ -164,6 +178,7 @@ static void status_cache(FILE *out, const json_t *a)
 	fprintf(out, "\ncache      %s of %s entries in use (%.1f %%), %s displaced\n",
 		weirctl_number(n[0], number(c, "live")), weirctl_number(n[1], number(c, "entries")),
 		100 * json_real_value(at(c, "fill")), weirctl_number(n[2], number(c, "displaced")));
+	status_pressure(out, at(c, "pressure"));
 	fprintf(out, "           longest hold %s us, clock set back %s times\n",
 		weirctl_number(n[0], number(a, "longest_hold_us")),
 		weirctl_number(n[1], number(c, "clock_set_back")));
