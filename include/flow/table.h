@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of a packet's details, made up to pairs. */
+enum { TABLE_WORDS = (sizeof(struct packet_details) / sizeof(uint64_t) + 1) / 2 * 2 };
+
 struct table {
 	struct set *sets;
 	char *records;  /* in a row, `stride` octets each */
@@ -26,7 +29,8 @@ struct table {
 	struct hash_secret secret;
 	const struct flow_selection *selection; /* NULL: the default key */
 	unsigned words;                         /* of the details that are in the key */
-	uint8_t word[sizeof(struct packet_details) / sizeof(uint64_t)];
+	uint8_t word[TABLE_WORDS];
+	uint64_t mask[TABLE_WORDS]; /* which bits of each */
 };
 
 /* Where a record stands. */

@@ -19,12 +19,25 @@ static size_t free_size(const struct table *t)
 	return (size_t)table_entries(t) * sizeof *t->free;
 }
 
-/* The words of the details that the key has bits in. */
+/* The words of the details that the key has bits in; one without a bit makes up the
+ * last pair. */
 static void select_words(struct table *t)
 {
-	for (size_t i = 0; i < sizeof t->word; i++)
-		if (hash_word(&t->selection->details, i))
-			t->word[t->words++] = (uint8_t)i;
+	const size_t words = sizeof(struct packet_details) / sizeof(uint64_t);
+
+	for (size_t i = 0; i < words; i++) {
+		uint64_t mask = hash_word(&t->selection->details, i);
+		if (!mask)
+			continue;
+		t->word[t->words] = (uint8_t)i;
+		t->mask[t->words++] = mask;
+	}
+	t->words += t->words % 2;
+}
+
+static inline uint64_t selected(const struct table *t, const void *details, unsigned k)
+{
+	return hash_word(details, t->word[k]) & t->mask[k];
 }
 
 uint64_t table_hash_selected(const struct table *t, struct table_key key)
@@ -34,11 +47,9 @@ uint64_t table_hash_selected(const struct table *t, struct table_key key)
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
 		masked[i] = hash_word(key.key, i) & hash_word(&t->selection->key, i);
 	uint64_t hash = hash_48(masked, &t->secret);
-	for (unsigned k = 0; k < t->words; k++) {
-		unsigned i = t->word[k];
-		uint64_t word = hash_word(key.details, i) & hash_word(&t->selection->details, i);
-		hash = hash_fold(hash ^ t->secret.word[k % 6], word ^ t->secret.word[(k + 1) % 6]);
-	}
+	for (unsigned k = 0; k < t->words; k += 2)
+		hash = hash_fold(hash ^ selected(t, key.details, k),
+			t->secret.word[0] ^ selected(t, key.details, k + 1));
 	return hash;
 }
 
@@ -49,11 +60,9 @@ bool table_same_selected(const struct table *t, struct table_key a, struct table
 	for (size_t i = 0; i < sizeof(struct flow_key) / sizeof(uint64_t); i++)
 		differ |= (hash_word(a.key, i) ^ hash_word(b.key, i)) &
 			  hash_word(&t->selection->key, i);
-	for (unsigned k = 0; k < t->words && !differ; k++) {
-		unsigned i = t->word[k];
-		differ |= (hash_word(a.details, i) ^ hash_word(b.details, i)) &
-			  hash_word(&t->selection->details, i);
-	}
+	for (unsigned k = 0; k < t->words; k++)
+		differ |= (hash_word(a.details, t->word[k]) ^ hash_word(b.details, t->word[k])) &
+			  t->mask[k];
 	return differ == 0;
 }
 
