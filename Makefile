@@ -12,6 +12,10 @@ bindir     = $(prefix)/bin
 sbindir    = $(prefix)/sbin
 mandir     = $(prefix)/share/man
 sysconfdir = /etc
+# Where systemd looks, also below /usr/local.
+unitdir     = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
 
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR  = -Werror
@@ -133,6 +137,15 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
+# The units name the programs' places, and share what confines them.
+SERVICES = $(patsubst packaging/systemd/%.in,$(BUILD)/%,$(wildcard packaging/systemd/*.service.in))
+
+service-files: $(SERVICES) ## the systemd units, in build/
+$(SERVICES): $(BUILD)/%: packaging/systemd/%.in packaging/systemd/common.in FORCE
+	@mkdir -p $(@D)
+	$(Q)sed -e '/^@COMMON@$$/{r packaging/systemd/common.in' -e 'd}' \
+		-e 's,@SBINDIR@,$(sbindir),;s,@SYSCONFDIR@,$(sysconfdir),' $< >$@
+
 # These change only with their text: other flags than last time make everything anew, and a source
 # file that is gone leaves its archive.
 define note
@@ -158,10 +171,13 @@ run: ## a sample capture through weir and a collector; PCAP=file or IFACE=eth0 f
 deps: ## install what building and testing need, as far as it is missing
 	@packaging/deps.sh check && echo "Everything needed is there."
 
-install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) ## the programs, man pages and conf file; DESTDIR, prefix
+install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) $(SERVICES) ## the programs, man pages, units and conf file; DESTDIR, prefix
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/weir
 	$(foreach p,$(notdir $(PROGRAMS)),install -m 755 $(OUT)$p $(DESTDIR)$(call home,$p)/;)
 	$(foreach m,$(MANUALS),install -D -m 644 $m $(DESTDIR)$(call shelf,$m);)
+	$(foreach u,$(SERVICES),install -D -m 644 $u $(DESTDIR)$(unitdir)/$(notdir $u);)
+	install -D -m 644 packaging/systemd/sysusers.conf $(DESTDIR)$(sysusersdir)/weir.conf
+	install -D -m 644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/weir.conf
 	@c=$(DESTDIR)$(sysconfdir)/weir/weir.conf; test ! -f conf/weir.conf || \
 		if [ -e $$c ]; then echo "$$c is there and was left as it is"; \
 		else echo "install -m 644 conf/weir.conf $$c"; install -m 644 conf/weir.conf $$c; fi
@@ -169,6 +185,8 @@ install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) ## the prog
 uninstall: ## remove what install put there, except the conf file
 	rm -f $(foreach p,weir weirctl weirdump,$(DESTDIR)$(call home,$p)/$p)
 	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(call shelf,$m))
+	rm -f $(foreach u,$(SERVICES),$(DESTDIR)$(unitdir)/$(notdir $u))
+	rm -f $(DESTDIR)$(sysusersdir)/weir.conf $(DESTDIR)$(tmpfilesdir)/weir.conf
 
 MANUALS = $(wildcard man/*.[1-8])
 home    = $(if $(filter weirdump,$1),$(bindir),$(sbindir))
@@ -240,5 +258,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers asan msan \
-	tsan fuzz-build fuzz cov layers format format-check dist clean help FORCE
+.PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers service-files \
+	asan msan tsan fuzz-build fuzz cov layers format format-check dist clean help FORCE
