@@ -40,9 +40,7 @@ def received(record, version):
 
 def own_records(path):
     """A configuration with the user's records."""
-    listed = subprocess.run([WEIR, '--list-elements'], capture_output=True, text=True, check=True).stdout
-    rows = [line.split() for line in listed.splitlines()]
-    names = {int(row[1]): row[0] for row in rows if row[1].isdigit()}
+    names = truth.element_names(WEIR)
     def row(name, text):
         f = truth.fields_of(text)
         quoted = [', '.join('"%s"' % names[i] for i, key in f if key == want) for want in (True, False)]

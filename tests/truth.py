@@ -2,6 +2,8 @@
 their values, from what facts.py reads. Time-outs are taken to be far away. It shares nothing with weir.
 """
 
+import subprocess
+
 SET_BACK = 10 * 10**9
 
 FIVE = '*8 *12 *7 *11 32 139 *4 '
@@ -142,3 +144,10 @@ def expected(fields, flow, version):
             v &= 0xff
         values.append((i, v))
     return tuple(values)
+
+
+def element_names(weir):
+    """{number: name} of IANA's elements that `weir --list-elements` names."""
+    listed = subprocess.run([weir, '--list-elements'], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return {int(row[1]): row[0] for row in rows if row[1].isdigit()}

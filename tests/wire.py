@@ -78,7 +78,7 @@ class Session:
         self.version, self.live, self.classic = version, live, classic
         self.records, self.options, self.complaints = [], [], []
         self.templates, self.data_sequence, self.counts = {}, {}, collections.Counter()
-        self.boot, self.template_times = None, {}
+        self.boot, self.template_times, self.most = None, {}, 65507
 
     def complain(self, what):
         self.complaints.append('datagram %d: %s' % (self.counts['datagrams'], what))
@@ -87,6 +87,8 @@ class Session:
         self.counts['datagrams'] += 1
         self.counts['octets'] += len(m)
         self.when = when
+        if len(m) > self.most:
+            self.complain('datagram of %d octets, more than %d' % (len(m), self.most))
         version = number(m[:2]) if len(m) >= 2 else None
         if self.version and version != self.version:
             self.complain('version %s, not %d' % (version, self.version))
@@ -132,10 +134,12 @@ class Session:
         self.boot = boot
 
     def record5(self, b, boot, uptime):
-        (src, dst, _, _, _, packets, octets, first, last, sport, dport, pad1, flags, proto, tos, _, _, _, _,
+        (src, dst, hop, _, _, packets, octets, first, last, sport, dport, pad1, flags, proto, tos, *routing,
          pad2) = struct.unpack('!4s4s4sHHIIIIHHBBBBHHBBH', b)
         if pad1 or pad2:
             self.complain('v5 padding is not zero')
+        if any(hop) or any(routing):
+            self.complain('v5 next hop, AS or mask, which nobody knows here')
         self.uptimes('v5', first, last, uptime)
         r = Record()
         r.src, r.dst, r.proto, r.sport, r.dport, r.tos = src, dst, proto, sport, dport, tos
@@ -272,6 +276,8 @@ class Session:
         if version == 9 and ident in V9_LENGTHS and length in V9_LENGTHS[ident]:
             return
         kind, octets = ELEMENTS.get(ident, (None, None))
+        if version == 9 and ident in (1, 2) and length not in (4, 8):
+            self.complain('v9 counter of %d octets' % length)
         shorter = kind == 'int' and 1 <= length <= octets or kind == 'float' and length == 4
         if octets and length != octets and not shorter:
             self.complain('element %d (%s, %d octets) of length %d' % (ident, kind, octets, length))
@@ -326,8 +332,18 @@ class Session:
                 self.complain('record runs over the end of its set')
                 return at, None
             values.setdefault((pen, ident), []).append(b[at:at + length])
+            if pen == 0:
+                self.value(ident, b[at:at + length])
             at += length
         return at, values
+
+    def value(self, ident, b):
+        """Values that their types do not have."""
+        kind = ELEMENTS.get(ident, (None,))[0]
+        if kind == 'bool' and b not in (b'\1', b'\2'):
+            self.complain('element %d is neither true (1) nor false (2)' % ident)
+        if ident in (154, 155) and number(b) & 0x7ff:
+            self.complain('element %d has more than microseconds' % ident)
 
     def flow(self, version, layout, values, boot):
         def get(*ids):

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 enum { TABLE_KEY_WORDS = sizeof(struct flow_key) / sizeof(uint64_t) };
+/* Of a packet's details, made up to pairs. */
+enum { TABLE_WORDS = (sizeof(struct packet_details) / sizeof(uint64_t) + 1) / 2 * 2 };
 
 struct table {
 	struct set *sets;
@@ -33,7 +35,8 @@ struct table {
 	const struct flow_selection *selection; /* NULL: the default key */
 	bool has_fields;                        /* it has some of the default key and no more */
 	unsigned words;                         /* of the details that are in the key */
-	uint8_t word[sizeof(struct packet_details) / sizeof(uint64_t)];
+	uint8_t word[TABLE_WORDS];
+	uint64_t mask[TABLE_WORDS]; /* which bits of each */
 };
 
 /* Where a record stands. */

@@ -45,7 +45,8 @@ void flow_details_open(struct flow_details *d, const struct packet *p, uint64_t 
 		.flow_id = id,
 		.first = p->details,
 	};
-	count_flags(d, p->tcp_control_bits);
+	if (p->tcp_control_bits)
+		count_flags(d, p->tcp_control_bits);
 }
 
 void flow_details_add(struct flow_details *d, const struct packet *p)
@@ -64,7 +65,8 @@ void flow_details_add(struct flow_details *d, const struct packet *p)
 		d->maximum_ttl = p->details.ttl;
 	if (p->facts & PACKET_EXTENSION_CUT)
 		d->extensions_complete = false;
-	count_flags(d, p->tcp_control_bits);
+	if (p->tcp_control_bits)
+		count_flags(d, p->tcp_control_bits);
 }
 
 static void add_to(struct flow_direction *d, const struct packet *p)

@@ -30,16 +30,28 @@ static uint32_t sets_for(uint32_t entries)
 	return entries / SET_WAYS + (entries % SET_WAYS != 0) + entries / (2 * SET_WAYS);
 }
 
-/* The words of the details that the key has bits in. */
+/* The words of the details that the key has bits in; one without a bit makes up the
+ * last pair. */
 static void select_words(struct table *t)
 {
+	const size_t words = sizeof(struct packet_details) / sizeof(uint64_t);
 	struct packet_details turned = t->selection->details;
 
 	if (t->selection->biflow) /* a source's bits may stand where the destination's are */
 		biflow_turn_details(&turned);
-	for (size_t i = 0; i < sizeof t->word; i++)
-		if (hash_word(&t->selection->details, i) || hash_word(&turned, i))
-			t->word[t->words++] = (uint8_t)i;
+	for (size_t i = 0; i < words; i++) {
+		uint64_t mask = hash_word(&t->selection->details, i) | hash_word(&turned, i);
+		if (!mask)
+			continue;
+		t->word[t->words] = (uint8_t)i;
+		t->mask[t->words++] = mask;
+	}
+	t->words += t->words % 2;
+}
+
+static inline uint64_t selected(const struct table *t, const void *details, unsigned k)
+{
+	return hash_word(details, t->word[k]) & t->mask[k];
 }
 
 static uint64_t hash_biflow(const struct table *t, struct table_key key)
@@ -69,11 +81,9 @@ uint64_t table_hash_selected(const struct table *t, struct table_key key)
 	if (t->selection->biflow)
 		return hash_biflow(t, key);
 	uint64_t hash = table_hash_fields(t, key.key);
-	for (unsigned k = 0; k < t->words; k++) {
-		unsigned i = t->word[k];
-		uint64_t word = hash_word(key.details, i) & hash_word(&t->selection->details, i);
-		hash = hash_fold(hash ^ t->secret.word[k % 6], word ^ t->secret.word[(k + 1) % 6]);
-	}
+	for (unsigned k = 0; k < t->words; k += 2)
+		hash = hash_fold(hash ^ selected(t, key.details, k),
+			t->secret.word[0] ^ selected(t, key.details, k + 1));
 	return hash;
 }
 
@@ -82,11 +92,8 @@ bool table_same_selected(const struct table *t, struct table_key a, struct table
 	if (t->selection->biflow)
 		return same_biflow(t, a, b);
 	uint64_t differ = !table_same_fields(t, a.key, b.key);
-	for (unsigned k = 0; k < t->words && !differ; k++) {
-		unsigned i = t->word[k];
-		differ |= (hash_word(a.details, i) ^ hash_word(b.details, i)) &
-			  hash_word(&t->selection->details, i);
-	}
+	for (unsigned k = 0; k < t->words; k++)
+		differ |= selected(t, a.details, k) ^ selected(t, b.details, k);
 	return differ == 0;
 }
 
