@@ -24,11 +24,11 @@ tree=$folder/weir-$upstream
 rm -rf "$tree" "$folder"/weir_* "$folder"/weir-dbgsym_*
 mkdir "$tree"
 
-# What belongs to the tree: git knows, and a released archive has nothing else.
-if [ -e .git ]; then
+# What belongs to the tree: git knows, and a released archive has little else.
+if [ -e .git ] && command -v git >/dev/null; then
 	git ls-files -z --cached --others --exclude-standard
 else
-	find . -path ./build -prune -o -type f -print0
+	find . '(' -path ./build -o -path ./.git -o -path './weir*' ')' -prune -o -type f -print0
 fi | tar --create --null --ignore-failed-read --files-from=- 2>/dev/null | tar --extract -C "$tree"
 tar --create --sort=name --owner=0 --group=0 --numeric-owner -C "$folder" "weir-$upstream" |
 	gzip -9n >"$folder/weir_$upstream.orig.tar.gz"

@@ -123,7 +123,7 @@ for package in $(sed -n '/ROWS/,/ROWS$/p' packaging/deps.sh | awk '$1 ~ /^(build
 		bad "README.md does not name the package $package of packaging/deps.sh"
 done
 
-for page in README.md CHANGELOG.md src/README.md src/packet/README.md; do
+for page in README.md CHANGELOG.md packaging/README.md src/README.md src/packet/README.md; do
 	for link in $(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^https\?:' | sort -u); do
 		[ -e "$(dirname "$page")/$link" ] || bad "$page: there is no $link"
 	done
