@@ -58,7 +58,7 @@ files >"$TMP/before"
 run 'it installs' inside apt-get -q -y install "/root/$(basename "$package")" || finish
 run 'it meters' inside /root/records
 run 'it is not configured, and then runs' inside /root/configured
-run 'its manuals are there' inside sh -c 'for page in man8/weir.8 man8/weirctl.8 man5/weir.conf.5 man1/weirdump.1; do
+run 'its manuals are there' inside sh -c 'for page in man8/weir.8 man8/weirctl.8 man5/weir.conf.5 man7/weir-migration.7 man1/weirdump.1; do
 	grep -q . "/usr/share/man/$page.gz" || exit 1; done' ||
 	dpkg -c "$package"
 [ "$(inside dpkg-query -W -f '${Conffiles}' weir | awk '{ print $1 }')" = /etc/weir/weir.conf ] ||
