@@ -114,9 +114,9 @@ for file in "$TMP"/blocks/*.sh; do
 	esac
 done
 
-# Configurations run there, too, with less memory.
+# Configurations run there, too, with less memory and on any processor.
 for file in "$TMP"/blocks/*.libconfig; do
-	sed -E 's/buffer = "[^"]*"/buffer = "1M"/; s/entries = [0-9]+/entries = 4096/' "$file" >"${file%.libconfig}.conf"
+	sed -E 's/buffer = "[^"]*"/buffer = "1M"/; s/cpu = .*//; s/entries = [0-9]+/entries = 4096/' "$file" >"${file%.libconfig}.conf"
 	echo "weir -f ${file%.libconfig}.conf" >>"$TMP/live.sh"
 done
 if [ "$(id -u)" = 0 ] && unshare -n -m true 2>/dev/null; then
