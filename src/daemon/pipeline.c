@@ -215,8 +215,9 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
-			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
+			x->host, x->service, config_transport_name(x->transport),
+			protocol_find(x->protocol)->name, x->observation_domain);
 	}
 }
 
@@ -314,7 +315,7 @@ static enum pipeline_status read_file(struct pipeline *p)
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
-	exporter_flush(p->exporter, worker_now(w));
+	exporter_end(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
