@@ -25,8 +25,15 @@ struct transport_ops {
 	void (*close)(struct transport *transport);
 };
 
+/* An IP address, octets in the order of the network. */
+struct transport_address {
+	uint8_t version; /* 4, 6; 0: not known */
+	uint8_t octets[16];
+};
+
 struct transport {
 	const struct transport_ops *ops;
+	struct transport_address local; /* that messages are sent from */
 };
 
 /* Why a transport could not be opened. */

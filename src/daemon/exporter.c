@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/losses.h"
 #include "export/output.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DRAIN = 1024, /* records of one worker in one turn */
@@ -31,6 +33,9 @@ struct exporter {
 	struct session_tally taken;
 	struct collector collectors[CONFIG_EXPORTERS];
 	unsigned collector_count;
+	struct option_interface *interfaces; /* as options data tell them, or NULL */
+	struct losses losses;                /* a live exporter's */
+	int64_t losses_read;                 /* steady clock */
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
@@ -82,8 +87,13 @@ static bool open_collector(struct collector *c, const struct config *config,
 			.max_datagram = x->max_datagram,
 			.template_refresh = x->template_refresh,
 			.template_datagrams = x->template_datagrams,
-			.sampling = config->sampling.interval,
-			.random_sampling = config->sampling.algorithm != SAMPLER_COUNT,
+			.options = {.enabled = x->options_data,
+				.refresh = x->options_refresh,
+				.datagrams = x->options_datagrams,
+				.sampling_elements = x->sampling_options,
+				.algorithm = config->sampling.algorithm,
+				.interval = config->sampling.interval,
+				.process = boot == INT64_MIN ? 1 : (uint32_t)getpid()},
 			.active_timeout = in_seconds(config->cache.timeouts.active),
 			.idle_timeout = in_seconds(config->cache.timeouts.idle),
 			.boot = boot,
@@ -134,8 +144,33 @@ void exporter_free(struct exporter *e)
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_free(e->collectors[i].session);
 	output_free(e->output);
+	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
+}
+
+bool exporter_interfaces(
+	struct exporter *e, const struct option_interface *interfaces, unsigned count)
+{
+	struct option_interface *copy = calloc(count ? count : 1, sizeof *copy);
+
+	if (!copy)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		copy[i] = interfaces[i];
+	pthread_mutex_lock(&e->lock);
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_interfaces(e->collectors[i].session, copy, count);
+	free(e->interfaces);
+	e->interfaces = copy;
+	pthread_mutex_unlock(&e->lock);
+	return true;
+}
+
+void exporter_losses(struct exporter *e, const struct loss *ignored, const struct loss *not_sent)
+{
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_losses(e->collectors[i].session, ignored, not_sent);
 }
 
 void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
@@ -220,6 +255,20 @@ static void drain_all(struct exporter *e)
 	} while (n);
 }
 
+/* The workers' counts for options data, which are sent every minute or so. */
+static void read_losses(struct exporter *e, bool now)
+{
+	int64_t time = clock_steady();
+
+	if (!now && e->losses_read && time - e->losses_read < CLOCK_SECOND)
+		return;
+	e->losses_read = time;
+	losses_read(&e->losses, e->workers, e->worker_count, clock_wall());
+	pthread_mutex_lock(&e->lock);
+	exporter_losses(e, &e->losses.ignored, &e->losses.not_sent);
+	pthread_mutex_unlock(&e->lock);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct exporter *e = context;
@@ -227,6 +276,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	for (unsigned i = 0; i < e->collector_count; i++) {
 		session_tick(e->collectors[i].session, clock_wall());
@@ -243,6 +293,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, true);
 	pthread_mutex_lock(&e->lock);
 	exporter_flush(e, clock_wall());
 	pthread_mutex_unlock(&e->lock);

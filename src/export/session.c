@@ -3,18 +3,17 @@
 #include "base/clock.h"
 #include "export/message.h"
 #include "export/protocol.h"
+#include "export/refresh.h"
 
 #include <stdlib.h>
 
 enum {
 	QUEUE = 32, /* messages sent with one system call */
 	MESSAGES = QUEUE + LAYOUT_TEMPLATES + 1,
-	TEMPLATE_BURST = 3, /* times that templates go out at the start, spread */
 	UPTIME_MARGIN = 2000,
 };
 
 #define LONGEST_WAIT     CLOCK_SECOND
-#define TEMPLATE_SPREAD  (2 * CLOCK_SECOND)
 #define DAY_MILLISECONDS INT64_C(86400000)
 #define UPTIME_RANGE     ((INT64_C(1) << 32) - UPTIME_MARGIN)
 
@@ -23,7 +22,7 @@ enum {
 struct outgoing {
 	struct message message;
 	struct protocol_header header;
-	unsigned lane; /* templates: LAYOUT_TEMPLATES */
+	unsigned lane; /* templates and options: LAYOUT_TEMPLATES */
 };
 
 struct lane {
@@ -40,10 +39,12 @@ struct session {
 	bool has_boot;
 	int64_t boot; /* milliseconds since 1970 */
 
-	bool has_templates; /* sent at least once */
-	int64_t template_time;
-	uint32_t template_datagrams; /* sent since */
-	unsigned template_burst;
+	struct refresh templates;
+	struct refresh options_refresh;
+	struct options_data options_data;
+	struct loss ignored;
+	struct loss not_sent; /* elsewhere */
+	struct loss lost;     /* here */
 
 	/* A message under construction for each template, so that most datagrams are full
 	 * and of one length, which the kernel sends for less. */
@@ -56,6 +57,22 @@ struct session {
 	uint8_t *buffers;
 	struct session_statistics count;
 };
+
+static void init_options(struct session *s, const struct session_options_data *o)
+{
+	options_data_init(&s->options_data,
+		&(struct options_data_options){
+			.enabled = o->enabled,
+			.sampling_elements = o->sampling_elements,
+			.algorithm = o->algorithm,
+			.interval = o->interval,
+			.process = o->process,
+			.address = s->transport->local,
+			.has_boot =
+				s->has_boot || s->protocol->relative_times || s->layout.relative,
+		},
+		&s->layout, s->protocol->version);
+}
 
 struct session *session_new(const struct session_options *o, struct transport *transport)
 {
@@ -75,6 +92,7 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
 	layout_init(&s->layout, &o->layout);
+	init_options(s, &o->options);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		s->message[i].message.buffer = s->buffers + (size_t)i * o->max_datagram;
 		s->message[i].message.size = o->max_datagram;
@@ -99,8 +117,9 @@ static void tally_add(struct session_tally *t, uint64_t flows, uint64_t packets,
 	t->octets += octets;
 }
 
-static void account_sent(struct session *s, const struct message *m, int error)
+static void account_sent(struct session *s, const struct outgoing *o, int error)
 {
+	const struct message *m = &o->message;
 	struct session_tally *t = error ? &s->count.lost : &s->count.sent;
 
 	tally_add(t, m->flows, m->packets, m->octets);
@@ -110,11 +129,13 @@ static void account_sent(struct session *s, const struct message *m, int error)
 	if (error) {
 		s->count.lost_messages++;
 		s->count.last_error = error;
+		loss_add(&s->lost, m->flows, m->packets, m->octets, o->header.time);
 		return;
 	}
 	s->count.messages++;
 	s->count.octets += m->length;
-	s->count.records += m->data_records;
+	s->count.records += m->data_records - m->option_records;
+	s->count.options += m->option_records;
 }
 
 /* The queue by lanes, templates first: datagrams of one length side by side. */
@@ -147,7 +168,7 @@ static void send_queue(struct session *s)
 	}
 	s->count.refusals += s->transport->ops->send(s->transport, out, n);
 	for (unsigned i = 0; i < n; i++) {
-		account_sent(s, &ordered[i]->message, out[i].error);
+		account_sent(s, ordered[i], out[i].error);
 		s->spare[s->spares++] = ordered[i];
 	}
 	s->queued = 0;
@@ -162,6 +183,7 @@ static void rebase_to(struct session *s, int64_t earliest, int64_t latest)
 	else if (latest - s->boot >= UPTIME_RANGE)
 		s->boot = earliest - DAY_MILLISECONDS / 4;
 	s->has_boot = true;
+	s->options_refresh.done = false; /* they tell it */
 }
 
 /* The time that a message's header tells. Where flow times are relative to it, it
@@ -197,10 +219,11 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 		.time = header_time(s, &o->message, now),
 		.boot = s->boot,
 		.domain = s->options.domain,
-		.sampling = s->options.sampling,
-		.random = s->options.random_sampling,
+		.sampling = s->options.options.interval,
+		.random = s->options.options.algorithm != SAMPLER_COUNT,
 	};
-	s->template_datagrams++;
+	s->templates.datagrams++;
+	s->options_refresh.datagrams++;
 	s->queue[s->queued++] = o;
 	if (s->queued == QUEUE)
 		send_queue(s);
@@ -208,6 +231,15 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 
 /* When the clock was set back meanwhile, the message is of the time before; and data
  * is never older than its template. */
+static void finish_data(struct session *s, struct outgoing *o, int64_t opened, int64_t now)
+{
+	if (now < opened)
+		now = opened;
+	if (s->templates.done && now < s->templates.time)
+		now = s->templates.time;
+	finish_message(s, o, now);
+}
+
 static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 {
 	struct outgoing *o = lane->open;
@@ -215,11 +247,7 @@ static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 	if (!o)
 		return;
 	lane->open = NULL;
-	if (now < lane->opened)
-		now = lane->opened;
-	if (s->has_templates && now < s->template_time)
-		now = s->template_time;
-	finish_message(s, o, now);
+	finish_data(s, o, lane->opened, now);
 }
 
 static void finish_lanes(struct session *s, int64_t now)
@@ -228,45 +256,106 @@ static void finish_lanes(struct session *s, int64_t now)
 		finish_lane(s, &s->lane[i], now);
 }
 
-/* Templates are due at the start, twice more soon after, by time, by datagrams,
- * and when the clock was set back: data may not be older than its template
- * (RFC 7011 section 8.2). */
 static bool templates_due(const struct session *s, int64_t now)
 {
-	if (!s->protocol->has_sets)
-		return false;
-	if (!s->has_templates || now < s->template_time)
-		return true;
-	if (s->template_burst < TEMPLATE_BURST && now - s->template_time >= TEMPLATE_SPREAD)
-		return true;
-	return now - s->template_time >= s->options.template_refresh ||
-	       (s->options.template_datagrams &&
-		       s->template_datagrams >= s->options.template_datagrams);
+	return s->protocol->has_sets &&
+	       refresh_is_due(&s->templates, now, s->options.template_refresh,
+		       s->options.template_datagrams);
+}
+
+static bool options_due(const struct session *s, int64_t now)
+{
+	const struct session_options_data *o = &s->options.options;
+
+	return s->protocol->has_sets && o->enabled &&
+	       refresh_is_due(&s->options_refresh, now, o->refresh, o->datagrams);
+}
+
+static struct outgoing *add_template(
+	struct session *s, struct outgoing *o, const struct template *t, int64_t now)
+{
+	if (!message_add_template(&o->message, t)) {
+		finish_message(s, o, now);
+		o = begin_message(s, LAYOUT_TEMPLATES);
+		(void)message_add_template(&o->message, t);
+	}
+	s->count.templates++;
+	return o;
 }
 
 /* In messages of their own (RFC 7011 section 8), after all data that is older. */
 static void send_templates(struct session *s, int64_t now)
 {
-	if (now < s->template_time)
+	if (now < s->templates.time)
 		finish_lanes(s, now);
 	send_queue(s);
 
 	struct outgoing *o = begin_message(s, LAYOUT_TEMPLATES);
-	for (unsigned i = 0; i < s->layout.count; i++) {
-		if (!message_add_template(&o->message, &s->layout.template[i])) {
-			finish_message(s, o, now);
-			o = begin_message(s, LAYOUT_TEMPLATES);
-			(void)message_add_template(&o->message, &s->layout.template[i]);
-		}
-		s->count.templates++;
-	}
+	for (unsigned i = 0; i < s->layout.count; i++)
+		o = add_template(s, o, &s->layout.template[i], now);
+	for (unsigned i = 0; i < OPTION_KINDS; i++)
+		if (s->options_data.template[i].field_count)
+			o = add_template(s, o, &s->options_data.template[i], now);
 	finish_message(s, o, now);
-	if (s->has_templates && now < s->template_time)
-		s->template_burst = 0;
-	s->has_templates = true;
-	s->template_burst++;
-	s->template_time = now;
-	s->template_datagrams = 0;
+	refresh_done(&s->templates, now);
+}
+
+static struct template_facts facts_of(const struct session *s)
+{
+	return (struct template_facts){.boot = s->boot,
+		.domain = s->options.domain,
+		.active = s->options.active_timeout,
+		.idle = s->options.idle_timeout};
+}
+
+/* Adds the records of one kind to the message, or to a new one where there is none or no
+ * room; returns the last one. */
+static struct outgoing *add_options(struct session *s, struct outgoing *o, enum option_kind kind,
+	struct option_values *values, int64_t now)
+{
+	const struct template *t = &s->options_data.template[kind];
+	const struct template_facts facts = facts_of(s);
+
+	for (unsigned n = 0; options_data_record(&s->options_data, kind, n, values); n++) {
+		uint32_t octets = template_octets(t, values);
+		uint8_t *at = o ? message_add_record(&o->message, t, octets) : NULL;
+		if (!at) {
+			if (o)
+				finish_data(s, o, now, now);
+			o = begin_message(s, LAYOUT_TEMPLATES);
+			at = message_add_record(&o->message, t, octets);
+		}
+		template_encode(t, values, &facts, at);
+	}
+	return o;
+}
+
+/* In messages of their own, as some collectors read the sampling rate of a message after
+ * its data. What was exported is what left before them: the counts, which stand in the
+ * first one, leave it out (IANA on exportedMessageTotalCount). */
+static void send_options(
+	struct session *s, enum option_kind first, enum option_kind last, int64_t now)
+{
+	send_queue(s);
+
+	struct outgoing *o = NULL;
+	struct option_values values = {
+		.exported = {s->count.messages, s->count.records, s->count.octets},
+		.ignored = s->ignored,
+		.not_sent = s->not_sent,
+	};
+	loss_sum(&values.not_sent, &s->lost);
+	for (enum option_kind kind = first; kind <= last; kind++)
+		o = add_options(s, o, kind, &values, now);
+	if (o)
+		finish_data(s, o, now, now);
+	send_queue(s);
+}
+
+static void send_all_options(struct session *s, int64_t now)
+{
+	send_options(s, 0, OPTION_KINDS - 1, now);
+	refresh_done(&s->options_refresh, now);
 }
 
 /* Room for a record of the template in its lane's message, which is begun where there
@@ -279,14 +368,16 @@ static uint8_t *add_record(
 	uint8_t *at = NULL;
 
 	if (lane->open && now >= lane->opened)
-		at = message_add_record(&lane->open->message, t);
+		at = message_add_record(&lane->open->message, t, t->record_octets);
 	if (!at) {
 		finish_lane(s, lane, now);
 		if (templates_due(s, now))
 			send_templates(s, now);
+		if (options_due(s, now))
+			send_all_options(s, now);
 		lane->open = begin_message(s, i);
 		lane->opened = now;
-		at = message_add_record(&lane->open->message, t);
+		at = message_add_record(&lane->open->message, t, t->record_octets);
 	}
 	*message = &lane->open->message;
 	return at;
@@ -298,10 +389,7 @@ static void put_record(struct session *s, const struct template *t, const struct
 	struct message *m;
 	uint8_t *at = add_record(s, t, now, &m);
 
-	const struct template_facts facts = {.boot = s->boot,
-		.domain = s->options.domain,
-		.active = s->options.active_timeout,
-		.idle = s->options.idle_timeout};
+	const struct template_facts facts = facts_of(s);
 
 	template_encode(t, r, &facts, at);
 	m->flows = (uint16_t)(m->flows + first_part);
@@ -372,6 +460,10 @@ void session_tick(struct session *s, int64_t now)
 		fit_times(s, now, now, now);
 		send_templates(s, now);
 	}
+	if (options_due(s, now)) {
+		fit_times(s, now, now, now);
+		send_all_options(s, now);
+	}
 	send_queue(s);
 }
 
@@ -379,6 +471,24 @@ void session_flush(struct session *s, int64_t now)
 {
 	finish_lanes(s, now);
 	send_queue(s);
+	if (!s->templates.done || !s->options.options.enabled)
+		return;
+	fit_times(s, now, now, now);
+	send_options(s, OPTION_METERING_STATISTICS, OPTION_EXPORTING_RELIABILITY, now);
+}
+
+void session_interfaces(
+	struct session *s, const struct option_interface *interfaces, unsigned count)
+{
+	s->options_data.interfaces = interfaces;
+	s->options_data.interface_count = count;
+	s->options_refresh.done = false;
+}
+
+void session_losses(struct session *s, const struct loss *ignored, const struct loss *not_sent)
+{
+	s->ignored = *ignored;
+	s->not_sent = *not_sent;
 }
 
 struct session_statistics session_statistics(const struct session *s)

@@ -201,6 +201,25 @@ static int open_socket(const struct addrinfo *a, const char *source, struct tran
 	return fd;
 }
 
+/* What the kernel chose with connect(). */
+static struct transport_address local_address(int fd)
+{
+	struct sockaddr_storage s = {0};
+	socklen_t length = sizeof s;
+	struct transport_address a = {0};
+
+	if (getsockname(fd, (struct sockaddr *)&s, &length) < 0)
+		return a;
+	if (s.ss_family == AF_INET) {
+		a.version = 4;
+		memcpy(a.octets, &((const struct sockaddr_in *)&s)->sin_addr, 4);
+	} else if (s.ss_family == AF_INET6) {
+		a.version = 6;
+		memcpy(a.octets, &((const struct sockaddr_in6 *)&s)->sin6_addr, 16);
+	}
+	return a;
+}
+
 struct transport *transport_udp_open(
 	const char *host, const char *service, const char *source, struct transport_error *error)
 {
@@ -215,7 +234,7 @@ struct transport *transport_udp_open(
 	}
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
-		*u = (struct udp){{&udp_ops}, -1, true};
+		*u = (struct udp){.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
 		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
 			u->fd = open_socket(a, source, error);
 	} else {
@@ -226,5 +245,8 @@ struct transport *transport_udp_open(
 		free(u);
 		return NULL;
 	}
-	return u ? &u->transport : NULL;
+	if (!u)
+		return NULL;
+	u->transport.local = local_address(u->fd);
+	return &u->transport;
 }
