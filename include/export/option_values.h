@@ -10,12 +10,13 @@
 
 #include <stdint.h>
 
-enum { OPTION_NAME = 32, OPTION_DESCRIPTION = 64 }; /* octets, final NUL included */
+/* Octets, final NUL included. */
+enum { OPTION_INTERFACE_NAME = 16, OPTION_DESCRIPTION = 64, OPTION_ELEMENT_NAME = 48 };
 
 /* A network interface by its ifIndex; texts are UTF-8 and end in NUL. */
 struct option_interface {
 	uint32_t index;
-	char name[OPTION_NAME];
+	char name[OPTION_INTERFACE_NAME];
 	char description[OPTION_DESCRIPTION]; /* "": there is none */
 };
 
@@ -50,7 +51,7 @@ struct option_element {
 	uint16_t units;
 	uint8_t type;
 	uint8_t semantics;
-	char name[OPTION_NAME];
+	char name[OPTION_ELEMENT_NAME];
 };
 
 struct option_values {

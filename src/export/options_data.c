@@ -14,6 +14,7 @@ struct item {
 
 struct kind {
 	unsigned scopes; /* IPFIX: so many first items */
+	bool fixed;      /* texts have one length in IPFIX, too */
 	unsigned count;
 	struct item item[MOST_ITEMS];
 };
@@ -26,18 +27,22 @@ struct kind {
 	{                                                            \
 		IE_##element, offsetof(struct option_values, member) \
 	}
-#define KIND(scopes, ...)                                                           \
-	{                                                                           \
-		scopes, sizeof((struct item[]){__VA_ARGS__}) / sizeof(struct item), \
-		{                                                                   \
-			__VA_ARGS__                                                 \
-		}                                                                   \
+#define KIND(scopes, ...)       KIND_OF(scopes, false, __VA_ARGS__)
+#define FIXED_KIND(scopes, ...) KIND_OF(scopes, true, __VA_ARGS__)
+#define KIND_OF(scopes, fixed, ...)                                                        \
+	{                                                                                  \
+		scopes, fixed, sizeof((struct item[]){__VA_ARGS__}) / sizeof(struct item), \
+		{                                                                          \
+			__VA_ARGS__                                                        \
+		}                                                                          \
 	}
 
 /* clang-format off */
 static const struct kind kinds[OPTION_KINDS] = {
+	/* The interval once more as a sampler's: some collectors read it only there. */
 	[OPTION_SAMPLING] = KIND(1,
-		OWN(observationDomainId), OWN(samplingInterval), OWN(samplingAlgorithm)),
+		OWN(observationDomainId), OWN(samplingInterval), OWN(samplingAlgorithm),
+		OWN(samplerRandomInterval)),
 	/* RFC 5477 section 8.2, and RFC 7014 for flows. */
 	[OPTION_SELECTOR_COUNT] = KIND(1,
 		OWN(selectorId), OWN(selectorAlgorithm), OWN(samplingPacketInterval),
@@ -63,7 +68,8 @@ static const struct kind kinds[OPTION_KINDS] = {
 	[OPTION_EXPORTER] = KIND(1,
 		OWN(exportingProcessId), OWN(systemInitTimeMilliseconds), OWN(flowActiveTimeout),
 		OWN(flowIdleTimeout), OWN(exporterIPv4Address), OWN(exporterIPv6Address)),
-	[OPTION_INTERFACES] = KIND(1,
+	/* Some collectors of IPFIX cannot read names of variable length. */
+	[OPTION_INTERFACES] = FIXED_KIND(1,
 		AT(ingressInterface, interface.index), OWN(interfaceName),
 		OWN(interfaceDescription)),
 	[OPTION_FLOW_KEYS] = KIND(1,
@@ -115,10 +121,10 @@ static bool is_known(const struct options_data_options *o, uint16_t element)
 	}
 }
 
-static void add_field(struct template *t, const struct item *item, uint16_t version)
+static void add_field(struct template *t, const struct item *item, uint16_t version, bool fixed)
 {
 	const struct ie *ie = &ie_table[item->element];
-	bool fixed_text = version == 9 && ie->encoding == IE_TEXT;
+	bool fixed_text = (fixed || version == 9) && ie->encoding == IE_TEXT;
 
 	t->field[t->field_count++] = (struct template_field){.ie = ie,
 		.length = fixed_text ? ie->size : ie_length(ie, version),
@@ -133,10 +139,10 @@ static void add_scope(struct template *t, const struct item *item)
 	static const struct item system = OWN(observationDomainId);
 	bool own = item->element == IE_ingressInterface || item->element == IE_templateId;
 
-	add_field(t, own ? item : &system, 9);
+	add_field(t, own ? item : &system, 9, true);
 	t->scope_count++;
 	if (item->element != IE_observationDomainId)
-		add_field(t, item, 9);
+		add_field(t, item, 9, true);
 }
 
 static void init_template(struct template *t, const struct options_data_options *o,
@@ -152,7 +158,7 @@ static void init_template(struct template *t, const struct options_data_options 
 			add_scope(t, &k->item[i]);
 			continue;
 		}
-		add_field(t, &k->item[i], version);
+		add_field(t, &k->item[i], version, k->fixed);
 		t->scope_count = (uint16_t)(t->scope_count + (i < k->scopes));
 	}
 	bool legal = template_compile(t);
