@@ -20,6 +20,7 @@ needs() {
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
+	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan

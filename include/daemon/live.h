@@ -15,6 +15,7 @@
 struct live_services {
 	struct control *control; /* NULL: none */
 	const struct notify *notify;
+	bool confine; /* to a few system calls, as soon as the exporter runs */
 };
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last

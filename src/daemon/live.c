@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +38,8 @@ struct live {
 	atomic_bool stop_expiry;
 	atomic_uint reading; /* capture threads that have not left */
 	struct event_base *base;
-	struct event *on_term, *on_int, *watch, *look, *alive;
+	int signals; /* signalfd(2): TERM and INT, which no thread takes */
+	struct event *on_signal, *watch, *look, *alive;
 	bool stopping;
 };
 
@@ -89,16 +92,19 @@ static void begin_stop(struct live *l)
 		source_wake(worker_source(l->captures[i].worker));
 }
 
-static void on_signal(evutil_socket_t signal, short what, void *context)
+static void on_signal(evutil_socket_t fd, short what, void *context)
 {
+	struct signalfd_siginfo signal;
 	struct live *l = context;
 
 	(void)what;
+	if (read(fd, &signal, sizeof signal) != sizeof signal)
+		return;
 	if (l->stopping) {
 		log_error("main", "stopped at once by a second signal: live flows are lost");
 		_exit(3);
 	}
-	log_info("main", "%s: exporting what is live", strsignal(signal));
+	log_info("main", "%s: exporting what is live", strsignal((int)signal.ssi_signo));
 	begin_stop(l);
 }
 
@@ -171,6 +177,19 @@ static bool start_alive(struct live *l)
 	return half == 0 || event_add(l->alive, &pace) == 0;
 }
 
+/* Before other threads start, which inherit what is blocked. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+		       : -1;
+}
+
 static bool make_events(struct live *l)
 {
 	struct timeval often = {0, WATCH_MILLISECONDS * 1000}, seldom = {WATCH_SECONDS, 0};
@@ -179,23 +198,24 @@ static bool make_events(struct live *l)
 	l->base = event_base_new();
 	if (!l->base)
 		return false;
-	l->on_term = evsignal_new(l->base, SIGTERM, on_signal, l);
-	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
+	l->signals = open_signals();
+	if (l->signals >= 0)
+		l->on_signal = event_new(l->base, l->signals, EV_READ | EV_PERSIST, on_signal, l);
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
 	l->alive = event_new(l->base, -1, EV_PERSIST, on_alive, l);
-	return l->on_term && l->on_int && l->watch && l->look && l->alive &&
-	       evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
-	       event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
-	       start_alive(l) && (!control || control_start(control, l->base));
+	return l->on_signal && l->watch && l->look && l->alive &&
+	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
+	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
+	       (!control || control_start(control, l->base));
 }
 
 static void free_events(struct live *l)
 {
-	if (l->on_term)
-		event_free(l->on_term);
-	if (l->on_int)
-		event_free(l->on_int);
+	if (l->on_signal)
+		event_free(l->on_signal);
+	if (l->signals >= 0)
+		close(l->signals);
 	if (l->watch)
 		event_free(l->watch);
 	if (l->look)
@@ -264,9 +284,19 @@ static void close_live_flows(struct live *l)
 	} while (left);
 }
 
+static bool confine(const struct live *l)
+{
+	struct config_error error;
+
+	if (!l->services->confine || confine_calls(&error))
+		return true;
+	log_error("main", "%s", error.text);
+	return false;
+}
+
 bool live_run(const struct view *v, const struct live_services *services)
 {
-	struct live l = {.count = v->count, .view = v, .services = services};
+	struct live l = {.count = v->count, .view = v, .services = services, .signals = -1};
 	bool good = false;
 
 	evthread_use_pthreads();
@@ -276,7 +306,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 	for (unsigned i = 0; i < l.count; i++)
 		l.captures[i] = (struct capture){.worker = v->workers[i], .live = &l};
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
-		good = start_threads(&l);
+		good = confine(&l) && start_threads(&l);
 		if (good)
 			notify_ready(services->notify);
 		else

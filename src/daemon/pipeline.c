@@ -6,6 +6,7 @@
 #include "capture/sources.h"
 #include "daemon/command.h"
 #include "daemon/live.h"
+#include "daemon/privileges.h"
 #include "export/protocol.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ struct pipeline {
 	struct view view;
 	struct control *control; /* NULL: none */
 	struct notify notify;
+	bool confine; /* to a few system calls, once it runs */
 	bool is_file;
 	char file[sizeof((struct config_input *)0)->file]; /* for messages */
 };
@@ -188,6 +190,7 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 		.timeouts = timeouts_of(c),
 		.sampling = c->sampling.interval,
 		.started = clock_steady(),
+		.pid = getpid(),
 	};
 	v->watch = watch_new(v->started);
 	if (!v->inputs || !v->watch)
@@ -214,6 +217,24 @@ static bool add_control(struct pipeline *p, const struct config *c, struct confi
 	return p->control != NULL;
 }
 
+/* The last step of the start: nothing is opened after it. */
+static bool give_up_privileges(
+	struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	struct confine_path control = {CONFINE_SOCKET, c->control.socket};
+
+	p->confine = c->privileges.confine;
+	return privileges_drop(
+		&(struct privileges_options){
+			.user = c->privileges.user,
+			.confine = c->privileges.confine,
+			.capture = c->privileges.capture,
+			.paths = &control,
+			.path_count = p->control ? 1 : 0,
+		},
+		error);
+}
+
 struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -228,13 +249,16 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	if (!p->exporter || !add_inputs(p, c, error) ||
-		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
+	bool good = p->exporter && add_inputs(p, c, error);
+	if (good && !p->is_file) {
+		announce(c);
+		good = make_view(p, c, error) && add_control(p, c, error) &&
+		       give_up_privileges(p, c, error);
+	}
+	if (!good) {
 		pipeline_free(p);
 		return NULL;
 	}
-	if (!p->is_file)
-		announce(c);
 	return p;
 }
 
@@ -286,7 +310,8 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	struct live_services services = {.control = p->control, .notify = &p->notify};
+	struct live_services services = {
+		.control = p->control, .notify = &p->notify, .confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
