@@ -47,6 +47,12 @@ protect = -fstack-protector-strong -fstack-clash-protection -fcf-protection
 HARDEN  = $(call once,HARDEN,$(foreach f,$(protect),$(call try,$f)) \
 	$(or $(call fortify,3),$(call fortify,2)))
 
+# GCC clears and copies structs of known size by rep stos and rep movs, which take 12 ns to begin
+# with: a fifth of what a packet with details costs. Vectors in a row are faster up to some lines.
+comma := ,
+BLOCKS = $(foreach f,memset memcpy,-m$f-strategy=vector_loop:256:noalign$(comma)libcall:-1:noalign)
+COPIES = $(call once,COPIES,$(call try,$(BLOCKS)))
+
 # Calls between rooms are inlined across files at the link; worth a tenth per packet. Only gcc's:
 # clang's needs a linker that not every system has.
 LTO     = $(call once,LTO,$(if $(shell $(CC) --version | grep -i clang),,$(call try,-flto=auto)))
@@ -55,7 +61,7 @@ LTO     = $(call once,LTO,$(if $(shell $(CC) --version | grep -i clang),,$(call 
 FLAGS = -std=gnu17 $(WARN) -Iinclude -D_GNU_SOURCE= -DWEIR_VERSION='"$(VERSION)"' \
 	-DWEIR_CONF='"$(sysconfdir)/weir/weir.conf"' $(if $(SANITIZE)$(COVERAGE),-DWEIR_UNCONFINED) $(PKG_CFLAGS) -pthread -fPIE \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer, \
-	$(if $(COVERAGE),--coverage,$(HARDEN) $(LTO))) $(CPPFLAGS) $(CFLAGS)
+	$(if $(COVERAGE),--coverage,$(HARDEN) $(COPIES) $(LTO))) $(CPPFLAGS) $(CFLAGS)
 LINKING = -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack $(LDFLAGS)
 
 # ---- What is made of what ----
@@ -116,7 +122,7 @@ $(HELP): $(HELP_OBJ) $(BUILD)/members
 
 $(BUILD)/tests/gen: $(call obj,tests/gen/*.c)
 	$(call link)
-$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o
+$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	$(call link,,-lm)
 $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
@@ -194,10 +200,10 @@ check: ## all tests; ONLY=pattern for some of them
 	@MAKEFLAGS= tests/run.sh '$(ONLY)'
 
 bench: ## speed and memory beside the peers that are installed
-	$(sub) all benches
+	$(sub) all benches $(BUILD)/tests/check_flood
 	@BUILD=$(BUILD) WEIR=$(OUT)weir tests/bench/run.sh
 
-gen: $(GEN) ## the generator of test traffic, build/tests/gen
+gen: $(GEN) $(BUILD)/tests/bench/load ## the generators of test traffic
 benches: $(BENCHES)
 units: $(UNITS)
 tools: $(TOOLS)

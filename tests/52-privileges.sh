@@ -117,6 +117,7 @@ deed 159 fork
 deed 159 trace
 deed 159 root
 deed 0 read /etc/hostname
+"$tool" '' "$TMP/run/weir.sock" read /etc/hostname >"$TMP/out" 2>&1 || bad "as root: status $?: $(cat "$TMP/out")"
 deed 1 packets
 grep -q 'not permitted' "$TMP/out" || bad "packets: $(cat "$TMP/out")"
 export KEEP_CAPTURE=1

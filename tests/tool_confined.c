@@ -1,7 +1,8 @@
 /* tool_confined USER FOLDER DEED [PATH]: gives up privileges as weir does, FOLDER being the place
  * of its socket, and then tries a deed in a thread that was there before. Ends with status 0 when
  * the deed was done, 1 with its errno on standard output when it was refused, and by SIGSYS when it
- * was not allowed. */
+ * was not allowed; with
+ * 4 when a core could be dumped. */
 #include "daemon/confine.h"
 #include "daemon/privileges.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -87,6 +89,10 @@ int main(int argc, char **argv)
 		    &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 3;
+	}
+	if (prctl(PR_GET_DUMPABLE)) {
+		puts("its memory may be dumped");
+		return 4;
 	}
 	sem_init(&confined, 0, 0);
 	if (pthread_create(&thread, NULL, run, NULL) != 0 || !confine_calls(&error))

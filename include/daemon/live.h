@@ -1,7 +1,8 @@
 /* live: the threads of a live pipeline.
  *
- * Capture threads (one per worker), the expiry thread and the main thread's event
- * loop with its signals. The exporter's thread is its own (exporter.h). */
+ * Capture threads (one per worker, intake.h), the expiry thread and the main
+ * thread's event loop with its signals. The exporter's thread is its own
+ * (exporter.h). */
 #ifndef DAEMON_LIVE_H
 #define DAEMON_LIVE_H
 
@@ -15,7 +16,7 @@
 struct live_services {
 	struct control *control; /* NULL: none */
 	const struct notify *notify;
-	bool confine; /* to a few system calls, as soon as the exporter runs */
+	bool confine; /* to a few system calls, before the first packet is looked at */
 };
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last

@@ -1,16 +1,23 @@
 /* Live capture through libpcap, which uses the kernel's TPACKET_V3 ring.
  *
- * Until source_start() a filter that rejects everything keeps the ring empty, so
- * that several sources can join a fanout group before the first frame is taken
- * in. The same filter stops the intake in the end: then the ring is read until
- * the kernel has retired its last, half-filled block and nothing is left in it. */
+ * A socket is opened for a protocol that no frame has. Only when a filter that
+ * rejects everything is in its place it is bound to all protocols, so the ring
+ * stays empty and the kernel's counters 0 while the sources of a fanout group
+ * join it one by one, each of which sees all flows until the next has joined.
+ *
+ * The same filter stops the intake in the end, also where the interface has gone.
+ * Then the ring is read until all that the kernel counted has come out of it; the
+ * last, half-filled block does when its time is over. */
 #include "capture/source_live.h"
 
 #include "base/clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -18,21 +25,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BLOCK_MILLISECONDS = 100 }; /* the kernel retires a block after so long */
+enum {
+	BLOCK_MILLISECONDS = 100, /* the kernel retires a block after one or two of these */
+	QUIET_BLOCKS = 3,         /* without a frame: then nothing can be left */
+	NO_PROTOCOL = 0xffff,     /* reserved, RFC 1701 */
+};
 
 struct live {
 	struct source source;
-	pcap_t *pcap;
+	pcap_t *pcap; /* NULL: it has failed and let go of the interface */
 	char *filter;
+	char name[IFNAMSIZ];
+	char failure[PCAP_ERRBUF_SIZE]; /* "": none */
 	int wake;
 	uint32_t interface;
 	uint16_t link_type;
 	bool stopped;
-	unsigned empty_waits; /* since it stopped */
 	bool nanoseconds;
+	unsigned quiet;        /* block time-outs without a frame, since it stopped */
+	uint64_t taken;        /* frames that came out of the ring */
 	struct pcap_stat seen; /* libpcap's counters when last read: 32 bits, they wrap */
 	struct source_statistics count;
 	source_take *take;
@@ -53,52 +69,25 @@ static void take_frame(u_char *user, const struct pcap_pkthdr *header, const u_c
 		.link_type = l->link_type,
 	};
 
+	l->taken++;
 	l->take(l->context, &frame, 1);
 }
 
 /* True: there is something in the ring; false: a block time-out has gone by, or
- * somebody woke us. */
+ * somebody woke us, which nobody needs to when it has stopped. */
 static bool wait_for_frames(struct live *l)
 {
 	struct pollfd p[2] = {
 		{pcap_get_selectable_fd(l->pcap), POLLIN, 0},
 		{l->wake, POLLIN, 0},
 	};
+	nfds_t count = *l->failure ? 0 : l->stopped ? 1 : 2;
 	uint64_t woken;
 
-	(void)poll(p, 2, BLOCK_MILLISECONDS);
+	(void)poll(p, count, BLOCK_MILLISECONDS);
 	if (p[1].revents & POLLIN)
 		(void)!read(l->wake, &woken, sizeof woken);
 	return p[0].revents != 0;
-}
-
-static enum source_status live_read(
-	struct source *s, unsigned most, source_take *take, void *context)
-{
-	struct live *l = (struct live *)s;
-
-	l->take = take;
-	l->context = context;
-	int n = pcap_dispatch(l->pcap, (int)most, take_frame, (u_char *)l);
-	if (n < 0)
-		return SOURCE_FAILED;
-	if (n > 0) {
-		l->empty_waits = 0;
-		return SOURCE_READY;
-	}
-	if (wait_for_frames(l))
-		return SOURCE_READY;
-	/* A block that was open when the intake stopped has been retired by now. */
-	if (l->stopped && ++l->empty_waits > 1)
-		return SOURCE_END;
-	return SOURCE_IDLE;
-}
-
-static void live_wake(struct source *s)
-{
-	uint64_t one = 1;
-
-	(void)!write(((struct live *)s)->wake, &one, sizeof one);
 }
 
 /* The filter that accepts nothing, past libpcap, which must keep its own. */
@@ -111,12 +100,105 @@ static bool reject_all(struct live *l)
 		       sizeof program) == 0;
 }
 
+static struct source_statistics live_statistics(struct source *s)
+{
+	struct live *l = (struct live *)s;
+	struct pcap_stat stat;
+
+	if (l->pcap && pcap_stats(l->pcap, &stat) == 0) {
+		l->count.kernel_received += stat.ps_recv - l->seen.ps_recv;
+		l->count.kernel_dropped += stat.ps_drop - l->seen.ps_drop;
+		l->count.interface_dropped += stat.ps_ifdrop - l->seen.ps_ifdrop;
+		l->seen = stat;
+	}
+	return l->count;
+}
+
+/* Frames that the kernel has put into the ring and nobody has read. Of the frames of
+ * a loopback interface libpcap leaves out every other one, so some are always left. */
+static uint64_t unread(struct live *l)
+{
+	struct source_statistics s = live_statistics(&l->source);
+
+	return s.kernel_received - s.kernel_dropped - l->taken;
+}
+
+/* What cannot be asked counts as up: "any" is no interface. */
+static bool is_up(struct live *l)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, l->name, sizeof l->name);
+	return ioctl(pcap_fileno(l->pcap), SIOCGIFFLAGS, &request) < 0 ||
+	       request.ifr_flags & IFF_UP;
+}
+
+/* What another processor lets in with the old filter at this moment is counted, and in
+ * the ring, when the kernel's grace period is over; for that membarrier(2) waits. */
+static void begin_to_stop(struct live *l)
+{
+	(void)reject_all(l);
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	l->stopped = true;
+}
+
+/* Nothing new comes any more; what came before is read first. */
+static void begin_to_fail(struct live *l)
+{
+	const char *why = pcap_geterr(l->pcap);
+
+	snprintf(l->failure, sizeof l->failure, "%s", *why ? why : "capture failed");
+	begin_to_stop(l);
+}
+
+/* All that came has been read. */
+static enum source_status finish(struct live *l)
+{
+	if (!*l->failure)
+		return SOURCE_END;
+	pcap_close(l->pcap);
+	l->pcap = NULL;
+	return SOURCE_FAILED;
+}
+
+static enum source_status live_read(
+	struct source *s, unsigned most, source_take *take, void *context)
+{
+	struct live *l = (struct live *)s;
+
+	if (!l->pcap)
+		return SOURCE_FAILED;
+	l->take = take;
+	l->context = context;
+	int n = pcap_dispatch(l->pcap, (int)most, take_frame, (u_char *)l);
+	if (n < 0 && !*l->failure)
+		begin_to_fail(l);
+	if (n > 0)
+		l->quiet = 0;
+	if (n > 0)
+		return SOURCE_READY;
+	if (l->stopped && unread(l) == 0)
+		return finish(l);
+	if (wait_for_frames(l))
+		return SOURCE_READY;
+	if (l->stopped && ++l->quiet == QUIET_BLOCKS)
+		return finish(l);
+	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
+}
+
+static void live_wake(struct source *s)
+{
+	uint64_t one = 1;
+
+	(void)!write(((struct live *)s)->wake, &one, sizeof one);
+}
+
 static void live_stop_intake(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
-	(void)reject_all(l);
-	l->stopped = true;
+	if (l->pcap)
+		begin_to_stop(l);
 }
 
 static bool live_share(struct source *s, unsigned group, struct source_error *error)
@@ -132,22 +214,11 @@ static bool live_share(struct source *s, unsigned group, struct source_error *er
 	return false;
 }
 
-static void discard(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
-{
-	(void)user;
-	(void)header;
-	(void)data;
-}
-
 static bool live_start(struct source *s, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
 	struct bpf_program program;
 
-	/* What slipped in between the opening and the filter was before the start. */
-	while (pcap_dispatch(l->pcap, -1, discard, NULL) > 0)
-		;
-	(void)pcap_stats(l->pcap, &l->seen);
 	if (pcap_compile(l->pcap, &program, l->filter, 1, PCAP_NETMASK_UNKNOWN) < 0 ||
 		pcap_setfilter(l->pcap, &program) < 0) {
 		snprintf(error->text, sizeof error->text, "filter '%s': %s", l->filter,
@@ -158,23 +229,9 @@ static bool live_start(struct source *s, struct source_error *error)
 	return true;
 }
 
-static struct source_statistics live_statistics(struct source *s)
-{
-	struct live *l = (struct live *)s;
-	struct pcap_stat stat;
-
-	if (pcap_stats(l->pcap, &stat) == 0) {
-		l->count.kernel_received += stat.ps_recv - l->seen.ps_recv;
-		l->count.kernel_dropped += stat.ps_drop - l->seen.ps_drop;
-		l->count.interface_dropped += stat.ps_ifdrop - l->seen.ps_ifdrop;
-		l->seen = stat;
-	}
-	return l->count;
-}
-
 static const char *live_failure(struct source *s)
 {
-	return pcap_geterr(((struct live *)s)->pcap);
+	return ((struct live *)s)->failure;
 }
 
 static void live_close(struct source *s)
@@ -216,12 +273,26 @@ static void say_activation(
 			pcap_statustostr(status), *detail ? ": " : "", detail);
 }
 
+/* From the protocol that it was opened with to all. */
+static bool bind_to_all(struct live *l)
+{
+	struct sockaddr_ll address = {0};
+	socklen_t length = sizeof address;
+	int fd = pcap_fileno(l->pcap);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return false;
+	address.sll_protocol = htons(ETH_P_ALL);
+	return bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
 static bool configure(struct live *l, const struct source_options *o, struct source_error *error)
 {
 	pcap_t *p = l->pcap;
 
 	pcap_set_snaplen(p, (int)o->snaplen);
 	pcap_set_promisc(p, o->promiscuous);
+	pcap_set_protocol_linux(p, NO_PROTOCOL);
 	pcap_set_timeout(p, BLOCK_MILLISECONDS);
 	pcap_set_buffer_size(p, o->buffer > INT32_MAX ? INT32_MAX : (int)o->buffer);
 	l->nanoseconds = pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) == 0;
@@ -232,7 +303,7 @@ static bool configure(struct live *l, const struct source_options *o, struct sou
 		return false;
 	}
 	char text[PCAP_ERRBUF_SIZE];
-	if (!reject_all(l) || pcap_setnonblock(p, 1, text) < 0) {
+	if (!reject_all(l) || !bind_to_all(l) || pcap_setnonblock(p, 1, text) < 0) {
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
 		return false;
 	}
@@ -265,6 +336,7 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 	}
 	l->source.ops = &live_ops;
 	l->interface = if_nametoindex(o->interface);
+	snprintf(l->name, sizeof l->name, "%s", o->interface);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->filter = strdup(o->filter);
 	l->pcap = pcap_create(o->interface, text);

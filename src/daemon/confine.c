@@ -128,16 +128,16 @@ struct call {
 static const struct call calls[] = {
 	/* files, pipes and connections */
 	{"read", NULL}, {"readv", NULL}, {"write", NULL}, {"writev", NULL}, {"close", NULL},
-	{"openat", NULL}, {"newfstatat", NULL}, {"lseek", NULL}, {"fcntl", NULL}, {"ioctl", NULL},
-	{"unlink", "unlinkat"},
+	{"openat", NULL}, {"newfstatat", NULL}, {"fcntl", NULL}, {"ioctl", NULL}, {"unlink", "unlinkat"},
 	/* memory */
 	{"mmap", NULL}, {"munmap", NULL}, {"mremap", NULL}, {"mprotect", NULL}, {"madvise", NULL},
 	{"brk", NULL},
-	/* threads, and the end of the process */
+	/* threads and their names, and the end of the process */
 	{"clone3", NULL}, {"set_robust_list", NULL}, {"rseq", NULL}, {"rt_sigprocmask", NULL},
-	{"futex", NULL}, {"exit", NULL}, {"exit_group", NULL},
+	{"prctl", NULL}, {"futex", NULL}, {"membarrier", NULL},
+	{"exit", NULL}, {"exit_group", NULL},
 	/* waiting, also where a stop and a continuation came in between */
-	{"epoll_ctl", NULL}, {"epoll_wait", "epoll_pwait"}, {"poll", "ppoll"}, {"eventfd2", NULL},
+	{"epoll_ctl", NULL}, {"epoll_wait", "epoll_pwait"}, {"poll", "ppoll"},
 	{"clock_nanosleep", NULL}, {"restart_syscall", NULL},
 	{"clock_gettime", NULL}, /* where the kernel's page has no clock */
 	/* sockets */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "daemon/intake.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -19,66 +20,51 @@
 
 enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
 
-struct capture {
-	struct worker *worker;
-	struct live *live;
-	pthread_t thread;
-	bool running;
-	bool failed;
-};
+/* Nanoseconds of the expiry thread's work at a time, and of the pause after it. */
+#define BURST 200000
+#define PAUSE 100000
 
 struct live {
-	struct capture *captures;
-	unsigned count;
+	struct intake *intake;
 	const struct view *view;
 	const struct live_services *services;
 	pthread_t expiry;
 	bool expiry_running;
-	atomic_bool stop; /* capture threads: read what is left and leave */
+	unsigned turn; /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
-	atomic_uint reading; /* capture threads that have not left */
 	struct event_base *base;
 	int signals; /* signalfd(2): TERM and INT, which no thread takes */
 	struct event *on_signal, *watch, *look, *alive;
 	bool stopping;
 };
 
-/* Reads until told to stop, then until the ring is empty. */
-static void *capture_run(void *context)
+/* One slice of each cache in turn, until all are up to date or the burst is over. False:
+ * there is more to do. */
+static bool expire_some(struct live *l, int64_t idle_now)
 {
-	struct capture *c = context;
-	struct source *source = worker_source(c->worker);
-	enum source_status status = SOURCE_READY;
-	bool stopped = false;
+	int64_t until = clock_steady() + BURST;
+	unsigned done = 0; /* caches in a row */
 
-	while (status == SOURCE_READY || status == SOURCE_IDLE) {
-		if (!stopped && atomic_load(&c->live->stop)) {
-			source_stop_intake(source);
-			stopped = true;
-		}
-		status = worker_read(c->worker);
+	while (done < l->view->count && clock_steady() < until) {
+		done = worker_expire(l->view->workers[l->turn], idle_now) ? 0 : done + 1;
+		l->turn = l->turn + 1 < l->view->count ? l->turn + 1 : 0;
 	}
-	c->failed = status == SOURCE_FAILED;
-	if (c->failed)
-		log_error("capture", "%s", source_failure(source));
-	atomic_fetch_sub(&c->live->reading, 1);
-	return NULL;
+	return done == l->view->count;
 }
 
 /* Goes round the caches; on an idle link the observation clock follows the wall
- * clock, a second behind it. */
+ * clock, a second behind it. Where there is much to do it works in short bursts with
+ * pauses: a thread that never uses up its time slice is hardly ever put aside by the
+ * scheduler, which would be while it keeps a cache from capture. */
 static void *expiry_run(void *context)
 {
 	struct live *l = context;
-	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND};
+	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
+	pthread_setname_np(pthread_self(), "expiry");
 	while (!atomic_load(&l->stop_expiry)) {
-		int64_t idle_now = clock_wall() - CLOCK_SECOND;
-		for (unsigned i = 0; i < l->count; i++)
-			while (worker_expire(l->captures[i].worker, idle_now) &&
-				!atomic_load(&l->stop_expiry))
-				;
-		nanosleep(&pace, NULL);
+		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
+		nanosleep(done ? &pace : &pause, NULL);
 	}
 	return NULL;
 }
@@ -87,9 +73,7 @@ static void begin_stop(struct live *l)
 {
 	l->stopping = true;
 	notify_stopping(l->services->notify);
-	atomic_store(&l->stop, true);
-	for (unsigned i = 0; i < l->count; i++)
-		source_wake(worker_source(l->captures[i].worker));
+	intake_stop(l->intake);
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *context)
@@ -120,7 +104,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		log_error("main", "standard output: %s", strerror(error));
 		begin_stop(l);
 	}
-	if (atomic_load(&l->reading) == 0)
+	if (intake_reading(l->intake) == 0)
 		event_base_loopbreak(l->base);
 }
 
@@ -228,62 +212,6 @@ static void free_events(struct live *l)
 		event_base_free(l->base);
 }
 
-static bool start_threads(struct live *l)
-{
-	struct source_error why;
-
-	for (unsigned i = 0; i < l->count; i++) {
-		struct capture *c = &l->captures[i];
-		if (!source_start(worker_source(c->worker), &why)) {
-			log_error("capture", "%s", why.text);
-			return false;
-		}
-		atomic_fetch_add(&l->reading, 1);
-		c->running = pthread_create(&c->thread, NULL, capture_run, c) == 0;
-		if (!c->running) {
-			atomic_fetch_sub(&l->reading, 1);
-			return false;
-		}
-	}
-	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
-	return l->expiry_running;
-}
-
-static bool join_threads(struct live *l)
-{
-	bool failed = false;
-
-	for (unsigned i = 0; i < l->count; i++) {
-		if (l->captures[i].running)
-			pthread_join(l->captures[i].thread, NULL);
-		failed |= l->captures[i].failed;
-	}
-	atomic_store(&l->stop_expiry, true);
-	if (l->expiry_running)
-		pthread_join(l->expiry, NULL);
-	return !failed;
-}
-
-/* Nobody else touches the caches now; the exporter makes room in the rings. */
-static void close_live_flows(struct live *l)
-{
-	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
-	unsigned left;
-
-	do {
-		left = 0;
-		for (unsigned i = 0; i < l->count; i++) {
-			enum worker_drain state;
-			do
-				state = worker_drain(l->captures[i].worker);
-			while (state == WORKER_DRAIN_MORE);
-			left += state == WORKER_DRAIN_FULL;
-		}
-		if (left)
-			nanosleep(&pause, NULL);
-	} while (left);
-}
-
 static bool confine(const struct live *l)
 {
 	struct config_error error;
@@ -294,19 +222,55 @@ static bool confine(const struct live *l)
 	return false;
 }
 
+/* All threads are there and confined before the first packet is. */
+static bool start_threads(struct live *l)
+{
+	if (!intake_start(l->intake))
+		return false;
+	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
+	return l->expiry_running && confine(l) && intake_open(l->intake);
+}
+
+static bool join_threads(struct live *l)
+{
+	bool good = intake_join(l->intake);
+
+	atomic_store(&l->stop_expiry, true);
+	if (l->expiry_running)
+		pthread_join(l->expiry, NULL);
+	return good;
+}
+
+/* Nobody else touches the caches now; the exporter makes room in the rings. */
+static void close_live_flows(struct live *l)
+{
+	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
+	unsigned left;
+
+	do {
+		left = 0;
+		for (unsigned i = 0; i < l->view->count; i++) {
+			enum worker_drain state;
+			do
+				state = worker_drain(l->view->workers[i]);
+			while (state == WORKER_DRAIN_MORE);
+			left += state == WORKER_DRAIN_FULL;
+		}
+		if (left)
+			nanosleep(&pause, NULL);
+	} while (left);
+}
+
 bool live_run(const struct view *v, const struct live_services *services)
 {
-	struct live l = {.count = v->count, .view = v, .services = services, .signals = -1};
+	struct live l = {.intake = intake_new(v), .view = v, .services = services, .signals = -1};
 	bool good = false;
 
 	evthread_use_pthreads();
-	l.captures = calloc(l.count, sizeof *l.captures);
-	if (!l.captures)
+	if (!l.intake)
 		return false;
-	for (unsigned i = 0; i < l.count; i++)
-		l.captures[i] = (struct capture){.worker = v->workers[i], .live = &l};
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
-		good = confine(&l) && start_threads(&l);
+		good = start_threads(&l);
 		if (good)
 			notify_ready(services->notify);
 		else
@@ -317,6 +281,6 @@ bool live_run(const struct view *v, const struct live_services *services)
 		exporter_stop(v->exporter);
 	}
 	free_events(&l);
-	free(l.captures);
+	intake_free(l.intake);
 	return good;
 }
