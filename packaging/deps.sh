@@ -36,6 +36,7 @@ needs() {
 	test   cmd   nfcapd              nfdump          nfdump
 	test   cmd   nfacctd             pmacct          pmacct
 	test   cmd   ip                  iproute2        iproute
+	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
@@ -101,6 +102,7 @@ quiet_services() {
 	for package; do
 		case $package in
 		nfdump) services="nfdump" ;;
+		prometheus) services="prometheus" ;;
 		pmacct) services="nfacctd pmacctd sfacctd uacctd" ;;
 		*) continue ;;
 		esac

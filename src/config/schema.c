@@ -169,6 +169,10 @@ const struct schema_key schema_keys[] = {
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
 	.type = SCHEMA_STRING, GLOBAL(control.socket)},
 
+{"metrics", NULL, NULL, "counters for Prometheus, over HTTP", .type = SCHEMA_GROUP},
+{"metrics.listen", "", NULL, "ADDRESS:PORT, as 127.0.0.1:9416; \"\": nowhere",
+	.type = SCHEMA_STRING, GLOBAL(metrics.listen)},
+
 {"privileges", NULL, NULL, "what a weir that captures gives up before the first packet",
 	.type = SCHEMA_GROUP},
 {"privileges.user", "weir", NULL, "to become where root starts it; \"\": stay root",

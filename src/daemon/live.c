@@ -178,6 +178,7 @@ static bool make_events(struct live *l)
 {
 	struct timeval often = {0, WATCH_MILLISECONDS * 1000}, seldom = {WATCH_SECONDS, 0};
 	struct control *control = l->services->control;
+	struct http *metrics = l->services->metrics;
 
 	l->base = event_base_new();
 	if (!l->base)
@@ -191,7 +192,8 @@ static bool make_events(struct live *l)
 	return l->on_signal && l->watch && l->look && l->alive &&
 	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
 	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
-	       (!control || control_start(control, l->base));
+	       (!control || control_start(control, l->base)) &&
+	       (!metrics || http_start(metrics, l->base));
 }
 
 static void free_events(struct live *l)
@@ -208,6 +210,8 @@ static void free_events(struct live *l)
 		event_free(l->alive);
 	if (l->services->control)
 		control_stop(l->services->control);
+	if (l->services->metrics)
+		http_stop(l->services->metrics);
 	if (l->base)
 		event_base_free(l->base);
 }

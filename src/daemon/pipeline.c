@@ -7,6 +7,7 @@
 #include "capture/sources.h"
 #include "daemon/command.h"
 #include "daemon/live.h"
+#include "daemon/metrics.h"
 #include "daemon/privileges.h"
 #include "export/protocol.h"
 
@@ -37,6 +38,7 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
+	struct http *metrics;    /* NULL: none */
 	struct notify notify;
 	bool confine; /* to a few system calls, once it runs */
 	bool is_file;
@@ -264,6 +266,14 @@ static bool add_control(struct pipeline *p, const struct config *c, struct confi
 	return p->control != NULL;
 }
 
+static bool add_metrics(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	if (!*c->metrics.listen)
+		return true;
+	p->metrics = http_new(c->metrics.listen, metrics_answer, &p->view, PATIENCE, error);
+	return p->metrics != NULL;
+}
+
 /* The last step of the start: nothing is opened after it. */
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
@@ -300,7 +310,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	if (good && !p->is_file) {
 		announce(c);
 		good = make_view(p, c, error) && add_control(p, c, error) &&
-		       give_up_privileges(p, c, error);
+		       add_metrics(p, c, error) && give_up_privileges(p, c, error);
 	}
 	if (!good) {
 		pipeline_free(p);
@@ -314,6 +324,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	control_free(p->control);
+	http_free(p->metrics);
 	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	free(p->view.inputs);
@@ -357,8 +368,10 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	struct live_services services = {
-		.control = p->control, .notify = &p->notify, .confine = p->confine};
+	struct live_services services = {.control = p->control,
+		.metrics = p->metrics,
+		.notify = &p->notify,
+		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
