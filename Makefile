@@ -252,6 +252,9 @@ dist: ## the committed tree as build/weir-VERSION.tar.gz
 	@mkdir -p build
 	git archive --prefix=weir-$(VERSION)/ HEAD | gzip -9n >build/weir-$(VERSION).tar.gz
 
+deb: ## the Debian package, in build/deb; checked by lintian where that is installed
+	@packaging/deb.sh build/deb
+
 clean: ## remove what was built
 	rm -rf build weir weirdump weirctl
 
@@ -260,4 +263,4 @@ help: ## this list
 
 FORCE:
 .PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers service-files \
-	asan msan tsan fuzz-build fuzz cov layers format format-check dist clean help FORCE
+	asan msan tsan fuzz-build fuzz cov layers format format-check dist deb clean help FORCE

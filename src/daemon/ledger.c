@@ -48,7 +48,7 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 		sum->cache.idle = w->cache.idle;
 	sum->cache.entries += w->cache.entries;
 	add_tally(&sum->live, &w->live);
-	add_tally(&sum->lost, &w->lost);
+	loss_sum(&sum->lost, &w->lost);
 	sum->fragments.first_fragments += w->fragments.first_fragments;
 	sum->fragments.later_fragments += w->fragments.later_fragments;
 	sum->fragments.orphans += w->fragments.orphans;
@@ -167,8 +167,8 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 {
 	const struct session_statistics *s = &c->session;
 
-	fprintf(out, "; %s: %" PRIu64 " records in %" PRIu64 " datagrams", c->name, s->records,
-		s->messages);
+	fprintf(out, "; %s: %" PRIu64 " records in %" PRIu64 " %s", c->name, s->records,
+		s->messages, c->transport == CONFIG_UDP ? "datagrams" : "messages");
 	if (s->untold.flows)
 		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
 	fprintf(out, ", lost %" PRIu64, s->lost.flows);

@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/command.h"
+#include "daemon/interfaces.h"
 #include "daemon/live.h"
+#include "daemon/losses.h"
 #include "daemon/metrics.h"
 #include "daemon/privileges.h"
 #include "export/protocol.h"
@@ -20,6 +22,7 @@
 enum {
 	RING_LEAST = 1 << 12,
 	RING_MOST = 1 << 16,
+	INTERFACES_TOLD = 4096,
 };
 
 /* v5 and v9 count flow times in 32 bits of milliseconds, 49.7 days: a record of
@@ -219,8 +222,9 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
-			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
+			x->host, x->service, config_transport_name(x->transport),
+			protocol_find(x->protocol)->name, x->observation_domain);
 	}
 }
 
@@ -249,6 +253,17 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 		v->inputs[i].cpu = c->inputs[i].cpu;
 	}
 	return true;
+}
+
+/* Collectors of what is captured live are told of all interfaces that there are. */
+static bool tell_interfaces(struct pipeline *p, struct config_error *error)
+{
+	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
+	unsigned count = all ? interfaces_read(all, INTERFACES_TOLD) : 0;
+	bool told = all && exporter_interfaces(p->exporter, all, count);
+
+	free(all);
+	return told || fail(error, "out of memory");
 }
 
 static bool add_control(struct pipeline *p, const struct config *c, struct config_error *error)
@@ -310,7 +325,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	if (good && !p->is_file) {
 		announce(c);
 		good = make_view(p, c, error) && add_control(p, c, error) &&
-		       add_metrics(p, c, error) && give_up_privileges(p, c, error);
+		       add_metrics(p, c, error) && tell_interfaces(p, error) &&
+		       give_up_privileges(p, c, error);
 	}
 	if (!good) {
 		pipeline_free(p);
@@ -335,21 +351,34 @@ void pipeline_free(struct pipeline *p)
 	free(p);
 }
 
+static void read_losses(struct pipeline *p, struct losses *losses)
+{
+	losses_read(losses, p->workers, p->count, worker_now(p->workers[0]));
+	exporter_losses(p->exporter, &losses->ignored, &losses->not_sent);
+}
+
 /* One thread, the same functions in order, packet time the only clock. */
 static enum pipeline_status read_file(struct pipeline *p)
 {
 	struct worker *w = p->workers[0];
+	struct losses losses = {.ignored = {0}};
 	enum source_status status;
+	int64_t next = INT64_MIN;
 	int error;
 
 	do {
 		status = worker_read(w);
 		worker_sweep(w);
+		if (worker_now(w) >= next) {
+			read_losses(p, &losses);
+			next = worker_now(w) + CLOCK_SECOND;
+		}
 		error = exporter_output_error(p->exporter);
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
-	exporter_flush(p->exporter, worker_now(w));
+	read_losses(p, &losses);
+	exporter_end(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
