@@ -91,6 +91,19 @@ timeout 30 ip netns exec $b "$WEIR" -i vb --set privileges.user=nobody-of-that-n
 [ $? -eq 2 ] || bad "an unknown user: $(cat "$TMP/out")"
 grep -q 'privileges.user: nobody-of-that-name: no such user' "$TMP/out" || bad "an unknown user: $(cat "$TMP/out")"
 
+# Over TCP: a connection is made, ended and waited for under the filter
+ip netns exec $b timeout 60 python3 -c 'import socket, sys
+c = socket.create_server(("127.0.0.1", 4739)).accept()[0]
+while d := c.recv(4096): sys.stdout.buffer.write(d)' >"$TMP/stream" &
+peer=$!
+listens() { ip netns exec $b awk '$2 ~ /:1283$/ && $4 == "0A" { found = 1 } END { exit !found }' /proc/net/tcp; }
+until_true 20 listens
+start -n 127.0.0.1:4739 --set 'exporters[1].transport=tcp'
+until_true 20 grep -q '127.0.0.1:4739: connected' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
+stop $weir TERM 20 || bad "TCP: exit status $?: $(cat "$TMP/out")"
+wait $peer || bad 'TCP: the collector saw no end'
+[ -s "$TMP/stream" ] || bad 'TCP: nothing came'
+
 # ---- What is not allowed ----
 
 if (cd "$TOP" && make -s build/tests/tool_confined) >"$TMP/out" 2>&1; then

@@ -26,6 +26,7 @@ cat >"$TMP/collector.py" <<'P'
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(('192.0.2.1', 4739))
+t = socket.create_server(('192.0.2.1', 4739))
 out = open(sys.argv[1], 'w', buffering=1)
 while True:
     out.write(s.recv(65536).hex() + '\n')
@@ -76,6 +77,10 @@ ip netns exec $b ethtool -K vb gro off
 ip -n $b route change 192.0.2.0/24 dev vb mtu 1300 2>/dev/null || ip -n $b route replace 192.0.2.1 dev vb mtu 1300
 doctor -i vb -n 192.0.2.1
 finds WRONG '192.0.2.1:4739: datagrams of 1400 octets do not fit the route.s MTU of 1300.* to 1272'
+doctor -i vb -n 192.0.2.1:4740 --set exporters[0].transport=tcp
+finds WRONG '192.0.2.1:4740: its host answers that nobody listens there'
+doctor -i vb -n 192.0.2.1:4739 --set exporters[0].transport=tcp
+finds good '192.0.2.1:4739: it takes connections'
 doctor -i vb -n 192.0.2.1:4740 -n nobody.invalid -n 203.0.113.1
 finds WRONG '192.0.2.1:4740: its host answers that nobody listens there'
 finds WRONG 'nobody.invalid:4739: the name does not resolve'

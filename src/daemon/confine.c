@@ -132,9 +132,9 @@ static const struct call calls[] = {
 	/* memory */
 	{"mmap", NULL}, {"munmap", NULL}, {"mremap", NULL}, {"mprotect", NULL}, {"madvise", NULL},
 	{"brk", NULL},
-	/* threads and their names, and the end of the process */
+	/* threads, and the end of the process */
 	{"clone3", NULL}, {"set_robust_list", NULL}, {"rseq", NULL}, {"rt_sigprocmask", NULL},
-	{"prctl", NULL}, {"futex", NULL}, {"membarrier", NULL},
+	{"futex", NULL}, {"membarrier", NULL},
 	{"exit", NULL}, {"exit_group", NULL},
 	/* waiting, also where a stop and a continuation came in between */
 	{"epoll_ctl", NULL}, {"epoll_wait", "epoll_pwait"}, {"poll", "ppoll"},
@@ -143,7 +143,7 @@ static const struct call calls[] = {
 	/* sockets */
 	{"socket", NULL}, {"connect", NULL}, {"bind", NULL}, {"accept4", NULL},
 	{"setsockopt", NULL}, {"getsockopt", NULL},
-	{"sendto", NULL}, {"sendmmsg", NULL}, {"recvfrom", NULL},
+	{"sendto", NULL}, {"sendmmsg", NULL}, {"recvfrom", NULL}, {"shutdown", NULL},
 };
 /* clang-format on */
 #define CALLS (sizeof calls / sizeof *calls)

@@ -14,6 +14,7 @@
 
 enum {
 	ANSWER_MILLISECONDS = 300, /* for an ICMP message from the far side */
+	CONNECT_MILLISECONDS = 3000,
 	UDP_HEADER = 8,
 	IPV4_HEADER = 20,
 	IPV6_HEADER = 40,
@@ -36,6 +37,25 @@ static size_t empty_message(const struct config_exporter *x, uint8_t out[24])
 		memcpy(out + 8, &now, sizeof now);
 	}
 	return length;
+}
+
+/* Whether a connection, which is closed at once, comes about; 0, or the errno. */
+static int try_to_connect(const struct addrinfo *a)
+{
+	int s = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
+	struct pollfd p = {s, POLLOUT, 0};
+	socklen_t size = sizeof error;
+
+	if (s < 0)
+		return errno;
+	if (connect(s, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS)
+		error = errno;
+	else if (poll(&p, 1, CONNECT_MILLISECONDS) != 1)
+		error = ETIMEDOUT;
+	else if (getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+		error = errno;
+	close(s);
+	return error;
 }
 
 /* Sends it and waits whether anybody objects; 0, or the errno. */
@@ -83,18 +103,22 @@ static void look_at_address(struct report *r, const struct config_exporter *x, c
 			close(s);
 		return;
 	}
-	look_at_mtu(r, s, x, name, a->ai_family);
-	int error = try_to_send(s, x);
+	bool udp = x->transport == CONFIG_UDP;
+	if (udp)
+		look_at_mtu(r, s, x, name, a->ai_family);
+	int error = udp ? try_to_send(s, x) : try_to_connect(a);
 	close(s);
 	if (error == ECONNREFUSED)
 		report(r, FINDING_WRONG, name,
 			"its host answers that nobody listens there; is the collector running, is "
 			"that its port?");
 	else if (error)
-		report(r, FINDING_WRONG, name, "an empty message did not get there: %s",
+		report(r, FINDING_WRONG, name, "%s: %s",
+			udp ? "an empty message did not get there" : "no connection",
 			strerror(error));
 	else
-		report(r, FINDING_GOOD, name, "an empty message was not refused");
+		report(r, FINDING_GOOD, name, "%s",
+			udp ? "an empty message was not refused" : "it takes connections");
 }
 
 void doctor_collector(struct report *r, const struct config_exporter *x)

@@ -10,6 +10,7 @@
 #include <event2/thread.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ struct live {
 	const struct live_services *services;
 	pthread_t expiry;
 	bool expiry_running;
-	unsigned turn; /* the expiry thread's: whose cache is next */
+	sem_t expiry_named; /* posted once, by itself */
+	unsigned turn;      /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
 	struct event_base *base;
 	int signals; /* signalfd(2): TERM and INT, which no thread takes */
@@ -62,6 +64,7 @@ static void *expiry_run(void *context)
 	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
 	pthread_setname_np(pthread_self(), "expiry");
+	sem_post(&l->expiry_named);
 	while (!atomic_load(&l->stop_expiry)) {
 		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
 		nanosleep(done ? &pace : &pause, NULL);
@@ -226,13 +229,17 @@ static bool confine(const struct live *l)
 	return false;
 }
 
-/* All threads are there and confined before the first packet is. */
+/* All threads are there, named and confined before the first packet is. */
 static bool start_threads(struct live *l)
 {
 	if (!intake_start(l->intake))
 		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
-	return l->expiry_running && confine(l) && intake_open(l->intake);
+	if (!l->expiry_running)
+		return false;
+	while (sem_wait(&l->expiry_named) != 0)
+		;
+	return confine(l) && intake_open(l->intake);
 }
 
 static bool join_threads(struct live *l)
@@ -273,6 +280,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 	evthread_use_pthreads();
 	if (!l.intake)
 		return false;
+	sem_init(&l.expiry_named, 0, 0);
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
 		good = start_threads(&l);
 		if (good)
@@ -285,6 +293,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 		exporter_stop(v->exporter);
 	}
 	free_events(&l);
+	sem_destroy(&l.expiry_named);
 	intake_free(l.intake);
 	return good;
 }
