@@ -20,6 +20,7 @@ needs() {
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
+	build  pc    libssl              libssl-dev      openssl-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan
@@ -36,6 +37,7 @@ needs() {
 	test   cmd   nfacctd             pmacct          pmacct
 	test   cmd   ip                  iproute2        iproute
 	test   cmd   ethtool             ethtool         ethtool
+	test   cmd   openssl             openssl         openssl
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

@@ -2,6 +2,7 @@
 """stream.py: a collector of IPFIX over TCP and TLS (RFC 7011 section 10.4), which may behave badly.
 
 usage: stream.py [options] -- COMMAND...      {port} in COMMAND is replaced by a free loopback TCP port
+       stream.py [options] --load FILE...     reads what each file has as one connection
 
   --truth FILE     compare record by record with what tests/gen wrote
   --v6             listen on ::1, not 127.0.0.1
@@ -10,6 +11,7 @@ usage: stream.py [options] -- COMMAND...      {port} in COMMAND is replaced by a
   --absent N       before the connection is accepted, let so many be refused (listen late)
   --connections N  so many must have been made (default 1)
   --tls FOLDER     speak TLS with collector.pem and collector.key of this folder, and trust its ca.pem
+  --tls12          and no later than TLS 1.2
   --expect N       the command's exit status (default 0)
   --limit SECONDS  stop the command after that long (default 60)
 
@@ -68,7 +70,7 @@ class Collector:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
         self.listener.bind(('::1' if a.v6 else '127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
-        self.context = tls_context(a.tls) if a.tls else None
+        self.context = tls_context(a.tls, a.tls12) if a.tls else None
 
     def serve(self):
         if self.a.absent:
@@ -125,10 +127,12 @@ class Collector:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
 
 
-def tls_context(folder):
+def tls_context(folder, tls12):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + '/collector.pem', folder + '/collector.key')
     context.load_verify_locations(folder + '/ca.pem')
+    if tls12:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -136,8 +140,10 @@ def tls_context(folder):
 def arguments():
     a = argparse.ArgumentParser(usage=__doc__.replace('%', '%%'), add_help=False)
     a.add_argument('--truth')
+    a.add_argument('--load', action='store_true')
     a.add_argument('--tls')
     a.add_argument('--v6', action='store_true')
+    a.add_argument('--tls12', action='store_true')
     for text in ('--close', '--kill', '--expect'):
         a.add_argument(text, type=int, default=0)
     a.add_argument('--absent', type=float, default=0)
@@ -165,7 +171,15 @@ def run(collector, command, limit):
 def main():
     a = arguments()
     collector = Collector(a)
-    status = run(collector, a.command, a.limit)
+    if a.load:
+        status = a.expect
+        for name in a.command:
+            collector.connections.append(Connection())
+            collector.connections[-1].octets(open(name, 'rb').read())
+            if collector.connections[-1].rest:
+                collector.connections[-1].complain('%s ends inside a message' % name)
+    else:
+        status = run(collector, a.command, a.limit)
     connections, wrong = collector.connections, []
     records = [r for c in connections for r in c.records]
     for i, c in enumerate(connections):

@@ -21,13 +21,14 @@ enum {
 	CONFIG_EXPORTERS = 64,
 	CONFIG_RECORDS = 16,
 	CONFIG_NAME = 256,
+	CONFIG_PATH = 1024,
 	CONFIG_WORKERS = 64,
 	CONFIG_TUNNEL_KINDS = 8,
 	CONFIG_TUNNEL_PORTS = 8,
 };
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
-enum config_transport { CONFIG_UDP, CONFIG_TCP };
+enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
 enum config_output {
 	CONFIG_OUTPUT_NONE,
 	CONFIG_OUTPUT_TEXT,
@@ -93,7 +94,7 @@ struct config_sampling {
 /* exporters = ( { ... } ) */
 struct config_exporter {
 	char host[CONFIG_NAME];   /* name or address, brackets taken off */
-	char service[32];         /* port number; default 2055, IPFIX 4739 */
+	char service[32];         /* port number; default 2055, IPFIX 4739, with TLS 4740 */
 	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
 	enum config_transport transport;
@@ -104,6 +105,11 @@ struct config_exporter {
 	enum layout_times times;
 	uint64_t buffer;   /* octets kept until a TCP collector has them, default 16M */
 	int64_t reconnect; /* nanoseconds, default 60 s */
+	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
+	char tls_ca[CONFIG_PATH];
+	char tls_certificate[CONFIG_PATH];
+	char tls_key[CONFIG_PATH];
+	char tls_name[CONFIG_NAME];
 };
 
 /* control = { ... } */
@@ -150,7 +156,7 @@ bool config_check(struct config *config, struct config_error *error);
 /* Every key with its default, what is allowed and a line of help. */
 void config_help(FILE *out);
 
-/* "udp", "tcp": as the file has it. */
+/* "udp", "tcp", "tls": as the file has it. */
 const char *config_transport_name(enum config_transport transport);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,

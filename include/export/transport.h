@@ -75,6 +75,14 @@ struct transport_path {
 	const char *source;  /* local address, "": the kernel's choice */
 };
 
+/* Files in PEM. */
+struct transport_tls_options {
+	const char *ca;          /* authorities, one of which the collector's is from */
+	const char *certificate; /* ours, with what leads to an authority */
+	const char *key;         /* of it */
+	const char *name;        /* name or address that the collector's is of */
+};
+
 /* The functions that open resolve the name and so may block. NULL: *error says why;
  * owner closes the transport with ops->close(). */
 struct transport *transport_udp_open(
@@ -86,9 +94,10 @@ struct transport_stream_options {
 	uint64_t buffer;   /* octets of messages kept until the far side has them */
 	int64_t reconnect; /* nanoseconds from one attempt to the next */
 	bool patient;      /* waits for room, as who reads a file can */
+	const struct transport_tls_options *tls; /* NULL: plain TCP */
 };
 
-/* TCP, RFC 7011 section 10.4, for IPFIX alone. The collector may be away: the
+/* TCP, RFC 7011 section 10.4, with TLS or without, for IPFIX alone. The collector may be away: the
  * connection is made when it is back. Asks the steady clock when to try again. */
 struct transport *transport_stream_open(
 	const struct transport_stream_options *options, struct transport_error *error);

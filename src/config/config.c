@@ -69,6 +69,13 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 			"exporters[%u].transport: NetFlow knows udp alone, allowed: "
 			"protocol = \"ipfix\" for %s",
 			i, config_transport_name(exporter->transport));
+	if (exporter->transport == CONFIG_TLS &&
+		(!*exporter->tls_ca || !*exporter->tls_certificate || !*exporter->tls_key))
+		return config_fail(error,
+			"exporters[%u].tls: %s is missing, needed are ca, certificate and key", i,
+			!*exporter->tls_ca            ? "ca"
+			: !*exporter->tls_certificate ? "certificate"
+						      : "key");
 	if (exporter->protocol != CONFIG_NETFLOW5)
 		return true;
 	if (config->sampling.interval > NETFLOW5_INTERVAL)
@@ -180,8 +187,9 @@ bool config_check(struct config *config, struct config_error *error)
 		if (!check_exporter(config, i, error))
 			return false;
 		if (!exporter->service[0])
-			strcpy(exporter->service,
-				exporter->protocol == CONFIG_IPFIX ? "4739" : "2055");
+			strcpy(exporter->service, exporter->transport == CONFIG_TLS    ? "4740"
+						  : exporter->protocol == CONFIG_IPFIX ? "4739"
+										       : "2055");
 	}
 	if (config->exporter_count == 0 && config->output == CONFIG_OUTPUT_NONE)
 		config->output = CONFIG_OUTPUT_TEXT;

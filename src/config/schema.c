@@ -40,6 +40,7 @@ static const struct schema_word protocols[] = {
 static const struct schema_word transports[] = {
 	{"udp", CONFIG_UDP},
 	{"tcp", CONFIG_TCP},
+	{"tls", CONFIG_TLS},
 	{NULL, 0},
 };
 
@@ -154,7 +155,7 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
 	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
 	.count = offsetof(struct config, exporter_count)},
-{"exporters[].collector", NULL, NULL, "where to; without a port 4739 for ipfix, else 2055",
+{"exporters[].collector", NULL, NULL, "where to; without a port 4739 for ipfix, 4740 with tls, else 2055",
 	.type = SCHEMA_COLLECTOR, .size = sizeof(struct config_exporter)},
 {"exporters[].protocol", "ipfix", NULL, "what is sent",
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
@@ -172,10 +173,20 @@ const struct schema_key schema_keys[] = {
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
-{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp collector has them",
+{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp or tls collector has them",
 	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(4) << 30, EXPORTER(buffer)},
-{"exporters[].reconnect", "60s", NULL, "from one attempt to reach a tcp collector to the next",
+{"exporters[].reconnect", "60s", NULL, "from one attempt to reach such a collector to the next",
 	TIME(100 * CLOCK_MILLISECOND, DAYS), EXPORTER(reconnect)},
+
+{"exporters[].tls", NULL, NULL, "certificates; all three files are needed", .type = SCHEMA_GROUP},
+{"exporters[].tls.ca", "", NULL, "file of the authorities that the collector's may be from",
+	.type = SCHEMA_STRING, EXPORTER(tls_ca)},
+{"exporters[].tls.certificate", "", NULL, "file of our own",
+	.type = SCHEMA_STRING, EXPORTER(tls_certificate)},
+{"exporters[].tls.key", "", NULL, "file of the key that belongs to it",
+	.type = SCHEMA_STRING, EXPORTER(tls_key)},
+{"exporters[].tls.name", "", NULL, "that the collector's must be of, \"\": the collector's",
+	.type = SCHEMA_STRING, EXPORTER(tls_name)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
@@ -201,16 +212,18 @@ const struct schema_key *schema_find(const char *path)
 	return NULL;
 }
 
-bool schema_within(const char *path, const char *parent)
+bool schema_below(const char *path, const char *parent)
 {
 	size_t length = strlen(parent);
 
-	if (length > 0) {
-		if (strncmp(path, parent, length) != 0 || path[length] != '.')
-			return false;
-		path += length + 1;
-	}
-	return strchr(path, '.') == NULL;
+	return strncmp(path, parent, length) == 0 && path[length] == '.';
+}
+
+bool schema_within(const char *path, const char *parent)
+{
+	if (*parent && !schema_below(path, parent))
+		return false;
+	return strchr(*parent ? path + strlen(parent) + 1 : path, '.') == NULL;
 }
 
 /* Where the last name of a path begins. */

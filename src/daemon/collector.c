@@ -29,6 +29,12 @@ static uint16_t in_seconds(int64_t time)
 static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
 	bool patient, struct transport_error *why)
 {
+	struct transport_tls_options tls = {
+		.ca = x->tls_ca,
+		.certificate = x->tls_certificate,
+		.key = x->tls_key,
+		.name = *x->tls_name ? x->tls_name : x->host,
+	};
 	struct transport_path path = {.host = x->host, .service = x->service, .source = x->source};
 
 	if (x->transport == CONFIG_UDP)
@@ -40,6 +46,7 @@ static struct transport *open_transport(const struct collector *c, const struct 
 			.buffer = x->buffer,
 			.reconnect = x->reconnect,
 			.patient = patient,
+			.tls = x->transport == CONFIG_TLS ? &tls : NULL,
 		},
 		why);
 }

@@ -1,4 +1,4 @@
-/* TCP, RFC 7011 section 10.4: messages stay in a backlog until the collector's TCP has
+/* TCP and TLS, RFC 7011 section 10.4: messages stay in a backlog until the collector's TCP has
  * acknowledged them, and are put into the next connection again where it had not. Each
  * connection is a transport session of its own: templates first, and its sequence numbers
  * from 0. */
@@ -39,6 +39,7 @@ struct stream {
 	struct parcel *unsaid;     /* the first that is not in this connection; NULL: all are */
 	uint64_t known;            /* serial from which on templates of the backlog are new to it */
 
+	struct tls_context *tls; /* or NULL */
 	struct addrinfo *addresses;
 	const struct addrinfo *address; /* to try next; NULL: all have been tried */
 	struct connection *connection;
@@ -88,7 +89,7 @@ static void try_address(struct stream *s)
 {
 	struct transport_error error;
 
-	s->connection = connection_new(s->address, &s->path, &error);
+	s->connection = connection_new(s->address, &s->path, s->tls, &error);
 	s->address = s->address->ai_next;
 	if (!s->connection)
 		complain(s, "no connection", error.text);
@@ -268,6 +269,7 @@ static void stream_close(struct transport *t)
 	struct stream *s = (struct stream *)t;
 
 	connection_free(s->connection);
+	tls_context_free(s->tls);
 	backlog_free(s->backlog);
 	backlog_free(s->templates);
 	if (s->addresses)
@@ -308,7 +310,12 @@ struct transport *transport_stream_open(
 	s->backlog = backlog_new(options->buffer);
 	s->templates = backlog_new(TEMPLATES);
 	s->progress = clock_steady();
-	if (s->backlog && s->templates)
+	bool good = s->backlog && s->templates;
+	if (good && options->tls) {
+		s->tls = tls_context_new(options->tls, error);
+		good = s->tls != NULL;
+	}
+	if (good)
 		s->addresses = socket_resolve(&s->path, SOCK_STREAM, error);
 	if (s->addresses)
 		return &s->transport;
