@@ -8,7 +8,8 @@ usage: stream.py [options] -- COMMAND...      {port} in COMMAND is replaced by a
   --v6             listen on ::1, not 127.0.0.1
   --close N        after N messages end the first connection as TCP means it: half-close, read to the end
   --kill N         after N messages of the first connection stop reading until nothing moves any more, and reset it
-  --absent N       before the connection is accepted, let so many be refused (listen late)
+  --absent SECONDS listen so much later
+  --away SECONDS   after the first connection listen to nobody for so long
   --connections N  so many must have been made (default 1)
   --tls FOLDER     speak TLS with collector.pem and collector.key of this folder, and trust its ca.pem
   --tls12          and no later than TLS 1.2
@@ -63,14 +64,17 @@ class Connection(wire.Session):
 class Collector:
     def __init__(self, a):
         self.a, self.connections, self.lost, self.refused, self.over = a, [], None, [], False
-        family = socket.AF_INET6 if a.v6 else socket.AF_INET
-        self.listener = socket.socket(family, socket.SOCK_STREAM)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if a.kill:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
-        self.listener.bind(('::1' if a.v6 else '127.0.0.1', 0))
+        self.listener = self.open_listener(0)
         self.port = self.listener.getsockname()[1]
         self.context = tls_context(a.tls, a.tls12) if a.tls else None
+
+    def open_listener(self, port):
+        listener = socket.socket(socket.AF_INET6 if self.a.v6 else socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.a.kill:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        listener.bind(('::1' if self.a.v6 else '127.0.0.1', port))
+        return listener
 
     def serve(self):
         if self.a.absent:
@@ -79,7 +83,15 @@ class Collector:
         while True:
             ready, _, _ = select.select([self.listener], [], [], 0.05)
             if ready:
-                self.one(self.listener.accept()[0])
+                s = self.listener.accept()[0]
+                away = self.a.away and not self.connections
+                if away:
+                    self.listener.close()
+                self.one(s)
+                if away:
+                    time.sleep(self.a.away)
+                    self.listener = self.open_listener(self.port)
+                    self.listener.listen()
             elif self.over:
                 return
 
@@ -147,6 +159,7 @@ def arguments():
     for text in ('--close', '--kill', '--expect'):
         a.add_argument(text, type=int, default=0)
     a.add_argument('--absent', type=float, default=0)
+    a.add_argument('--away', type=float, default=0)
     a.add_argument('--connections', type=int, default=1)
     a.add_argument('--limit', type=float, default=60)
     a.add_argument('command', nargs='+')

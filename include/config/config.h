@@ -110,6 +110,9 @@ struct config_exporter {
 	char tls_certificate[CONFIG_PATH];
 	char tls_key[CONFIG_PATH];
 	char tls_name[CONFIG_NAME];
+	/* spool = { ... } */
+	char spool_directory[CONFIG_PATH]; /* "": none */
+	uint64_t spool_limit;              /* octets, default 1G */
 };
 
 /* control = { ... } */

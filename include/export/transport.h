@@ -19,6 +19,27 @@ struct transport_load {
 	uint64_t octets;
 };
 
+static inline void transport_load_add(struct transport_load *sum, const struct transport_load *load)
+{
+	sum->messages += load->messages;
+	sum->length += load->length;
+	sum->records += load->records;
+	sum->flows += load->flows;
+	sum->packets += load->packets;
+	sum->octets += load->octets;
+}
+
+static inline void transport_load_take(
+	struct transport_load *sum, const struct transport_load *load)
+{
+	sum->messages -= load->messages;
+	sum->length -= load->length;
+	sum->records -= load->records;
+	sum->flows -= load->flows;
+	sum->packets -= load->packets;
+	sum->octets -= load->octets;
+}
+
 struct transport_message {
 	const uint8_t *octets;
 	uint32_t length;
@@ -93,7 +114,9 @@ struct transport_stream_options {
 	const char *name;  /* of the collector, for the log */
 	uint64_t buffer;   /* octets of messages kept until the far side has them */
 	int64_t reconnect; /* nanoseconds from one attempt to the next */
-	bool patient;      /* waits for room, as who reads a file can */
+	const char *spool; /* directory for what finds no room there, NULL: none */
+	uint64_t spool_limit;
+	bool patient;                            /* waits for room, as who reads a file can */
 	const struct transport_tls_options *tls; /* NULL: plain TCP */
 };
 

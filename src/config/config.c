@@ -76,6 +76,12 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 			!*exporter->tls_ca            ? "ca"
 			: !*exporter->tls_certificate ? "certificate"
 						      : "key");
+	if (*exporter->spool_directory && exporter->transport != CONFIG_TCP &&
+		exporter->transport != CONFIG_TLS)
+		return config_fail(error,
+			"exporters[%u].spool: %s has nothing to wait for, allowed: "
+			"transport = \"tcp\" or \"tls\"",
+			i, config_transport_name(exporter->transport));
 	if (exporter->protocol != CONFIG_NETFLOW5)
 		return true;
 	if (config->sampling.interval > NETFLOW5_INTERVAL)

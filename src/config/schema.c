@@ -187,6 +187,12 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_STRING, EXPORTER(tls_key)},
 {"exporters[].tls.name", "", NULL, "that the collector's must be of, \"\": the collector's",
 	.type = SCHEMA_STRING, EXPORTER(tls_name)},
+{"exporters[].spool", NULL, NULL, "on disk, for what finds no room in the buffer",
+	.type = SCHEMA_GROUP},
+{"exporters[].spool.directory", "", NULL, "where its files are; \"\": no spool",
+	.type = SCHEMA_STRING, EXPORTER(spool_directory)},
+{"exporters[].spool.limit", "1G", "octets", "of all of them",
+	.type = SCHEMA_SIZE, .minimum = 2 << 20, .maximum = INT64_C(1) << 50, EXPORTER(spool_limit)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",

@@ -45,6 +45,8 @@ static struct transport *open_transport(const struct collector *c, const struct 
 			.name = c->name,
 			.buffer = x->buffer,
 			.reconnect = x->reconnect,
+			.spool = *x->spool_directory ? x->spool_directory : NULL,
+			.spool_limit = x->spool_limit,
 			.patient = patient,
 			.tls = x->transport == CONFIG_TLS ? &tls : NULL,
 		},
