@@ -36,6 +36,7 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
+	struct notify notify;
 	bool is_file;
 	char file[sizeof((struct config_input *)0)->file]; /* for messages */
 };
@@ -270,6 +271,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	p->notify = notify_open();
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
@@ -289,6 +291,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	control_free(p->control);
+	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	free(p->view.inputs);
 	for (unsigned i = 0; i < p->count; i++)
@@ -331,7 +334,8 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	return live_run(&p->view, p->control) ? PIPELINE_DONE : PIPELINE_FAULT;
+	struct live_services services = {.control = p->control, .notify = &p->notify};
+	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
 void pipeline_ledger(struct pipeline *p, struct ledger *ledger)
