@@ -28,7 +28,7 @@ enum {
 };
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
-enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
+enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
 enum config_output {
 	CONFIG_OUTPUT_NONE,
 	CONFIG_OUTPUT_TEXT,
@@ -113,6 +113,10 @@ struct config_exporter {
 	/* spool = { ... } */
 	char spool_directory[CONFIG_PATH]; /* "": none */
 	uint64_t spool_limit;              /* octets, default 1G */
+	/* file = { ... } */
+	char file_path[CONFIG_PATH]; /* that names begin with, in the place of a collector */
+	uint64_t file_size;          /* octets, default 64M */
+	int64_t file_time;           /* nanoseconds, default 5 minutes */
 };
 
 /* control = { ... } */
@@ -159,7 +163,7 @@ bool config_check(struct config *config, struct config_error *error);
 /* Every key with its default, what is allowed and a line of help. */
 void config_help(FILE *out);
 
-/* "udp", "tcp", "tls": as the file has it. */
+/* "udp", "tcp", "tls", "file": as the file has it. */
 const char *config_transport_name(enum config_transport transport);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,

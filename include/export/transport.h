@@ -125,4 +125,15 @@ struct transport_stream_options {
 struct transport *transport_stream_open(
 	const struct transport_stream_options *options, struct transport_error *error);
 
+struct transport_file_options {
+	const char *path; /* of which names are made */
+	uint64_t size;    /* octets of a file at most */
+	int64_t time;     /* nanoseconds that a file is of, whole seconds */
+};
+
+/* IPFIX files, RFC 5655. Writes as it is called and so may wait for the disk; what it has
+ * no room for is lost. Asks the wall clock when a file is over, but only in work(). */
+struct transport *transport_file_open(
+	const struct transport_file_options *options, struct transport_error *error);
+
 #endif

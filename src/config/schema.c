@@ -41,6 +41,7 @@ static const struct schema_word transports[] = {
 	{"udp", CONFIG_UDP},
 	{"tcp", CONFIG_TCP},
 	{"tls", CONFIG_TLS},
+	{"file", CONFIG_FILE},
 	{NULL, 0},
 };
 
@@ -193,6 +194,13 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_STRING, EXPORTER(spool_directory)},
 {"exporters[].spool.limit", "1G", "octets", "of all of them",
 	.type = SCHEMA_SIZE, .minimum = 2 << 20, .maximum = INT64_C(1) << 50, EXPORTER(spool_limit)},
+{"exporters[].file", NULL, NULL, "IPFIX files, for transport = \"file\"", .type = SCHEMA_GROUP},
+{"exporters[].file.path", "", NULL, "that their names begin with",
+	.type = SCHEMA_STRING, EXPORTER(file_path)},
+{"exporters[].file.size", "64M", "octets", "of a file at most",
+	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(1) << 50, EXPORTER(file_size)},
+{"exporters[].file.time", "5m", NULL, "that a file is of, from a multiple of it on",
+	TIME(CLOCK_SECOND, 366 * DAYS), EXPORTER(file_time)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",

@@ -39,6 +39,11 @@ static struct transport *open_transport(const struct collector *c, const struct 
 
 	if (x->transport == CONFIG_UDP)
 		return transport_udp_open(&path, why);
+	if (x->transport == CONFIG_FILE)
+		return transport_file_open(
+			&(struct transport_file_options){
+				.path = x->file_path, .size = x->file_size, .time = x->file_time},
+			why);
 	return transport_stream_open(
 		&(struct transport_stream_options){
 			.path = path,
@@ -81,7 +86,10 @@ static bool open_session(struct collector *c, const struct config *config,
 	struct transport_error why;
 	bool v6 = strchr(x->host, ':') != NULL;
 
-	snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
+	if (x->transport == CONFIG_FILE)
+		snprintf(c->name, sizeof c->name, "%.*s", (int)sizeof c->name - 1, x->file_path);
+	else
+		snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
 	c->version = x->protocol;
 	c->transport = x->transport;
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
