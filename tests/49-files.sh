@@ -50,13 +50,13 @@ run 'by size' "$here/stream.py" --truth "$TMP/many" --load "$TMP"/out/*.ipfix
 # ---- a crash: what it left is named, up to its last whole message ----
 
 rm "$TMP"/out/*
-{ cat "$TMP/first"; head -c 700 "$TMP/first"; } >"$TMP/out/flows.part"
+{ cat "$TMP/first"; head -c 90 "$TMP/first"; } >"$TMP/out/flows.part"
 "$WEIR" -r "$TMP/in.pcap" "${to_files[@]}" --set 'exporters[0].file.time=366d' 2>"$TMP/err" || bad "after a crash: $(cat "$TMP/err")"
 [ "$(names | wc -l)" = 2 ] || bad "after a crash: $(names)"
 for file in "$TMP"/out/*.ipfix; do
 	case $file in
 	*Z-1.ipfix) cmp "$file" "$TMP/first" || bad 'after a crash: the new file' ;;
-	*) head -c "$(stat -c %s "$TMP/first")" "$file" | cmp - "$TMP/first" || bad 'after a crash: the old file' ;;
+	*) cmp "$file" "$TMP/first" || bad 'after a crash: the old file' ;;
 	esac
 done
 

@@ -188,7 +188,10 @@ START_TEST(collector_does_not_read)
 	struct transport_error error;
 	struct transport *t = transport_stream_open(
 		&(struct transport_stream_options){
-			.path = {.host = "127.0.0.1", .service = service, .source = ""},
+			.path = {.host = "127.0.0.1",
+				.service = service,
+				.source = "",
+				.interface = ""},
 			.name = "test",
 			.buffer = 256 << 10,
 			.reconnect = CLOCK_SECOND,

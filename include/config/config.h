@@ -103,8 +103,11 @@ struct config_exporter {
 	int64_t template_refresh;    /* nanoseconds, default 60 s */
 	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
 	enum layout_times times;
-	uint64_t buffer;   /* octets kept until a TCP collector has them, default 16M */
-	int64_t reconnect; /* nanoseconds, default 60 s */
+	char interface[16]; /* SO_BINDTODEVICE, "": as the routes have it */
+	uint32_t dscp;      /* 0 to 63 */
+	uint32_t hops;      /* TTL, hop limit; 0: the kernel's */
+	uint64_t buffer;    /* octets kept until a TCP collector has them, default 16M */
+	int64_t reconnect;  /* nanoseconds, default 60 s */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];
 	char tls_certificate[CONFIG_PATH];

@@ -46,8 +46,10 @@ struct transport_message {
 	uint32_t step;  /* by how much it moves the sequence on */
 	bool templates; /* nothing but templates: what follows is read by them */
 	struct transport_load load;
-	int error; /* set by send: 0: it left; EINPROGRESS: it is kept, and a report tells
-		      what became of it; else the errno that kept it from leaving */
+	int error; /* set by send: 0: it left; EMSGSIZE: it is longer than the path takes
+		      now, and neither it nor those behind it were tried; EINPROGRESS: it is kept,
+		      and a report tells what became of it; else the errno that kept it from leaving
+		    */
 };
 
 /* What became of messages that were kept, since the last report. */
@@ -66,6 +68,8 @@ struct transport_ops {
 	 * many earlier messages the far side was seen to refuse (ICMP). */
 	unsigned (*send)(
 		struct transport *transport, struct transport_message *messages, unsigned count);
+	/* Octets that a message may have now; NULL: as many as any has. */
+	uint32_t (*most)(struct transport *transport);
 	/* Goes on with what takes its time, and adds to the report. The next two are NULL
 	 * where a message that was sent is done with. */
 	void (*work)(struct transport *transport, struct transport_report *report);
@@ -91,9 +95,12 @@ struct transport_error {
 
 /* Where to and by which way. */
 struct transport_path {
-	const char *host;    /* name or address */
-	const char *service; /* number of a port */
-	const char *source;  /* local address, "": the kernel's choice */
+	const char *host;      /* name or address */
+	const char *service;   /* number of a port */
+	const char *source;    /* local address, "": the kernel's choice */
+	const char *interface; /* that alone, "": as the routes have it */
+	unsigned dscp;         /* 0 to 63 */
+	unsigned hops;         /* TTL or hop limit, 0: the kernel's */
 };
 
 /* Files in PEM. */

@@ -35,7 +35,12 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.key = x->tls_key,
 		.name = *x->tls_name ? x->tls_name : x->host,
 	};
-	struct transport_path path = {.host = x->host, .service = x->service, .source = x->source};
+	struct transport_path path = {.host = x->host,
+		.service = x->service,
+		.source = x->source,
+		.interface = x->interface,
+		.dscp = x->dscp,
+		.hops = x->hops};
 
 	if (x->transport == CONFIG_UDP)
 		return transport_udp_open(&path, why);

@@ -188,7 +188,7 @@ static int put_data(struct file *f, const struct transport_message *m)
 static int put_templates(struct file *f, const struct transport_message *m)
 {
 	if (!backlog_add(f->templates, m, 0))
-		return EMSGSIZE;
+		return E2BIG;
 	return f->fd < 0 ? 0 : put_message(f, m->octets, m->length);
 }
 

@@ -27,7 +27,7 @@ enum {
 struct stream {
 	struct transport transport;
 	struct transport_path path;
-	char host[256], service[32], source[256], name[304];
+	char host[256], service[32], source[256], interface[64], name[304];
 	int64_t reconnect;
 	bool patient;
 	bool ending;
@@ -243,7 +243,7 @@ static int remember(struct stream *s, const struct transport_message *m)
 
 	if (p && !s->unsaid)
 		s->unsaid = p;
-	return p ? 0 : EMSGSIZE;
+	return p ? 0 : E2BIG;
 }
 
 static unsigned stream_send(struct transport *t, struct transport_message *messages, unsigned count)
@@ -317,7 +317,9 @@ static void copy_options(struct stream *s, const struct transport_stream_options
 	snprintf(s->service, sizeof s->service, "%s", o->path.service);
 	snprintf(s->source, sizeof s->source, "%s", o->path.source);
 	snprintf(s->name, sizeof s->name, "%s", o->name);
-	s->path = (struct transport_path){s->host, s->service, s->source};
+	snprintf(s->interface, sizeof s->interface, "%s", o->path.interface);
+	s->path = (struct transport_path){
+		s->host, s->service, s->source, s->interface, o->path.dscp, o->path.hops};
 	s->reconnect = o->reconnect;
 	s->patient = o->patient;
 }
