@@ -105,3 +105,40 @@ two_hosts() {
 	ip -n $a link set va mtu 9000 up
 	ip -n $b link set vb mtu 9000 up
 }
+
+# small_network: a router in the network namespace $r with the interfaces r0, r1 and r2, each wired to h0 of a
+# host in the namespaces ${hosts[0..2]}: two LANs and a way out, which has the default route. Addresses are
+# 10.N.0.1 and fd00:N::1 of the router, .2 of the host, N from 1 to 3. All go when the test ends.
+small_network() {
+	local i ns n
+	[ "$(id -u)" -eq 0 ] || skip 'needs root for network namespaces'
+	need ip
+	r=weir-r-$$ hosts=(weir-l-$$ weir-m-$$ weir-w-$$)
+	for ns in $r "${hosts[@]}"; do
+		ip netns add $ns 2>/dev/null || skip 'network namespaces cannot be made here'
+		cleanups+=("ip netns del $ns")
+		ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.all.router_solicitations=0 net.ipv6.conf.default.router_solicitations=0
+		ip -n $ns link set lo up
+	done
+	ip netns exec $r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	for i in 0 1 2; do
+		ns=${hosts[i]} n=$((i + 1))
+		ip -n $r link add r$i type veth peer name h0 netns $ns || skip 'veth interfaces cannot be made here'
+		ip -n $r addr add 10.$n.0.1/24 dev r$i
+		ip -n $r addr add fd00:$n::1/64 dev r$i nodad
+		ip -n $ns addr add 10.$n.0.2/24 dev h0
+		ip -n $ns addr add fd00:$n::2/64 dev h0 nodad
+		ip -n $r link set r$i up
+		ip -n $ns link set h0 up
+		ip -n $ns route add default via 10.$n.0.1
+		ip -n $ns route add default via fd00:$n::1
+	done
+	ip -n $r route add default via 10.3.0.2
+	ip -n $r route add default via fd00:3::2
+	ip -n ${hosts[2]} addr add 198.51.100.9/32 dev lo # somewhere behind the default route
+	ip -n ${hosts[2]} addr add 2001:db8::9/128 dev lo nodad
+}
+
+# index NAMESPACE INTERFACE: its ifIndex
+index() { ip -n "$1" -j link show "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["ifindex"])'; }

@@ -101,6 +101,7 @@ struct config_control {
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
+	bool dedup; /* what passes several inputs is metered where it comes in; default true */
 	struct config_record records[CONFIG_RECORDS];
 	unsigned record_count;
 	struct config_cache cache;

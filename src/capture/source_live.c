@@ -1,75 +1,169 @@
-/* Live capture through libpcap, which uses the kernel's TPACKET_V3 ring.
+/* Live capture: a packet_ring.h for what libpcap says of the interface (device.h).
  *
- * Until source_start() a filter that rejects everything keeps the ring empty, so
- * that several sources can join a fanout group before the first frame is taken
- * in. The same filter stops the intake in the end: then the ring is read until
- * the kernel has retired its last, half-filled block and nothing is left in it. */
+ * The ring lets nothing in until the start, so it stays empty and the kernel's counters
+ * 0 while the sources of a fanout group join it one by one, each of which sees all flows
+ * until the next has joined.
+ *
+ * A filter that rejects all stops the intake in the end, also where the interface has
+ * gone. Then the ring is read until all that the kernel counted has come out of it; the
+ * last, half-filled block does when its time is over. */
 #include "capture/source_live.h"
 
-#include "base/clock.h"
+#include "capture/device.h"
+#include "capture/duplicates.h"
+#include "capture/packet_ring.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BLOCK_MILLISECONDS = 100 }; /* the kernel retires a block after so long */
+enum {
+	QUIET_BLOCKS = 3, /* block time-outs without a frame: then nothing can be left */
+};
 
 struct live {
 	struct source source;
-	pcap_t *pcap;
-	char *filter;
+	struct packet_ring *ring; /* NULL: it has failed and let go of the interface */
+	struct device device;
+	char name[IFNAMSIZ];
+	char failure[128]; /* "": none */
 	int wake;
-	uint32_t interface;
-	uint16_t link_type;
 	bool stopped;
-	unsigned empty_waits; /* since it stopped */
-	bool nanoseconds;
-	struct pcap_stat seen; /* libpcap's counters when last read: 32 bits, they wrap */
+	unsigned quiet;  /* block time-outs without a frame, since it stopped */
+	uint64_t taken;  /* frames that came out of the ring */
+	uint64_t missed; /* by the interface, when last read */
 	struct source_statistics count;
-	source_take *take;
-	void *context;
+	struct duplicates *duplicates; /* lent, or NULL */
+	struct duplicates_count *left_out;
 };
 
-static void take_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+/* Nothing new comes any more; what came before is read first. What another processor lets
+ * in with the old filter at this moment is counted, and in the ring, when the kernel's
+ * grace period is over; for that membarrier(2) waits. */
+static void begin_to_stop(struct live *l)
 {
-	struct live *l = (struct live *)(void *)user;
-	int64_t fraction = header->ts.tv_usec;
-	struct frame frame = {
-		.data = data,
-		.time = (int64_t)header->ts.tv_sec * CLOCK_SECOND +
-			(l->nanoseconds ? fraction : fraction * 1000),
-		.captured = header->caplen,
-		.wire_octets = header->len,
-		.interface = l->interface,
-		.link_type = l->link_type,
-	};
+	(void)packet_ring_reject(l->ring);
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	l->stopped = true;
+}
 
-	l->take(l->context, &frame, 1);
+static void begin_to_fail(struct live *l, const char *why)
+{
+	if (*l->failure)
+		return;
+	snprintf(l->failure, sizeof l->failure, "%s", why);
+	begin_to_stop(l);
+}
+
+/* What the socket has to complain of: that the interface is down is no failure. */
+static void hear_error(struct live *l)
+{
+	char name[IFNAMSIZ];
+	int error = 0;
+	socklen_t length = sizeof error;
+
+	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		error = errno;
+	if (error == ENETDOWN && l->device.interface && !if_indextoname(l->device.interface, name))
+		begin_to_fail(l, "the interface has gone");
+	else if (error && error != ENETDOWN)
+		begin_to_fail(l, strerror(error));
 }
 
 /* True: there is something in the ring; false: a block time-out has gone by, or
- * somebody woke us. */
+ * somebody woke us, which nobody needs to when it has stopped. */
 static bool wait_for_frames(struct live *l)
 {
 	struct pollfd p[2] = {
-		{pcap_get_selectable_fd(l->pcap), POLLIN, 0},
+		{packet_ring_fd(l->ring), POLLIN, 0},
 		{l->wake, POLLIN, 0},
 	};
+	nfds_t count = *l->failure ? 0 : l->stopped ? 1 : 2;
 	uint64_t woken;
 
-	(void)poll(p, 2, BLOCK_MILLISECONDS);
+	(void)poll(p, count, PACKET_RING_MILLISECONDS);
 	if (p[1].revents & POLLIN)
 		(void)!read(l->wake, &woken, sizeof woken);
-	return p[0].revents != 0;
+	if (p[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+		hear_error(l);
+	return p[0].revents & POLLIN;
+}
+
+/* One of the interface's counters; 0 where it has none. */
+static uint64_t counter(const struct live *l, const char *name)
+{
+	char path[80 + IFNAMSIZ];
+	uint64_t value = 0;
+
+	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", l->name, name);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+/* Frames that the interface or its driver had no room for. */
+static uint64_t missed(const struct live *l)
+{
+	return counter(l, "rx_missed_errors") + counter(l, "rx_fifo_errors");
+}
+
+static struct source_statistics live_statistics(struct source *s)
+{
+	struct live *l = (struct live *)s;
+
+	if (!l->ring)
+		return l->count;
+	packet_ring_statistics(l->ring, &l->count);
+	if (l->left_out)
+		l->count.duplicates = duplicates_count_read(l->left_out);
+	uint64_t now = missed(l);
+	if (now > l->missed)
+		l->count.interface_dropped += now - l->missed;
+	l->missed = now;
+	return l->count;
+}
+
+/* Frames that the kernel has put into the ring and nobody has read. */
+static uint64_t unread(struct live *l)
+{
+	packet_ring_statistics(l->ring, &l->count);
+	return l->count.kernel_received - l->count.kernel_dropped - l->taken;
+}
+
+/* What cannot be asked counts as up: "any" is no interface. */
+static bool is_up(struct live *l)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, l->name, sizeof l->name);
+	return ioctl(packet_ring_fd(l->ring), SIOCGIFFLAGS, &request) < 0 ||
+	       request.ifr_flags & IFF_UP;
+}
+
+/* All that came has been read. */
+static enum source_status finish(struct live *l)
+{
+	if (!*l->failure)
+		return SOURCE_END;
+	packet_ring_close(l->ring);
+	l->ring = NULL;
+	return SOURCE_FAILED;
 }
 
 static enum source_status live_read(
@@ -77,21 +171,21 @@ static enum source_status live_read(
 {
 	struct live *l = (struct live *)s;
 
-	l->take = take;
-	l->context = context;
-	int n = pcap_dispatch(l->pcap, (int)most, take_frame, (u_char *)l);
-	if (n < 0)
+	if (!l->ring)
 		return SOURCE_FAILED;
+	unsigned n = packet_ring_read(l->ring, most, take, context);
+	l->taken += n;
 	if (n > 0) {
-		l->empty_waits = 0;
+		l->quiet = 0;
 		return SOURCE_READY;
 	}
+	if (l->stopped && unread(l) == 0)
+		return finish(l);
 	if (wait_for_frames(l))
 		return SOURCE_READY;
-	/* A block that was open when the intake stopped has been retired by now. */
-	if (l->stopped && ++l->empty_waits > 1)
-		return SOURCE_END;
-	return SOURCE_IDLE;
+	if (l->stopped && ++l->quiet == QUIET_BLOCKS)
+		return finish(l);
+	return is_up(l) ? SOURCE_IDLE : SOURCE_IDLE;
 }
 
 static void live_wake(struct source *s)
@@ -101,22 +195,12 @@ static void live_wake(struct source *s)
 	(void)!write(((struct live *)s)->wake, &one, sizeof one);
 }
 
-/* The filter that accepts nothing, past libpcap, which must keep its own. */
-static bool reject_all(struct live *l)
-{
-	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog program = {1, &code};
-
-	return setsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof program) == 0;
-}
-
 static void live_stop_intake(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
-	(void)reject_all(l);
-	l->stopped = true;
+	if (l->ring)
+		begin_to_stop(l);
 }
 
 static bool live_share(struct source *s, unsigned group, struct source_error *error)
@@ -124,68 +208,51 @@ static bool live_share(struct source *s, unsigned group, struct source_error *er
 	struct live *l = (struct live *)s;
 	int fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
 
-	if (setsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_FANOUT, &fanout, sizeof fanout) ==
-		0)
+	if (setsockopt(packet_ring_fd(l->ring), SOL_PACKET, PACKET_FANOUT, &fanout,
+		    sizeof fanout) == 0)
 		return true;
 	snprintf(error->text, sizeof error->text, "sharing the interface between workers: %s",
 		strerror(errno));
 	return false;
 }
 
-static void discard(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+static bool open_intake(struct live *l)
 {
-	(void)user;
-	(void)header;
-	(void)data;
+	struct sock_fprog program = {l->device.length, l->device.program};
+	int fd = packet_ring_fd(l->ring);
+
+	if (!l->duplicates)
+		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+	l->left_out = duplicates_attach(
+		l->duplicates, fd, l->device.program, l->device.length, l->device.interface == 0);
+	return l->left_out != NULL;
 }
 
 static bool live_start(struct source *s, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
-	struct bpf_program program;
 
-	/* What slipped in between the opening and the filter was before the start. */
-	while (pcap_dispatch(l->pcap, -1, discard, NULL) > 0)
-		;
-	(void)pcap_stats(l->pcap, &l->seen);
-	if (pcap_compile(l->pcap, &program, l->filter, 1, PCAP_NETMASK_UNKNOWN) < 0 ||
-		pcap_setfilter(l->pcap, &program) < 0) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", l->filter,
-			pcap_geterr(l->pcap));
-		return false;
-	}
-	pcap_freecode(&program);
-	return true;
-}
-
-static struct source_statistics live_statistics(struct source *s)
-{
-	struct live *l = (struct live *)s;
-	struct pcap_stat stat;
-
-	if (pcap_stats(l->pcap, &stat) == 0) {
-		l->count.kernel_received += stat.ps_recv - l->seen.ps_recv;
-		l->count.kernel_dropped += stat.ps_drop - l->seen.ps_drop;
-		l->count.interface_dropped += stat.ps_ifdrop - l->seen.ps_ifdrop;
-		l->seen = stat;
-	}
-	return l->count;
+	if (open_intake(l))
+		return true;
+	snprintf(error->text, sizeof error->text, "%s: the kernel refuses the filter: %s", l->name,
+		strerror(errno));
+	return false;
 }
 
 static const char *live_failure(struct source *s)
 {
-	return pcap_geterr(((struct live *)s)->pcap);
+	return ((struct live *)s)->failure;
 }
 
 static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
-	if (l->pcap)
-		pcap_close(l->pcap);
+	packet_ring_close(l->ring);
+	duplicates_count_free(l->left_out);
+	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
-	free(l->filter);
 	free(l);
 }
 
@@ -200,63 +267,25 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
-static void say_activation(
-	struct source_error *error, const char *interface, int status, pcap_t *pcap)
+static bool open_ring(struct live *l, const struct source_options *o, struct source_error *error)
 {
-	const char *detail = pcap_geterr(pcap);
-
-	if (status == PCAP_ERROR_PERM_DENIED)
-		snprintf(error->text, sizeof error->text,
-			"%s: no permission to capture: run as root or with CAP_NET_RAW", interface);
-	else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		snprintf(error->text, sizeof error->text,
-			"%s: no such interface (`ip -br link` lists them)", interface);
-	else
-		snprintf(error->text, sizeof error->text, "%s: %s%s%s", interface,
-			pcap_statustostr(status), *detail ? ": " : "", detail);
-}
-
-static bool configure(struct live *l, const struct source_options *o, struct source_error *error)
-{
-	pcap_t *p = l->pcap;
-
-	pcap_set_snaplen(p, (int)o->snaplen);
-	pcap_set_promisc(p, o->promiscuous);
-	pcap_set_timeout(p, BLOCK_MILLISECONDS);
-	pcap_set_buffer_size(p, o->buffer > INT32_MAX ? INT32_MAX : (int)o->buffer);
-	l->nanoseconds = pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) == 0;
-
-	int status = pcap_activate(p);
-	if (status < 0) {
-		say_activation(error, o->interface, status, p);
-		return false;
-	}
-	char text[PCAP_ERRBUF_SIZE];
-	if (!reject_all(l) || pcap_setnonblock(p, 1, text) < 0) {
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
-		return false;
-	}
-	l->link_type = (uint16_t)pcap_datalink(p);
-	return true;
-}
-
-/* A filter that does not compile is said before anything runs. */
-static bool check_filter(struct live *l, struct source_error *error)
-{
-	struct bpf_program program;
-
-	if (pcap_compile(l->pcap, &program, l->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", l->filter,
-			pcap_geterr(l->pcap));
-		return false;
-	}
-	pcap_freecode(&program);
-	return true;
+	l->ring = packet_ring_open(&(struct packet_ring_options){
+		.interface = l->device.interface,
+		.cooked = l->device.cooked,
+		.promiscuous = o->promiscuous,
+		.only_incoming = o->only_incoming,
+		.link_type = l->device.link_type,
+		.snaplen = o->snaplen,
+		.buffer = o->buffer,
+	});
+	if (!l->ring)
+		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
+			o->interface, o->buffer >> 20, strerror(errno));
+	return l->ring != NULL;
 }
 
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
 {
-	char text[PCAP_ERRBUF_SIZE] = "";
 	struct live *l = calloc(1, sizeof *l);
 
 	if (!l) {
@@ -264,17 +293,13 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->interface = if_nametoindex(o->interface);
+	l->duplicates = o->duplicates;
+	snprintf(l->name, sizeof l->name, "%s", o->interface);
+	l->missed = missed(l);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->filter = strdup(o->filter);
-	l->pcap = pcap_create(o->interface, text);
-	if (!l->pcap || !l->filter || l->wake < 0) {
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface,
-			*text ? text : strerror(errno));
-		live_close(&l->source);
-		return NULL;
-	}
-	if (!configure(l, o, error) || !check_filter(l, error)) {
+	if (l->wake < 0)
+		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
+	if (l->wake < 0 || !device_ask(&l->device, o, error) || !open_ring(l, o, error)) {
 		live_close(&l->source);
 		return NULL;
 	}

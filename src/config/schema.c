@@ -54,6 +54,7 @@ static const struct schema_word algorithms[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word sights[] = {{"ingress", true}, {"none", false}, {NULL, 0}};
 static const struct schema_word depths[] = {{"none", false}, {"inner", true}, {NULL, 0}};
 static const struct schema_word as_idle[] = {{"idle", -1}, {NULL, 0}};
 
@@ -79,6 +80,9 @@ const struct schema_key schema_keys[] = {
 	NUMBER(1, 64), INPUT(workers)},
 {"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
 	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
+
+{"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
+	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
 
 {"records[]", NULL, NULL, "flow records of your own",
 	.type = SCHEMA_LIST, .maximum = CONFIG_RECORDS, .offset = offsetof(struct config, records),

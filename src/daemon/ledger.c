@@ -70,6 +70,7 @@ void ledger_read(
 		worker_statistics(workers[i], &w);
 		add_worker(&l->workers, &w);
 		add_count(&l->sources.filtered, &w.source.filtered);
+		add_count(&l->sources.duplicates, &w.source.duplicates);
 		l->sources.kernel_received += w.source.kernel_received;
 		l->sources.kernel_dropped += w.source.kernel_dropped;
 		l->sources.interface_dropped += w.source.interface_dropped;
@@ -191,6 +192,8 @@ void ledger_summary(const struct ledger *l, FILE *out)
 		fprintf(out, ", sampled out %" PRIu64, w->sampled_out.frames);
 	if (l->sources.filtered.frames)
 		fprintf(out, ", filtered %" PRIu64, l->sources.filtered.frames);
+	if (l->sources.duplicates.frames)
+		fprintf(out, ", seen on another input %" PRIu64, l->sources.duplicates.frames);
 	if (l->sources.kernel_received)
 		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
 	if (w->lost.flows)

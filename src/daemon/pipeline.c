@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/command.h"
+#include "daemon/dedup.h"
 #include "daemon/live.h"
 #include "export/protocol.h"
 
@@ -33,6 +34,7 @@ struct pipeline {
 	struct worker **workers;
 	unsigned count;
 	struct exporter *exporter;
+	struct dedup dedup;
 	struct view view;
 	struct control *control; /* NULL: none */
 	bool is_file;
@@ -116,6 +118,8 @@ static bool add_worker(struct pipeline *p, const struct config *c, const struct 
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
+			.only_incoming = p->dedup.only_incoming,
+			.duplicates = p->dedup.table,
 		},
 		&why);
 
@@ -140,6 +144,7 @@ static bool add_inputs(struct pipeline *p, const struct config *c, struct config
 {
 	size_t all = 0;
 
+	dedup_open(&p->dedup, c);
 	for (unsigned i = 0; i < c->input_count; i++)
 		all += c->inputs[i].workers;
 	p->workers = calloc(all ? all : 1, sizeof(*p->workers));
@@ -246,6 +251,7 @@ void pipeline_free(struct pipeline *p)
 	for (unsigned i = 0; i < p->count; i++)
 		worker_free(p->workers[i]);
 	free(p->workers);
+	dedup_close(&p->dedup);
 	exporter_free(p->exporter);
 	free(p);
 }

@@ -76,6 +76,8 @@ static void ledger_packets(FILE *out, const json_t *p)
 	count(out, "=", "metered", at(p, "metered"));
 	if (number(at(p, "filtered"), "frames"))
 		count(out, "", "before that, filtered out", at(p, "filtered"));
+	if (number(at(p, "duplicates"), "frames"))
+		count(out, "", "before that, seen on another input", at(p, "duplicates"));
 }
 
 static void ledger_kernel(FILE *out, const json_t *k)
