@@ -36,6 +36,7 @@ needs() {
 	test   cmd   nfacctd             pmacct          pmacct
 	test   cmd   ip                  iproute2        iproute
 	test   cmd   ethtool             ethtool         ethtool
+	test   cmd   nft                 nftables        nftables
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

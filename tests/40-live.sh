@@ -13,8 +13,12 @@ received() { # frames that have come to vb
 
 arrived() { [ "$(received)" -ge "$1" ]; }
 
-capturing() { # some packet socket in the namespace runs and is bound to an interface
-	ip netns exec $b awk 'NR > 1 && $5 > 0 && $6 == 1 { found = 1 } END { exit !found }' /proc/net/packet
+capturing() { # the thread that weir starts when frames are let in
+	local pid
+	for pid in $(ip netns pids $b); do
+		! grep -qsx expiry /proc/$pid/task/*/comm || return 0
+	done
+	return 1
 }
 
 # start_weir NAME WIRE-OPTIONS -- WEIR-OPTIONS: weir on vb, watched by wire.py

@@ -182,6 +182,20 @@ until_true 20 exported "$flows" || bad "$(field "$TMP/exported" flows/exported/f
 tells exported flows/closed/forced/flows "$flows"
 tells exported flows/live/flows 0
 
+# ---- Who held the cache, and how long ----
+
+ctl -j status >"$TMP/held" || bad "status: exit status $?"
+python3 - "$TMP/held" <<'P' || bad "turns do not add up: $(cat "$TMP/held")"
+import json, sys
+holds = json.load(open(sys.argv[1]))['holds']
+assert set(holds) == {'expiry', 'flows', 'counters', 'capture_waited'}
+for name, h in holds.items():
+    assert sum(h['classes']) == h['turns'], name
+    assert 0 <= h['p50_us'] <= h['p99_us'] <= h['p999_us'] <= h['longest_us'], name
+    assert h['turns'] > 0 or name == 'capture_waited', name
+P
+ctl status | grep -q '^expiry  *[1-9]' || bad "status tells no turns: $(ctl status)"
+
 # ---- Wrong questions ----
 
 ctl frobnicate >"$TMP/out" 2>"$TMP/err"

@@ -69,11 +69,12 @@ static inline struct cache *open_pressed(uint32_t entries, const struct model_ti
 			.selection = flow_selection_default(),
 			.timeouts = {t->active, t->idle, t->fin, t->rst, t->udp, t->icmp},
 			.seed = seed,
-			.touch = seed & 1,
 		},
 		sink);
 
 	ck_assert_ptr_nonnull(c);
+	if (seed & 1)
+		cache_touch(c);
 	return c;
 }
 

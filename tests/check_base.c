@@ -2,6 +2,7 @@
  * arithmetic that everything else stands on. */
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/ring.h"
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 enum { OCTETS = 9, THREADED = 1000000 };
@@ -347,6 +349,65 @@ START_TEST(memory_is_zero_and_all_there)
 }
 END_TEST
 
+/* Where in a page memory begins and how long it is: all pages that it lies in are there. */
+static const struct {
+	size_t from;
+	size_t octets;
+} pieces[] = {
+	{0, 0},
+	{0, 1},
+	{0, 4096},
+	{0, 4097},
+	{56, 4040},
+	{56, 4041},
+	{4095, 1},
+	{4095, 2},
+	{4095, 8193},
+	{1, 16 * 4096},
+};
+
+START_TEST(touching_takes_every_page)
+{
+	enum { PAGE = 4096, PAGES = 20 };
+	size_t from = pieces[_i].from, end = from + pieces[_i].octets;
+	unsigned char there[PAGES];
+	uint8_t *p = memory_map(PAGES * PAGE);
+
+	memory_touch(p + from, end - from);
+	ck_assert_int_eq(mincore(p, PAGES * PAGE, there), 0);
+	for (size_t i = 0; i < PAGES; i++)
+		ck_assert_int_eq(there[i] & 1, end > from && i * PAGE < end);
+	memory_unmap(p, PAGES * PAGE);
+}
+END_TEST
+
+START_TEST(processors_have_numbers)
+{
+	cpu_set_t before, now;
+	char text[256], all[256];
+	unsigned last = CPU_SETSIZE;
+
+	cpu_list_allowed(all, sizeof all);
+	ck_assert_str_ne(all, "");
+	ck_assert(!cpu_allowed(CPU_SETSIZE));
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (cpu_allowed(cpu))
+			last = cpu;
+	ck_assert(cpu_move_to(last, &before));
+	ck_assert_int_eq(sched_getcpu(), (int)last);
+	cpu_list_allowed(text, sizeof text);
+	ck_assert_int_eq(strtol(text, NULL, 10), last);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		ck_assert(cpu_allowed(cpu) == (cpu == last));
+	ck_assert(!cpu_move_to(CPU_SETSIZE - 1, &now)); /* it stays where it is */
+	cpu_move_back(&before);
+	cpu_list_allowed(text, sizeof text);
+	ck_assert_str_eq(text, all);
+	cpu_list_allowed(text, 1);
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
 START_TEST(memory_that_is_not_there)
 {
 	ck_assert_ptr_null(memory_map((size_t)1 << 60));
@@ -373,7 +434,9 @@ int main(void)
 	tcase_add_loop_test(cases, clock_floors, 0, ROWS(floors));
 	tcase_add_test(cases, clocks);
 	tcase_add_loop_test(cases, memory_is_zero_and_all_there, 0, ROWS(memories));
+	tcase_add_loop_test(cases, touching_takes_every_page, 0, ROWS(pieces));
 	tcase_add_test(cases, memory_that_is_not_there);
+	tcase_add_test(cases, processors_have_numbers);
 	suite_add_tcase(suite, cases);
 
 	SRunner *runner = srunner_create(suite);

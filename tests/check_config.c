@@ -108,9 +108,9 @@ START_TEST(reads_a_file)
 {
 	static const char text[] =
 		"inputs = ( { interface = \"eth0\"; filter = \"ip\"; promiscuous = false; workers "
-		"= 2;"
-		" buffer = \"32M\"; }, { interface = \"eth1\"; snaplen = 96; buffer = 131072; } "
-		");\n"
+		"= 2;\n"
+		" cpu = [3, 1023]; buffer = \"32M\"; },\n"
+		" { interface = \"eth1\"; snaplen = 96; buffer = 131072; cpu = 7; } );\n"
 		"cache = { entries = 0x20000; decapsulate = \"inner\"; tunnel_depth = 3; fragments "
 		"= 99;"
 		" timeouts = { active = 1800; idle = 0.5; udp = \"2m\"; tcp = { fin = 0; }; };"
@@ -132,6 +132,13 @@ START_TEST(reads_a_file)
 	ck_assert_str_eq(config->inputs[0].filter, "ip");
 	ck_assert(!config->inputs[0].promiscuous && config->inputs[1].promiscuous);
 	ck_assert_uint_eq(config->inputs[0].workers, 2);
+	ck_assert_uint_eq(config->inputs[0].cpu.count, 2);
+	ck_assert_uint_eq(config->inputs[0].cpu.number[0], 3);
+	ck_assert_uint_eq(config->inputs[0].cpu.number[1], 1023);
+	ck_assert_str_eq(config->inputs[0].cpu.where, "test:2: ");
+	ck_assert_uint_eq(config->inputs[1].cpu.count, 1);
+	ck_assert_uint_eq(config->inputs[1].cpu.number[0], 7);
+	ck_assert_str_eq(config->inputs[1].cpu.where, "test:3: ");
 	ck_assert_uint_eq(config->inputs[0].buffer, 32 << 20);
 	ck_assert_uint_eq(config->inputs[1].buffer, 131072);
 	ck_assert_uint_eq(config->inputs[1].snaplen, 96);
@@ -203,6 +210,12 @@ static const struct {
 	{"cache = { tunnel_ports = { lisp = [0]; }; };", "allowed: up to 8 ports, 1 to 65535"},
 	{"cache = { tunnel_ports = { lisp = [65536]; }; };", "allowed: up to 8 ports"},
 	{"cache = { tunnel_ports = { lisp = [\"1\"]; }; };", "is an array"},
+	{"inputs = ( {\n cpu = [0, 1024]; } );",
+		"test:2: inputs[0].cpu: \"0, 1024\" names a CPU that there is not, allowed: none, "
+		"or one for each worker, 0 to 1023"},
+	{"inputs = ( { cpu = [-1]; } );", "names a CPU that there is not"},
+	{"inputs = ( { cpu = [\"0\"]; } );", "is an array, allowed: none, or one for each"},
+	{"inputs = ( { cpu = \"0\"; } );", "is the string \"0\""},
 	{"cache = { decapsulate = \"outer\"; };", "\"outer\" is not known, allowed: none, inner"},
 	{"exporters = ( { protocol = \"sflow\"; } );", "allowed: netflow5, netflow9, ipfix"},
 	{"exporters = ( { protocol = 7; } );", "7 is not known"},
@@ -279,6 +292,23 @@ START_TEST(follows_includes)
 }
 END_TEST
 
+/* What was wrong with a line of the file is said with it when all has been read; what the command
+ * line says in its place stands nowhere. */
+START_TEST(processors_know_their_line)
+{
+	static const char text[] = "inputs = (\n { interface = \"x\";\n cpu = [0, 1]; } );";
+
+	ck_assert(config_parse(config, text, "test", &error));
+	ck_assert(!config_check(config, &error));
+	expect_error("test:3: inputs[0].cpu: names 2 for workers = 1");
+	ck_assert(config_set(config, "inputs[0].cpu=1,2,3", &error));
+	ck_assert(!config_check(config, &error));
+	ck_assert(strncmp(error.text, "inputs[0].cpu: names 3 for", 26) == 0);
+	ck_assert(config_set(config, "inputs[0].workers=3", &error));
+	ck_assert_msg(config_check(config, &error), "%s", error.text);
+}
+END_TEST
+
 START_TEST(file_lists_replace)
 {
 	ck_assert(config_add_collector(config, "a", &error));
@@ -304,6 +334,12 @@ static const struct {
 	{"cache.tunnel_ports.vxlan=1,2", NULL},
 	{"cache.tunnel_ports.vxlan=[1, 2]", NULL},
 	{"inputs[0].promiscuous=off", NULL},
+	{"inputs[0].cpu=5", NULL},
+	{"inputs[0].cpu=0,1, 1", NULL},
+	{"inputs[0].cpu=[]", NULL},
+	{"inputs[0].cpu=", NULL},
+	{"inputs[0].cpu=0-3", "inputs[0].cpu: 0-3 is not a list of CPUs, allowed: none, or"},
+	{"inputs[0].cpu=a", "is not a list of CPUs"},
 	{"inputs[0].filter=ip[0] = 69 and port 80", NULL},
 	{"exporters[0].collector=[fe80::1%eth0]:9", NULL},
 	{"output=csv", NULL},
@@ -397,6 +433,15 @@ static const struct {
 	{{"inputs[0].workers=1"}, "inputs[0]: needs an interface or a file"},
 	{{"inputs[0].file=x", "inputs[0].interface=y"}, "inputs[0]: has both"},
 	{{"inputs[0].interface=y", "inputs[1].file=x"}, "inputs[1]: file \"x\" is one of 2"},
+	{{"inputs[0].interface=x", "inputs[0].cpu=0"}, NULL},
+	{{"inputs[0].interface=x", "inputs[0].workers=3", "inputs[0].cpu=2,1,0"}, NULL},
+	{{"inputs[0].interface=x", "inputs[0].workers=3", "inputs[0].cpu=2,1", "inputs[0].cpu=[]"},
+		NULL},
+	{{"inputs[0].interface=x", "inputs[0].cpu=0,1"},
+		"inputs[0].cpu: names 2 for workers = 1, allowed: none, or one for each worker"},
+	{{"inputs[0].interface=x", "inputs[1].interface=x", "inputs[1].workers=2",
+		 "inputs[1].cpu=0"},
+		"inputs[1].cpu: names 1 for workers = 2"},
 	{{"inputs[0].file=x", "exporters[0].protocol=5"}, "exporters[0]: needs a collector"},
 	{{"inputs[0].file=x", "exporters[0].collector=h", "sampling.interval=16384"}, NULL},
 	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].protocol=5",
@@ -460,6 +505,7 @@ int main(void)
 	tcase_add_test(all, reads_a_file);
 	tcase_add_loop_test(all, refuses_bad_files, 0, COUNT(bad_files));
 	tcase_add_test(all, follows_includes);
+	tcase_add_test(all, processors_know_their_line);
 	tcase_add_test(all, file_lists_replace);
 	tcase_add_loop_test(all, sets_keys, 0, COUNT(sets));
 	tcase_add_test(all, long_text_is_no_trouble);

@@ -3,8 +3,8 @@
  * Capture, expiry, exporter and whoever reads the ledger, all at once, over a source of the test's
  * own: at every moment the ledger adds up to the packet, and at the end every frame is accounted
  * for, also where rings are so small that records are lost. */
-#include "base/clock.h"
-#include "base/wire.h"
+#include "generator.h"
+
 #include "daemon/ledger.h"
 
 #include <arpa/inet.h>
@@ -17,115 +17,6 @@
 #include <unistd.h>
 
 #define ROWS(t) ((int)(sizeof(t) / sizeof((t)[0])))
-
-enum { FRAME = 60, ETHERNET = 1, START = 1700000000 };
-
-/* What a source is to deliver; made once, then only read. */
-struct traffic {
-	uint32_t frames;
-	uint32_t flows;
-	uint32_t pace;      /* nanoseconds of packet time between frames */
-	uint32_t not_ip;    /* every so many-th frame is ARP */
-	uint32_t malformed; /* every so many-th one is cut short */
-};
-
-struct generator {
-	struct source source;
-	struct traffic traffic;
-	uint32_t done;
-	uint64_t octets;  /* layer 3, of the valid ones */
-	uint32_t kind[3]; /* valid, not IP, malformed */
-	atomic_bool woken, stopped;
-};
-
-static uint32_t scatter(uint32_t n)
-{
-	n = (n ^ n >> 16) * 0x7feb352d;
-	n = (n ^ n >> 15) * 0x846ca68b;
-	return n ^ n >> 16;
-}
-
-/* Ethernet, IPv4, UDP; ARP and cut frames in between. Returns the octets captured. */
-static uint32_t put_frame(struct generator *g, uint32_t n, uint8_t *at)
-{
-	const struct traffic *t = &g->traffic;
-	bool not_ip = t->not_ip && n % t->not_ip == 1;
-	bool cut = !not_ip && t->malformed && n % t->malformed == 2;
-	uint16_t length = (uint16_t)(28 + n % 1000);
-
-	memset(at, 0, FRAME);
-	put16(at + 12, not_ip ? 0x0806 : 0x0800);
-	at[14] = 0x45;
-	put16(at + 16, length);
-	at[22] = 64;
-	at[23] = 17;
-	put32(at + 26, 0x0a000000 + scatter(n) % t->flows);
-	put32(at + 30, 0x0a640001);
-	put32(at + 34, 1024u << 16 | 53);
-	g->kind[not_ip ? 1 : cut ? 2 : 0]++;
-	if (not_ip || cut)
-		return cut ? 20 : FRAME;
-	g->octets += length;
-	return FRAME;
-}
-
-static enum source_status generator_read(
-	struct source *s, unsigned most, source_take *take, void *context)
-{
-	struct generator *g = (struct generator *)s;
-	uint8_t octets[FRAME];
-
-	for (unsigned i = 0; i < most && g->done < g->traffic.frames; i++, g->done++) {
-		uint32_t captured = put_frame(g, g->done, octets);
-		take(context,
-			&(struct frame){
-				.data = octets,
-				.time = START * CLOCK_SECOND + (int64_t)g->done * g->traffic.pace,
-				.captured = captured,
-				.wire_octets = 1000,
-				.link_type = ETHERNET,
-			},
-			1);
-	}
-	if (atomic_exchange(&g->woken, false))
-		return SOURCE_IDLE;
-	return g->done < g->traffic.frames ? SOURCE_READY : SOURCE_END;
-}
-
-static void generator_wake(struct source *s)
-{
-	atomic_store(&((struct generator *)s)->woken, true);
-}
-
-static void generator_stop_intake(struct source *s)
-{
-	atomic_store(&((struct generator *)s)->stopped, true);
-}
-
-static struct source_statistics generator_statistics(struct source *s)
-{
-	return (struct source_statistics){.kernel_received = ((struct generator *)s)->done};
-}
-
-static const char *generator_failure(struct source *s)
-{
-	(void)s;
-	return "none";
-}
-
-static void generator_close(struct source *s)
-{
-	(void)s; /* the test's own, looked at afterwards */
-}
-
-static const struct source_ops generator_ops = {
-	.read = generator_read,
-	.wake = generator_wake,
-	.stop_intake = generator_stop_intake,
-	.statistics = generator_statistics,
-	.failure = generator_failure,
-	.close = generator_close,
-};
 
 /* ---- all threads ---- */
 
@@ -308,7 +199,7 @@ START_TEST(all_at_once)
 
 	evthread_use_pthreads();
 	memset(&s, 0, sizeof s);
-	s.generator = (struct generator){.source.ops = &generator_ops, .traffic = row->traffic};
+	s.generator = generator_of(row->traffic);
 	s.exporter = open_exporter(&fd);
 	s.worker = open_worker(
 		&s.generator, row->entries, row->ring, row->sampling, (struct flow_sink){0});
@@ -343,13 +234,12 @@ START_TEST(one_in_so_many)
 {
 	struct cache_tally out = {0};
 	static struct worker_statistics s;
-	struct generator g = {
-		.source.ops = &generator_ops,
-		.traffic = {.frames = samplings[_i].frames,
-			.flows = 50,
-			.pace = 1000,
-			.not_ip = 10},
-	};
+	struct generator g = generator_of((struct traffic){
+		.frames = samplings[_i].frames,
+		.flows = 50,
+		.pace = 1000,
+		.not_ip = 10,
+	});
 	struct worker *w = open_worker(
 		&g, 1000, 0, samplings[_i].sampling, (struct flow_sink){count_record, &out});
 

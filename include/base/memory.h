@@ -12,7 +12,8 @@
 void *memory_map(size_t octets);
 void memory_unmap(void *memory, size_t octets);
 
-/* Takes every page now, so that nothing is left to fail or to grow later. */
+/* Takes every page now, so that nothing is left to fail or to grow later. For memory
+ * that is still zeroed. */
 void memory_touch(void *memory, size_t octets);
 
 #endif

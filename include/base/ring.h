@@ -20,6 +20,9 @@ struct ring;
 struct ring *ring_new(size_t count, size_t size);
 void ring_free(struct ring *ring);
 
+/* Takes all of the slots' memory now, from the calling thread's node. Before both sides. */
+void ring_touch(struct ring *ring);
+
 /* Producer. The next free slot, or NULL when full. */
 void *ring_reserve(struct ring *ring);
 void ring_commit(struct ring *ring);

@@ -46,8 +46,10 @@ struct source_statistics {
 enum source_status {
 	SOURCE_READY,  /* there may be more at once */
 	SOURCE_IDLE,   /* nothing arrived for a block time-out, or source_wake() was called */
-	SOURCE_END,    /* end of the file */
-	SOURCE_FAILED, /* source_failure() says how; what came before counts */
+	SOURCE_DOWN,   /* the same, and nothing can: the interface is down, for now */
+	SOURCE_END,    /* end of the file, or of what was left after source_stop_intake() */
+	SOURCE_FAILED, /* for good, source_failure() says how; what came before counts, and
+			  other sources of its group get its flows */
 };
 
 /* Takes `count` frames, at least one, lent for the call: as many at once as the source
@@ -75,8 +77,9 @@ struct source {
 void source_close(struct source *source);
 
 /* Live: shares the interface's frames by flow with the other sources of the
- * group (PACKET_FANOUT_HASH). Before source_start(). */
+ * group (PACKET_FANOUT_HASH). Before source_start() of any of them. */
 bool source_share(struct source *source, unsigned group, struct source_error *error);
+/* Live: from now on frames are taken in. */
 bool source_start(struct source *source, struct source_error *error);
 
 /* Lends up to about `most` frames to take(). Live, waits for the first one, but
@@ -87,8 +90,8 @@ enum source_status source_read(
 /* Any thread: a source_read() that waits returns. */
 void source_wake(struct source *source);
 
-/* Live: no more frames are taken in; what the ring holds, its half-filled block
- * too, can be read until SOURCE_END. */
+/* Live: no more frames are taken in; what the kernel has counted up to now, its
+ * half-filled block too, can be read until SOURCE_END. The reading thread. */
 void source_stop_intake(struct source *source);
 
 struct source_statistics source_statistics(struct source *source);

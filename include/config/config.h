@@ -21,6 +21,7 @@ enum {
 	CONFIG_EXPORTERS = 64,
 	CONFIG_RECORDS = 16,
 	CONFIG_NAME = 256,
+	CONFIG_WORKERS = 64,
 	CONFIG_TUNNEL_KINDS = 8,
 	CONFIG_TUNNEL_PORTS = 8,
 };
@@ -33,6 +34,13 @@ enum config_output {
 	CONFIG_OUTPUT_CSV
 };
 
+/* Processors by number, one for each worker; none: wherever the kernel puts them. */
+struct config_cpus {
+	char where[CONFIG_NAME + 16]; /* "weir.conf:12: ", to begin complaints with; or "" */
+	uint16_t number[CONFIG_WORKERS];
+	uint32_t count;
+};
+
 /* inputs = ( { ... } ) : one of interface and file is set */
 struct config_input {
 	char interface[CONFIG_NAME];
@@ -41,6 +49,7 @@ struct config_input {
 	uint32_t snaplen; /* octets, 64 to 262144, default 2048 */
 	uint64_t buffer;  /* octets of the kernel's ring, default 64M */
 	uint32_t workers; /* 1 to 64 */
+	struct config_cpus cpu;
 	bool promiscuous; /* default true */
 };
 

@@ -24,6 +24,7 @@ enum schema_type {
 	SCHEMA_ADDRESS,   /* char[], an IPv4 or IPv6 address or "" */
 	SCHEMA_COLLECTOR, /* struct config_exporter's host and service */
 	SCHEMA_PORTS,     /* uint16_t[], 0 ends */
+	SCHEMA_CPUS,      /* struct config_cpus */
 	SCHEMA_ELEMENTS,  /* struct config_elements, names of information elements */
 };
 

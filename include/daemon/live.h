@@ -1,7 +1,8 @@
 /* live: the threads of a live pipeline.
  *
- * Capture threads (one per worker), the expiry thread and the main thread's event
- * loop with its signals. The exporter's thread is its own (exporter.h). */
+ * Capture threads (one per worker, intake.h), the expiry thread and the main
+ * thread's event loop with its signals. The exporter's thread is its own
+ * (exporter.h). */
 #ifndef DAEMON_LIVE_H
 #define DAEMON_LIVE_H
 

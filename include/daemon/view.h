@@ -17,6 +17,7 @@
 struct view_input {
 	char name[CONFIG_NAME];
 	unsigned workers;
+	struct config_cpus cpu;
 };
 
 struct view {

@@ -9,6 +9,7 @@
 #define DAEMON_WORKER_H
 
 #include "capture/source.h"
+#include "daemon/hold.h"
 #include "flow/cache.h"
 #include "flow/sampler.h"
 #include "packet/decode.h"
@@ -33,6 +34,10 @@ struct worker_ignored {
 	struct source_count count;
 };
 
+/* Who holds the baton besides the capture thread: the expiry thread, who looks at live
+ * flows, who reads counters. */
+enum worker_holder { WORKER_EXPIRY, WORKER_FLOWS, WORKER_COUNTERS, WORKER_HOLDERS };
+
 struct worker_statistics {
 	struct source_count seen;    /* frames handed to this worker, octets on the wire */
 	struct source_count metered; /* of those: valid IP packets, accounted to flows */
@@ -45,8 +50,10 @@ struct worker_statistics {
 	struct cache_tally lost; /* records that found the ring full */
 	struct decoder_statistics fragments;
 	struct source_statistics source;
-	int64_t longest_hold; /* nanoseconds that others than capture held the baton at most */
-	uint64_t ring_fill;   /* records in the ring, and those that it has room for */
+	enum source_status state; /* what the last read said that was not full of frames */
+	struct hold held[WORKER_HOLDERS];
+	struct hold waited; /* turns of the capture thread that had to wait for another's end */
+	uint64_t ring_fill; /* records in the ring, and those that it has room for */
 	uint64_t ring_size;
 };
 
@@ -57,6 +64,11 @@ struct worker;
 struct worker *worker_new(
 	const struct worker_options *options, struct source *source, struct flow_sink sink);
 void worker_free(struct worker *worker);
+
+/* Live, before the first frame: takes the memory of cache, ring and decoder, all that
+ * the worker will ever have, from the memory node of the calling thread. That is the
+ * capture thread, as its first act: it reads and writes this memory for each packet. */
+void worker_touch(struct worker *worker);
 
 /* Capture thread: reads frames and accounts them. */
 enum source_status worker_read(struct worker *worker);
@@ -92,7 +104,7 @@ enum worker_drain worker_drain(struct worker *worker);
 const struct flow_record *worker_front(struct worker *worker);
 void worker_release(struct worker *worker);
 
-/* Any thread. The source's counters are up to a second old while it is being read. */
+/* Any thread. The source's counters and state are up to a second old while it is being read. */
 void worker_statistics(struct worker *worker, struct worker_statistics *statistics);
 struct source *worker_source(struct worker *worker);
 int64_t worker_now(const struct worker *worker);

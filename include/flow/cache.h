@@ -34,7 +34,6 @@ struct cache_options {
 	uint64_t first_id;               /* flowId of the first record, where it keeps details */
 	uint64_t seed;
 	unsigned pressure; /* percent of the entries: flow/pressure.h; 0 or 100: none */
-	bool touch;        /* take all memory at cache_new(): for what runs long */
 };
 
 /* What went in and what came out; live = opened - the sum of closed. */
@@ -60,6 +59,10 @@ struct cache;
 /* NULL when memory is short. */
 struct cache *cache_new(const struct cache_options *options, struct flow_sink sink);
 void cache_free(struct cache *cache);
+
+/* Takes all of its memory now, from the calling thread's node: for what runs long.
+ * Before the first packet; without it, memory that no flow has needed is not had. */
+void cache_touch(struct cache *cache);
 
 /* Accounts packets to their flows in order; count is at most CACHE_BATCH. */
 void cache_see(struct cache *cache, const struct packet *packets, unsigned count);

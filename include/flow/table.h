@@ -54,9 +54,11 @@ struct table_key {
 };
 
 /* Room for `entries` records, at least one. False: memory is short;
- * table_free() takes back what was had. `touch`: take every page now. */
-bool table_init(struct table *table, uint32_t entries, uint64_t seed, bool touch,
+ * table_free() takes back what was had. */
+bool table_init(struct table *table, uint32_t entries, uint64_t seed,
 	const struct flow_selection *selection);
+/* Takes every page now; while it is empty. */
+void table_touch(struct table *table);
 void table_free(struct table *table);
 
 /* Records in use. */

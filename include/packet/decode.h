@@ -36,6 +36,10 @@ struct decoder;
 struct decoder *decoder_new(const struct decoder_options *options);
 void decoder_free(struct decoder *decoder);
 
+/* Takes all memory of its tables now, from the calling thread's node; before the
+ * first frame. */
+void decoder_touch(struct decoder *decoder);
+
 /* Reads one frame. PACKET_OK: *packet holds its facts and *ignored is not
  * touched; else *ignored says why there is none. Never fails, never allocates. */
 enum packet_verdict decoder_read(struct decoder *decoder, const struct frame *frame,

@@ -18,6 +18,9 @@ struct fragments;
 struct fragments *fragments_new(uint32_t entries, uint64_t seed);
 void fragments_free(struct fragments *fragments);
 
+/* Takes all of its memory now, from the calling thread's node; while it is empty. */
+void fragments_touch(struct fragments *fragments);
+
 /* Remembers a first fragment, in place of an earlier one with the same identity;
  * true when another had to be forgotten. protocol: what its fragment header says,
  * which IPv6's later extension headers make another than packet->protocol. */

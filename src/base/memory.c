@@ -28,4 +28,6 @@ void memory_touch(void *memory, size_t octets)
 
 	for (size_t at = 0; at < octets; at += MEMORY_PAGE)
 		p[at] = 0;
+	if (octets)
+		p[octets - 1] = 0; /* the last page, where the first was not whole */
 }

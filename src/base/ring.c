@@ -1,5 +1,7 @@
 #include "base/ring.h"
 
+#include "base/memory.h"
+
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,6 +21,11 @@ struct ring {
 	unsigned char *slots;
 };
 
+static size_t slots_size(const struct ring *r)
+{
+	return (r->mask + 1) * r->element;
+}
+
 struct ring *ring_new(size_t count, size_t size)
 {
 	size_t n = 2;
@@ -29,8 +36,7 @@ struct ring *ring_new(size_t count, size_t size)
 	if (!r)
 		return NULL;
 	*r = (struct ring){.mask = n - 1, .element = size};
-	size_t octets = (n * size + RING_LINE - 1) / RING_LINE * RING_LINE;
-	r->slots = aligned_alloc(RING_LINE, octets);
+	r->slots = memory_map(n * size);
 	if (!r->slots) {
 		free(r);
 		return NULL;
@@ -42,8 +48,13 @@ void ring_free(struct ring *r)
 {
 	if (!r)
 		return;
-	free(r->slots);
+	memory_unmap(r->slots, slots_size(r));
 	free(r);
+}
+
+void ring_touch(struct ring *r)
+{
+	memory_touch(r->slots, slots_size(r));
 }
 
 static unsigned char *slot(const struct ring *r, size_t position)

@@ -185,7 +185,7 @@ static enum source_status live_read(
 		return SOURCE_READY;
 	if (l->stopped && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
-	return is_up(l) ? SOURCE_IDLE : SOURCE_IDLE;
+	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
 
 static void live_wake(struct source *s)

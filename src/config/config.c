@@ -36,6 +36,11 @@ static bool check_inputs(const struct config *config, struct config_error *error
 				"inputs[%u]: has both interface \"%.64s\" and "
 				"file \"%.64s\", allowed: one of them",
 				i, input->interface, input->file);
+		if (input->cpu.count && input->cpu.count != input->workers)
+			return config_fail(error,
+				"%sinputs[%u].cpu: names %u for workers = %u, allowed: "
+				"none, or one for each worker",
+				input->cpu.where, i, input->cpu.count, input->workers);
 		if (input->file[0] && config->input_count > 1)
 			return config_fail(error,
 				"inputs[%u]: file \"%.64s\" is one of %u inputs, "

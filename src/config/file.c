@@ -89,6 +89,7 @@ static bool fits(const struct schema_key *key, const config_setting_t *setting)
 	case SCHEMA_ADDRESS:
 	case SCHEMA_COLLECTOR: return is_string;
 	case SCHEMA_PORTS:
+	case SCHEMA_CPUS:
 		return is_integer(setting) || config_setting_is_array(setting) ||
 		       config_setting_is_list(setting);
 	case SCHEMA_ELEMENTS:
@@ -135,6 +136,16 @@ static bool list_text(config_setting_t *list, bool strings, char *text, size_t s
 	return true;
 }
 
+/* What is wrong with these is seen when all has been read, or at the start. */
+static void note_place(
+	const struct reader *reader, const config_setting_t *setting, struct config_cpus *cpus)
+{
+	unsigned line = config_setting_source_line(setting);
+
+	snprintf(cpus->where, sizeof(cpus->where), "%.*s:%u: ", CONFIG_NAME - 1,
+		text_file(reader->source, line), text_line(reader->source, line));
+}
+
 static bool read_value(struct reader *reader, config_setting_t *setting, const struct level *level,
 	const struct schema_key *key)
 {
@@ -145,8 +156,12 @@ static bool read_value(struct reader *reader, config_setting_t *setting, const s
 		value_text(setting, text, sizeof(text));
 	else if (!list_text(setting, key->type == SCHEMA_ELEMENTS, text, sizeof(text)))
 		return fail_type(reader, setting, level, key);
-	return value_read(key, level->base, text, &reason) ||
-	       fail(reader, setting, level, reason.text);
+	if (!value_read(key, level->base, text, &reason))
+		return fail(reader, setting, level, reason.text);
+	if (key->type == SCHEMA_CPUS)
+		note_place(
+			reader, setting, (struct config_cpus *)(void *)(level->base + key->offset));
+	return true;
 }
 
 static bool read_list(struct reader *reader, config_setting_t *setting, const struct level *level,

@@ -10,7 +10,7 @@ static void show_preset(const struct schema_key *key, char *text, size_t size)
 
 	if (!preset)
 		snprintf(text, size, "-");
-	else if (key->type == SCHEMA_PORTS)
+	else if (key->type == SCHEMA_PORTS || key->type == SCHEMA_CPUS)
 		snprintf(text, size, "[%s]", preset);
 	else
 		snprintf(text, size, quoted ? "\"%s\"" : "%s", preset);

@@ -77,7 +77,9 @@ const struct schema_key schema_keys[] = {
 {"inputs[].buffer", "64M", "octets", "the kernel's ring, for each worker",
 	.type = SCHEMA_SIZE, .minimum = 64 << 10, .maximum = INT64_C(2047) << 20, INPUT(buffer)},
 {"inputs[].workers", "1", NULL, "capture threads that share the interface",
-	NUMBER(1, 64), INPUT(workers)},
+	NUMBER(1, CONFIG_WORKERS), INPUT(workers)},
+{"inputs[].cpu", "", NULL, "the processor of each of these threads; []: any",
+	.type = SCHEMA_CPUS, .minimum = 0, .maximum = 1023, INPUT(cpu)},
 {"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
 	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
 

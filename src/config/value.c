@@ -179,6 +179,10 @@ void value_allowed(const struct schema_key *key, char *text, size_t size)
 	case SCHEMA_PORTS:
 		snprintf(text, size, "up to %zu ports, 1 to 65535", key->size / sizeof(uint16_t));
 		break;
+	case SCHEMA_CPUS:
+		snprintf(text, size, "none, or one for each worker, %" PRId64 " to %" PRId64,
+			key->minimum, key->maximum);
+		break;
 	case SCHEMA_ELEMENTS:
 		snprintf(
 			text, size, "up to %d elements of weir --list-elements", DEFINITION_FIELDS);
@@ -332,29 +336,57 @@ static bool read_collector(
 	return true;
 }
 
-/* "4789, 8472", with or without brackets around */
+/* "4789, 8472", with or without brackets around, up to `most` of them */
+static bool read_numbers(const struct schema_key *key, const char *text, uint16_t *numbers,
+	size_t most, size_t *count, struct config_error *error)
+{
+	const char *noun = key->type == SCHEMA_CPUS ? "CPU" : "port";
+	const char *at = text + strspn(text, "[ "), *end;
+	char what[64];
+	int64_t number;
+
+	*count = 0;
+	while (*at && *at != ']') {
+		snprintf(what, sizeof(what), "is not a list of %ss", noun);
+		if (!read_integer(at, &end, &number) || !strchr(", ]", *end))
+			return refuse(key, text, what, error);
+		snprintf(what, sizeof(what), "names a %s that there is not", noun);
+		if (number < key->minimum || number > key->maximum)
+			return refuse(key, text, what, error);
+		snprintf(what, sizeof(what), "has too many %ss", noun);
+		if (*count == most)
+			return refuse(key, text, what, error);
+		numbers[(*count)++] = (uint16_t)number;
+		at = end + strspn(end, ", ");
+	}
+	return true;
+}
+
 static bool read_ports(
 	const struct schema_key *key, void *base, const char *text, struct config_error *error)
 {
 	uint16_t ports[CONFIG_TUNNEL_PORTS] = {0};
-	const char *at = text + strspn(text, "[ "), *end;
-	size_t count = 0;
-	int64_t port;
+	size_t count;
 
 	_Static_assert(sizeof(ports) == sizeof(((struct config_cache *)NULL)->tunnel_ports[0]), "");
-	while (*at && *at != ']') {
-		if (!read_integer(at, &end, &port) || !strchr(", ]", *end))
-			return refuse(key, text, "is not a list of ports", error);
-		if (port < key->minimum || port > key->maximum)
-			return refuse(key, text, "names a port that there is not", error);
-		if (count == CONFIG_TUNNEL_PORTS)
-			return refuse(key, text, "has too many ports", error);
-		ports[count++] = (uint16_t)port;
-		at = end + strspn(end, ", ");
-	}
+	if (!read_numbers(key, text, ports, CONFIG_TUNNEL_PORTS, &count, error))
+		return false;
 	if (count == 0)
 		return refuse(key, text, "has no port", error);
 	memcpy((char *)base + key->offset, ports, sizeof(ports));
+	return true;
+}
+
+static bool read_cpus(
+	const struct schema_key *key, void *base, const char *text, struct config_error *error)
+{
+	struct config_cpus cpus = {0};
+	size_t count;
+
+	if (!read_numbers(key, text, cpus.number, CONFIG_WORKERS, &count, error))
+		return false;
+	cpus.count = (uint32_t)count;
+	memcpy((char *)base + key->offset, &cpus, sizeof(cpus));
 	return true;
 }
 
@@ -409,6 +441,7 @@ bool value_read(
 	case SCHEMA_STRING: return read_string(key, base, text, error);
 	case SCHEMA_COLLECTOR: return read_collector(key, base, text, error);
 	case SCHEMA_PORTS: return read_ports(key, base, text, error);
+	case SCHEMA_CPUS: return read_cpus(key, base, text, error);
 	case SCHEMA_ELEMENTS: return read_elements(key, base, text, error);
 	}
 	return false;

@@ -1,5 +1,7 @@
 #include "daemon/baton.h"
 
+#include "base/clock.h"
+
 #include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>
@@ -11,17 +13,22 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value)
 	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-void baton_take(struct baton *b)
+int64_t baton_take(struct baton *b, int64_t spin)
 {
 	uint32_t ticket = atomic_fetch_add_explicit(&b->next, 1, memory_order_seq_cst);
+	uint32_t served = atomic_load_explicit(&b->served, memory_order_acquire);
 
-	for (;;) {
-		uint32_t served = atomic_load_explicit(&b->served, memory_order_acquire);
-		if (served == ticket)
-			return;
+	if (served == ticket)
+		return 0;
+	int64_t since = clock_steady(), waited = 0;
+	do {
 		/* Returns at once when `served` has moved on in between. */
-		futex(&b->served, FUTEX_WAIT, served);
-	}
+		if (waited >= spin)
+			futex(&b->served, FUTEX_WAIT, served);
+		served = atomic_load_explicit(&b->served, memory_order_acquire);
+		waited = clock_steady() - since;
+	} while (served != ticket);
+	return waited;
 }
 
 void baton_give(struct baton *b)

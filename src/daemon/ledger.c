@@ -53,8 +53,9 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 	sum->fragments.later_fragments += w->fragments.later_fragments;
 	sum->fragments.orphans += w->fragments.orphans;
 	sum->fragments.displaced += w->fragments.displaced;
-	if (w->longest_hold > sum->longest_hold)
-		sum->longest_hold = w->longest_hold;
+	for (int i = 0; i < WORKER_HOLDERS; i++)
+		hold_add(&sum->held[i], &w->held[i]);
+	hold_add(&sum->waited, &w->waited);
 	sum->ring_fill += w->ring_fill;
 	sum->ring_size += w->ring_size;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/intake.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -16,65 +17,50 @@
 
 enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
 
-struct capture {
-	struct worker *worker;
-	struct live *live;
-	pthread_t thread;
-	bool running;
-	bool failed;
-};
+/* Nanoseconds of the expiry thread's work at a time, and of the pause after it. */
+#define BURST 200000
+#define PAUSE 100000
 
 struct live {
-	struct capture *captures;
-	unsigned count;
+	struct intake *intake;
 	const struct view *view;
 	struct control *control; /* NULL: none */
 	pthread_t expiry;
 	bool expiry_running;
-	atomic_bool stop; /* capture threads: read what is left and leave */
+	unsigned turn; /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
-	atomic_uint reading; /* capture threads that have not left */
 	struct event_base *base;
 	struct event *on_term, *on_int, *watch, *look;
 	bool stopping;
 };
 
-/* Reads until told to stop, then until the ring is empty. */
-static void *capture_run(void *context)
+/* One slice of each cache in turn, until all are up to date or the burst is over. False:
+ * there is more to do. */
+static bool expire_some(struct live *l, int64_t idle_now)
 {
-	struct capture *c = context;
-	struct source *source = worker_source(c->worker);
-	enum source_status status = SOURCE_READY;
-	bool stopped = false;
+	int64_t until = clock_steady() + BURST;
+	unsigned done = 0; /* caches in a row */
 
-	while (status == SOURCE_READY || status == SOURCE_IDLE) {
-		if (!stopped && atomic_load(&c->live->stop)) {
-			source_stop_intake(source);
-			stopped = true;
-		}
-		status = worker_read(c->worker);
+	while (done < l->view->count && clock_steady() < until) {
+		done = worker_expire(l->view->workers[l->turn], idle_now) ? 0 : done + 1;
+		l->turn = l->turn + 1 < l->view->count ? l->turn + 1 : 0;
 	}
-	c->failed = status == SOURCE_FAILED;
-	if (c->failed)
-		log_error("capture", "%s", source_failure(source));
-	atomic_fetch_sub(&c->live->reading, 1);
-	return NULL;
+	return done == l->view->count;
 }
 
 /* Goes round the caches; on an idle link the observation clock follows the wall
- * clock, a second behind it. */
+ * clock, a second behind it. Where there is much to do it works in short bursts with
+ * pauses: a thread that never uses up its time slice is hardly ever put aside by the
+ * scheduler, which would be while it keeps a cache from capture. */
 static void *expiry_run(void *context)
 {
 	struct live *l = context;
-	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND};
+	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
+	pthread_setname_np(pthread_self(), "expiry");
 	while (!atomic_load(&l->stop_expiry)) {
-		int64_t idle_now = clock_wall() - CLOCK_SECOND;
-		for (unsigned i = 0; i < l->count; i++)
-			while (worker_expire(l->captures[i].worker, idle_now) &&
-				!atomic_load(&l->stop_expiry))
-				;
-		nanosleep(&pace, NULL);
+		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
+		nanosleep(done ? &pace : &pause, NULL);
 	}
 	return NULL;
 }
@@ -82,9 +68,7 @@ static void *expiry_run(void *context)
 static void begin_stop(struct live *l)
 {
 	l->stopping = true;
-	atomic_store(&l->stop, true);
-	for (unsigned i = 0; i < l->count; i++)
-		source_wake(worker_source(l->captures[i].worker));
+	intake_stop(l->intake);
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *context)
@@ -112,7 +96,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		log_error("main", "standard output: %s", strerror(error));
 		begin_stop(l);
 	}
-	if (atomic_load(&l->reading) == 0)
+	if (intake_reading(l->intake) == 0)
 		event_base_loopbreak(l->base);
 }
 
@@ -171,38 +155,20 @@ static void free_events(struct live *l)
 
 static bool start_threads(struct live *l)
 {
-	struct source_error why;
-
-	for (unsigned i = 0; i < l->count; i++) {
-		struct capture *c = &l->captures[i];
-		if (!source_start(worker_source(c->worker), &why)) {
-			log_error("capture", "%s", why.text);
-			return false;
-		}
-		atomic_fetch_add(&l->reading, 1);
-		c->running = pthread_create(&c->thread, NULL, capture_run, c) == 0;
-		if (!c->running) {
-			atomic_fetch_sub(&l->reading, 1);
-			return false;
-		}
-	}
+	if (!intake_start(l->intake))
+		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
 	return l->expiry_running;
 }
 
 static bool join_threads(struct live *l)
 {
-	bool failed = false;
+	bool good = intake_join(l->intake);
 
-	for (unsigned i = 0; i < l->count; i++) {
-		if (l->captures[i].running)
-			pthread_join(l->captures[i].thread, NULL);
-		failed |= l->captures[i].failed;
-	}
 	atomic_store(&l->stop_expiry, true);
 	if (l->expiry_running)
 		pthread_join(l->expiry, NULL);
-	return !failed;
+	return good;
 }
 
 /* Nobody else touches the caches now; the exporter makes room in the rings. */
@@ -213,10 +179,10 @@ static void close_live_flows(struct live *l)
 
 	do {
 		left = 0;
-		for (unsigned i = 0; i < l->count; i++) {
+		for (unsigned i = 0; i < l->view->count; i++) {
 			enum worker_drain state;
 			do
-				state = worker_drain(l->captures[i].worker);
+				state = worker_drain(l->view->workers[i]);
 			while (state == WORKER_DRAIN_MORE);
 			left += state == WORKER_DRAIN_FULL;
 		}
@@ -227,15 +193,12 @@ static void close_live_flows(struct live *l)
 
 bool live_run(const struct view *v, struct control *control)
 {
-	struct live l = {.count = v->count, .view = v, .control = control};
+	struct live l = {.intake = intake_new(v), .view = v, .control = control};
 	bool good = false;
 
 	evthread_use_pthreads();
-	l.captures = calloc(l.count, sizeof *l.captures);
-	if (!l.captures)
+	if (!l.intake)
 		return false;
-	for (unsigned i = 0; i < l.count; i++)
-		l.captures[i] = (struct capture){.worker = v->workers[i], .live = &l};
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
 		good = start_threads(&l);
 		if (!good)
@@ -246,6 +209,6 @@ bool live_run(const struct view *v, struct control *control)
 		exporter_stop(v->exporter);
 	}
 	free_events(&l);
-	free(l.captures);
+	intake_free(l.intake);
 	return good;
 }

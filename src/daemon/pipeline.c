@@ -1,6 +1,7 @@
 #include "daemon/pipeline.h"
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "capture/sources.h"
@@ -84,7 +85,6 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.timeouts = timeouts_of(c),
 				.pressure = c->cache.pressure,
 				.seed = seed,
-				.touch = !p->is_file,
 				.first_id = (uint64_t)p->count << 56,
 			},
 		.sampling = c->sampling.algorithm,
@@ -104,12 +104,13 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 	return o;
 }
 
-static bool add_worker(struct pipeline *p, const struct config *c, const struct config_input *in,
-	unsigned group, struct config_error *error)
+/* The source of an input's k-th worker. The kernel takes the memory of a ring from the
+ * node of the processor on which it is asked for it, so that is done on the worker's. */
+static struct source *open_source(const struct pipeline *p, const struct config_input *in,
+	unsigned k, struct source_error *why)
 {
-	struct worker_options options = worker_options_of(p, c);
-	struct flow_sink sink = {take_record, p};
-	struct source_error why;
+	cpu_set_t before;
+	bool moved = !*in->file && in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
 	struct source *s = source_open(
 		&(struct source_options){
 			.interface = *in->file ? NULL : in->interface,
@@ -121,7 +122,20 @@ static bool add_worker(struct pipeline *p, const struct config *c, const struct 
 			.only_incoming = p->dedup.only_incoming,
 			.duplicates = p->dedup.table,
 		},
-		&why);
+		why);
+
+	if (moved)
+		cpu_move_back(&before);
+	return s;
+}
+
+static bool add_worker(struct pipeline *p, const struct config *c, const struct config_input *in,
+	unsigned k, unsigned group, struct config_error *error)
+{
+	struct worker_options options = worker_options_of(p, c);
+	struct flow_sink sink = {take_record, p};
+	struct source_error why;
+	struct source *s = open_source(p, in, k, &why);
 
 	if (!s || (in->workers > 1 && !source_share(s, group, &why))) {
 		source_close(s);
@@ -140,6 +154,21 @@ static unsigned group_of(unsigned input)
 	return (unsigned)getpid() + input;
 }
 
+static bool check_cpus(const struct config_input *in, unsigned i, struct config_error *error)
+{
+	char allowed[256];
+
+	for (unsigned k = 0; k < in->cpu.count; k++) {
+		if (cpu_allowed(in->cpu.number[k]))
+			continue;
+		cpu_list_allowed(allowed, sizeof allowed);
+		return config_fail(error,
+			"%sinputs[%u].cpu: %u is not there or not for this process, allowed: %s",
+			in->cpu.where, i, in->cpu.number[k], allowed);
+	}
+	return true;
+}
+
 static bool add_inputs(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	size_t all = 0;
@@ -152,20 +181,37 @@ static bool add_inputs(struct pipeline *p, const struct config *c, struct config
 		return fail(error, "out of memory");
 	for (unsigned i = 0; i < c->input_count; i++) {
 		unsigned workers = p->is_file ? 1 : c->inputs[i].workers;
+		if (!p->is_file && !check_cpus(&c->inputs[i], i, error))
+			return false;
 		for (unsigned k = 0; k < workers; k++)
-			if (!add_worker(p, c, &c->inputs[i], group_of(i), error))
+			if (!add_worker(p, c, &c->inputs[i], k, group_of(i), error))
 				return false;
 	}
 	return true;
 }
 
+/* "0,2", or "any". */
+static void show_cpus(const struct config_cpus *cpus, char *text, size_t size)
+{
+	size_t used = 0;
+
+	snprintf(text, size, "any");
+	for (unsigned k = 0; k < cpus->count && used < size; k++)
+		used += (size_t)snprintf(
+			text + used, size - used, "%s%u", k ? "," : "", cpus->number[k]);
+}
+
 /* What a live run will do, in a few lines. */
 static void announce(const struct config *c)
 {
+	char cpus[8 * CONFIG_WORKERS];
+
 	for (unsigned i = 0; i < c->input_count; i++) {
 		const struct config_input *in = &c->inputs[i];
-		log_info("capture", "interface=%s workers=%u buffer=%lluM snaplen=%u filter=\"%s\"",
-			in->interface, in->workers, (unsigned long long)(in->buffer >> 20),
+		show_cpus(&in->cpu, cpus, sizeof cpus);
+		log_info("capture",
+			"interface=%s workers=%u cpu=%s buffer=%lluM snaplen=%u filter=\"%s\"",
+			in->interface, in->workers, cpus, (unsigned long long)(in->buffer >> 20),
 			in->snaplen, in->filter);
 	}
 	log_info("cache", "entries=%u for each worker, decapsulate=%s sampling=%u",
@@ -199,6 +245,7 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 	for (unsigned i = 0; i < c->input_count; i++) {
 		memcpy(v->inputs[i].name, c->inputs[i].interface, sizeof v->inputs[i].name);
 		v->inputs[i].workers = c->inputs[i].workers;
+		v->inputs[i].cpu = c->inputs[i].cpu;
 	}
 	return true;
 }

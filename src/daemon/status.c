@@ -19,11 +19,22 @@ static json_t *name_of(const struct view_input *in)
 	return name ? name : json_string("?");
 }
 
+/* In the order of the workers; empty: any processor. */
+static json_t *cpus_of(const struct view_input *in)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < in->cpu.count; i++)
+		json_array_append_new(all, json_integer(in->cpu.number[i]));
+	return all;
+}
+
 static json_t *input(const struct view_input *in, struct worker *const *workers)
 {
 	struct source_count seen = {0};
 	struct source_statistics sum = {0};
 	struct worker_statistics w;
+	unsigned failed = 0, down = 0;
 
 	for (unsigned i = 0; i < in->workers; i++) {
 		worker_statistics(workers[i], &w);
@@ -32,11 +43,15 @@ static json_t *input(const struct view_input *in, struct worker *const *workers)
 		sum.kernel_received += w.source.kernel_received;
 		sum.kernel_dropped += w.source.kernel_dropped;
 		sum.interface_dropped += w.source.interface_dropped;
+		failed += w.state == SOURCE_FAILED;
+		down += w.state == SOURCE_DOWN;
 	}
-	return json_pack("{so sI sI sI sI sI sI}", "interface", name_of(in), "workers",
-		N(in->workers), "frames", N(seen.frames), "octets", N(seen.octets),
-		"kernel_received", N(sum.kernel_received), "kernel_dropped", N(sum.kernel_dropped),
-		"interface_dropped", N(sum.interface_dropped));
+	const char *state = failed ? "failed" : down ? "down" : "capturing";
+	return json_pack("{so ss sI sI so sI sI sI sI sI}", "interface", name_of(in), "state",
+		state, "workers", N(in->workers), "failed", N(failed), "cpu", cpus_of(in), "frames",
+		N(seen.frames), "octets", N(seen.octets), "kernel_received", N(sum.kernel_received),
+		"kernel_dropped", N(sum.kernel_dropped), "interface_dropped",
+		N(sum.interface_dropped));
 }
 
 static json_t *inputs(const struct view *v)
@@ -94,15 +109,35 @@ static json_t *fragments(const struct decoder_statistics *f)
 		N(f->later_fragments), "orphans", N(f->orphans), "displaced", N(f->displaced));
 }
 
+/* Percentiles are upper bounds; classes are turns below 1, 2, 4, ... us: see hold.h. */
+static json_t *hold(const struct hold *h)
+{
+	json_t *classes = json_array();
+
+	for (int i = 0; i < HOLD_CLASSES; i++)
+		json_array_append_new(classes, json_integer(N(h->class[i])));
+	return json_pack("{sI sI sI sI sI so}", "turns", N(h->turns), "p50_us",
+		N(hold_below(h, 500)), "p99_us", N(hold_below(h, 990)), "p999_us",
+		N(hold_below(h, 999)), "longest_us", N((h->longest + 999) / 1000), "classes",
+		classes);
+}
+
+static json_t *holds(const struct worker_statistics *w)
+{
+	return json_pack("{so so so so}", "expiry", hold(&w->held[WORKER_EXPIRY]), "flows",
+		hold(&w->held[WORKER_FLOWS]), "counters", hold(&w->held[WORKER_COUNTERS]),
+		"capture_waited", hold(&w->waited));
+}
+
 json_t *status_json(const struct view *v, const struct ledger *l, int64_t now)
 {
 	const struct worker_statistics *w = &l->workers;
 	const char *what;
 
-	return json_pack("{ss sI sI so so sI s{sI sI sI} so so sI sb}", "version", WEIR_VERSION,
+	return json_pack("{ss sI sI so so so s{sI sI sI} so so sI sb}", "version", WEIR_VERSION,
 		"pid", N(getpid()), "uptime", N((now - v->started) / CLOCK_SECOND), "inputs",
-		inputs(v), "cache", cache(w), "longest_hold_us", N(w->longest_hold / 1000), "ring",
-		"records", N(w->ring_fill), "size", N(w->ring_size), "lost", N(w->lost.flows),
-		"collectors", collectors(&l->exporter), "fragments", fragments(&w->fragments),
-		"sampling", N(v->sampling), "adds_up", ledger_adds_up(l, &what));
+		inputs(v), "cache", cache(w), "holds", holds(w), "ring", "records", N(w->ring_fill),
+		"size", N(w->ring_size), "lost", N(w->lost.flows), "collectors",
+		collectors(&l->exporter), "fragments", fragments(&w->fragments), "sampling",
+		N(v->sampling), "adds_up", ledger_adds_up(l, &what));
 }

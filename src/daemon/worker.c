@@ -9,12 +9,21 @@
 
 enum {
 	READ_FRAMES = 256, /* at most in the capture thread's turn with the baton */
-	SLICE_SETS = 16,   /* in the expiry thread's */
+	SLICE_SETS = 64,   /* at most in the expiry thread's, */
+	STEP_SETS = 8,     /* which looks at the clock after so many */
 	READS = 64,        /* between two looks at the source's counters */
 	FULL_TRIES = 200,  /* for a record that may wait for room in the ring */
 };
 
 #define FULL_PAUSE 100000 /* nanoseconds each, 20 ms in all */
+
+/* Nanoseconds after which a turn of the expiry thread ends. A step beyond that takes as
+ * long again where each of its records is over and in no cache of the processor. */
+#define SLICE_TIME 10000
+
+/* Nanoseconds that the capture thread waits for the end of such a turn without falling
+ * asleep: about as long as one takes. */
+#define SPIN 20000
 
 struct worker {
 	struct source *source;
@@ -101,6 +110,13 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
+void worker_touch(struct worker *w)
+{
+	cache_touch(w->cache);
+	ring_touch(w->ring);
+	decoder_touch(w->decoder);
+}
+
 static void count_frame(struct source_count *c, uint32_t octets)
 {
 	c->frames++;
@@ -135,7 +151,9 @@ static inline void hold(struct worker *w)
 {
 	if (w->holding)
 		return;
-	baton_take(&w->baton);
+	int64_t waited = baton_take(&w->baton, SPIN);
+	if (waited)
+		hold_note(&w->count.waited, waited);
 	w->holding = true;
 	w->idle = false;
 }
@@ -179,7 +197,9 @@ static void read_source(struct worker *w, enum source_status status)
 {
 	w->reads = 0;
 	hold(w);
-	w->idle = status == SOURCE_IDLE;
+	/* Also when nothing comes any more: what is live ends by the wall clock. */
+	w->idle = status != SOURCE_READY;
+	w->count.state = status;
 	w->count.source = source_statistics(w->source);
 }
 
@@ -224,43 +244,50 @@ static uint32_t flush_some(struct worker *w, uint32_t most)
 	return n;
 }
 
-/* Ends a turn that was not the capture thread's. */
-static void give_back(struct worker *w, int64_t began)
+/* Begins and ends a turn that is not the capture thread's. */
+static int64_t borrow(struct worker *w)
 {
-	int64_t held = clock_steady() - began;
+	(void)baton_take(&w->baton, 0);
+	return clock_steady();
+}
 
-	if (held > w->count.longest_hold)
-		w->count.longest_hold = held;
+static void give_back(struct worker *w, enum worker_holder who, int64_t began)
+{
+	hold_note(&w->count.held[who], clock_steady() - began);
 	baton_give(&w->baton);
 }
 
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
-	baton_take(&w->baton);
-	int64_t began = clock_steady();
-	uint32_t most = slice(w);
+	int64_t began = borrow(w);
+	uint32_t most = slice(w), done = 0, step, n;
+
 	if (w->idle)
 		cache_advance(w->cache, idle_now);
-	uint32_t done = flush_some(w, most);
-	done += cache_sweep(w->cache, most - done);
-	bool more = done == most && most > 0;
-	give_back(w, began);
-	return more;
+	do {
+		step = most - done < STEP_SETS ? most - done : STEP_SETS;
+		n = flush_some(w, step);
+		n += cache_sweep(w->cache, step - n);
+		done += n;
+	} while (n == step && done < most && clock_steady() - began < SLICE_TIME);
+	give_back(w, WORKER_EXPIRY, began);
+	return n == step && most > 0;
 }
 
 void worker_flush(struct worker *w)
 {
-	baton_take(&w->baton);
+	int64_t began = borrow(w);
+
 	w->flush = cache_sets(w->cache);
-	baton_give(&w->baton);
+	give_back(w, WORKER_COUNTERS, began);
 }
 
 bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsigned *count)
 {
-	baton_take(&w->baton);
-	int64_t began = clock_steady();
+	int64_t began = borrow(w);
 	bool more = cache_peek(w->cache, next, WORKER_PEEK / cache_ways(), out, count);
-	give_back(w, began);
+
+	give_back(w, WORKER_FLOWS, began);
 	return more;
 }
 
@@ -272,7 +299,7 @@ enum worker_drain worker_drain(struct worker *w)
 	if (!most)
 		return WORKER_DRAIN_FULL;
 	if (w->ring)
-		baton_take(&w->baton);
+		(void)baton_take(&w->baton, 0);
 	more = cache_drain(w->cache, most);
 	if (w->ring)
 		baton_give(&w->baton);
@@ -291,8 +318,8 @@ void worker_release(struct worker *w)
 
 void worker_statistics(struct worker *w, struct worker_statistics *s)
 {
-	if (w->ring)
-		baton_take(&w->baton);
+	int64_t began = w->ring ? borrow(w) : 0;
+
 	*s = w->count;
 	s->cache = cache_statistics(w->cache);
 	s->live = cache_live(w->cache);
@@ -300,7 +327,7 @@ void worker_statistics(struct worker *w, struct worker_statistics *s)
 	s->ring_fill = w->ring ? ring_fill(w->ring) : 0;
 	s->ring_size = w->ring ? ring_size(w->ring) : 0;
 	if (w->ring)
-		baton_give(&w->baton);
+		give_back(w, WORKER_COUNTERS, began);
 }
 
 struct source *worker_source(struct worker *w)

@@ -94,7 +94,7 @@ struct cache *cache_new(const struct cache_options *o, struct flow_sink sink)
 	c->next_id = o->first_id;
 	pressure_init(&c->pressure, &c->limits, o->entries, o->pressure);
 	set_due(c);
-	if (!table_init(&c->table, o->entries, o->seed, o->touch, &c->selection)) {
+	if (!table_init(&c->table, o->entries, o->seed, &c->selection)) {
 		cache_free(c);
 		return NULL;
 	}
@@ -108,6 +108,11 @@ void cache_free(struct cache *c)
 		return;
 	table_free(&c->table);
 	free(c);
+}
+
+void cache_touch(struct cache *c)
+{
+	table_touch(&c->table);
 }
 
 static inline uint16_t tick(const struct cache *c)

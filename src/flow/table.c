@@ -105,8 +105,8 @@ static bool is_default_key(const struct flow_selection *selection)
 	       memcmp(&selection->details, &usual.details, sizeof usual.details) == 0;
 }
 
-bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch,
-	const struct flow_selection *selection)
+bool table_init(
+	struct table *t, uint32_t entries, uint64_t seed, const struct flow_selection *selection)
 {
 	*t = (struct table){
 		.entries = entries ? entries : 1,
@@ -122,14 +122,14 @@ bool table_init(struct table *t, uint32_t entries, uint64_t seed, bool touch,
 	t->sets = memory_map(sets_size(t));
 	t->records = memory_map(records_size(t));
 	t->free = memory_map(free_size(t));
-	if (!t->sets || !t->records || !t->free)
-		return false;
-	if (touch) {
-		memory_touch(t->sets, sets_size(t));
-		memory_touch(t->records, records_size(t));
-		memory_touch(t->free, free_size(t));
-	}
-	return true;
+	return t->sets && t->records && t->free;
+}
+
+void table_touch(struct table *t)
+{
+	memory_touch(t->sets, sets_size(t));
+	memory_touch(t->records, records_size(t));
+	memory_touch(t->free, free_size(t));
 }
 
 void table_free(struct table *t)

@@ -103,6 +103,13 @@ void decoder_free(struct decoder *decoder)
 	free(decoder);
 }
 
+void decoder_touch(struct decoder *decoder)
+{
+	fragments_touch(decoder->fragments);
+	if (decoder->carried)
+		fragments_touch(decoder->carried);
+}
+
 void decoder_statistics(const struct decoder *decoder, struct decoder_statistics *statistics)
 {
 	*statistics = decoder->statistics;

@@ -1,8 +1,9 @@
 /* The table of first fragments: sets of FRAGMENT_WAYS entries. */
 #include "packet/fragment.h"
 
+#include "base/memory.h"
+
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FRAGMENT_WAYS = 8, FRAGMENT_KEY_WORDS = 5 };
@@ -43,14 +44,18 @@ static uint64_t seed_next(uint64_t *state)
 	return z ^ z >> 33;
 }
 
+static size_t entries_size(size_t sets)
+{
+	return sets * FRAGMENT_WAYS * sizeof(struct fragment_entry);
+}
+
 struct fragments *fragments_new(uint32_t entries, uint64_t seed)
 {
 	size_t sets = 1;
 	while (sets * FRAGMENT_WAYS < entries)
 		sets *= 2;
 
-	struct fragments *fragments =
-		calloc(1, sizeof *fragments + sets * FRAGMENT_WAYS * sizeof(struct fragment_entry));
+	struct fragments *fragments = memory_map(sizeof *fragments + entries_size(sets));
 	if (!fragments)
 		return NULL;
 	fragments->mask = sets - 1;
@@ -61,7 +66,13 @@ struct fragments *fragments_new(uint32_t entries, uint64_t seed)
 
 void fragments_free(struct fragments *fragments)
 {
-	free(fragments);
+	if (fragments)
+		memory_unmap(fragments, sizeof *fragments + entries_size(fragments->mask + 1));
+}
+
+void fragments_touch(struct fragments *fragments)
+{
+	memory_touch(fragments->entries, entries_size(fragments->mask + 1));
 }
 
 static uint64_t fold(uint64_t a, uint64_t b)

@@ -7,7 +7,13 @@
 
 /* Of a list of flows: what stands beside the two endpoints, and their width: IPv4's
  * and IPv6's longest. */
-enum { COLUMNS = 80, AROUND_ENDPOINTS = 38, ENDPOINT_LEAST = 21, ENDPOINT_MOST = 47 };
+enum {
+	COLUMNS = 80,
+	AROUND_ENDPOINTS = 38,
+	ENDPOINT_LEAST = 21,
+	ENDPOINT_MOST = 47,
+	CPUS_A_LINE = 10
+};
 
 static const json_t *at(const json_t *o, const char *name)
 {
@@ -143,6 +149,27 @@ static void duration(FILE *out, json_int_t s)
 	fprintf(out, "%02d:%02d:%02d", (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
 }
 
+/* What there is to say of an input besides its numbers, each on a line of its own. */
+static void input_details(FILE *out, const json_t *in)
+{
+	const json_t *cpus = at(in, "cpu");
+	int failed = (int)number(in, "failed");
+
+	for (size_t i = 0; i < json_array_size(cpus); i++)
+		fprintf(out, "%s%" JSON_INTEGER_FORMAT,
+			i == 0            ? "  on processor "
+			: i % CPUS_A_LINE ? ", "
+					  : ",\n               ",
+			json_integer_value(json_array_get(cpus, i)));
+	if (json_array_size(cpus))
+		fputc('\n', out);
+	if (strcmp(text(in, "state"), "down") == 0)
+		fputs("  the interface is down\n", out);
+	if (failed)
+		fprintf(out, "  %d of %d workers have failed, see the log\n", failed,
+			(int)number(in, "workers"));
+}
+
 static void status_inputs(FILE *out, const json_t *all)
 {
 	char frames[WEIRCTL_NUMBER], octets[WEIRCTL_NUMBER], dropped[WEIRCTL_NUMBER];
@@ -155,6 +182,7 @@ static void status_inputs(FILE *out, const json_t *all)
 			(int)number(in, "workers"), weirctl_number(frames, number(in, "frames")),
 			weirctl_number(octets, number(in, "octets")),
 			weirctl_number(dropped, number(in, "kernel_dropped")));
+		input_details(out, in);
 	}
 }
 
@@ -181,9 +209,8 @@ static void status_cache(FILE *out, const json_t *a)
 		weirctl_number(n[0], number(c, "live")), weirctl_number(n[1], number(c, "entries")),
 		100 * json_real_value(at(c, "fill")), weirctl_number(n[2], number(c, "displaced")));
 	status_pressure(out, at(c, "pressure"));
-	fprintf(out, "           longest hold %s us, clock set back %s times\n",
-		weirctl_number(n[0], number(a, "longest_hold_us")),
-		weirctl_number(n[1], number(c, "clock_set_back")));
+	fprintf(out, "           clock set back %s times\n",
+		weirctl_number(n[0], number(c, "clock_set_back")));
 	fprintf(out, "ring       %s of %s records, %s lost\n",
 		weirctl_number(n[0], number(ring, "records")),
 		weirctl_number(n[1], number(ring, "size")),
@@ -192,6 +219,32 @@ static void status_cache(FILE *out, const json_t *a)
 		weirctl_number(n[0], number(f, "first")), weirctl_number(n[1], number(f, "later")),
 		weirctl_number(n[2], number(f, "orphans")),
 		weirctl_number(n[3], number(f, "displaced")));
+}
+
+/* Turns in which others kept a cache from its capture thread, and what that one waited. */
+static void status_holds(FILE *out, const json_t *all)
+{
+	static const struct {
+		const char *name, *label;
+	} rows[] = {
+		{"expiry", "expiry"},
+		{"flows", "looking at live flows"},
+		{"counters", "reading counters"},
+		{"capture_waited", "what capture waited for these"},
+	};
+	static const char *const columns[] = {"p50_us", "p99_us", "p999_us", "longest_us"};
+	char n[WEIRCTL_NUMBER];
+
+	fprintf(out, "\n%-30s %13s %7s %7s %7s %10s\n", "HELD BY (microseconds)", "turns", "50 %",
+		"99 %", "99.9 %", "longest");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const json_t *h = at(all, rows[i].name);
+		fprintf(out, "%-30s %13s", rows[i].label, weirctl_number(n, number(h, "turns")));
+		for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+			fprintf(out, " %*s", k < 3 ? 7 : 10,
+				weirctl_number(n, number(h, columns[k])));
+		fputc('\n', out);
+	}
 }
 
 static void status_collectors(FILE *out, const json_t *all)
@@ -220,6 +273,7 @@ static void show_status(const json_t *a, FILE *out)
 	fputc('\n', out);
 	status_inputs(out, at(a, "inputs"));
 	status_cache(out, a);
+	status_holds(out, at(a, "holds"));
 	status_collectors(out, at(a, "collectors"));
 	fputs(json_is_true(at(a, "adds_up")) ? "\nThe ledger adds up.\n"
 					     : "\nTHE LEDGER DOES NOT ADD UP: see weirctl ledger\n",

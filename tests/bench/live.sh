@@ -1,10 +1,13 @@
 #!/bin/bash
-# live.sh live|sigterm: weir on one end of a veth pair between two namespaces of its own, the sender
+# live.sh live|sigterm|holds: weir on one end of a veth pair between two namespaces of its own, the sender
 # on the other end. What comes in (the kernel's part) and weir share one processor, the sender has
 # another one: the common case of one queue.
 #
 #   live      at several rates and as fast as the sender goes: CPU ns and share accounted for
 #   sigterm   a million flows are live when SIGTERM comes: how long until all are out
+#   holds     as fast as the sender goes over a million flows that end and begin all the time: who
+#             kept the cache from capture, and for how long; also where the kernel's part is
+#             done on the sender's processor
 . "$(dirname "$0")/common.sh"
 M=$([ -n "$QUICK" ] && echo 100000 || echo 1000000)
 SECONDS_EACH=$([ -n "$QUICK" ] && echo 1 || echo 4)
@@ -32,12 +35,21 @@ make_namespaces() {
 	done
 	ip -n $near link set vs arp off up
 	ip -n $far link set vr arp off up
-	# ip netns exec shows the namespace's own /sys
-	there sh -c "printf '%x' $((1 << weir_cpu)) >/sys/class/net/vr/queues/rx-0/rps_cpus" 2>/dev/null
+	receive_on $((1 << weir_cpu))
 }
 
-capturing() { # some packet socket is bound to an interface and runs
-	there awk 'NR > 1 && $5 > 0 && $6 == 1 { found = 1 } END { exit !found }' /proc/net/packet
+# receive_on MASK: the processors of the kernel's part; 0: where the sender is
+receive_on() {
+	# ip netns exec shows the namespace's own /sys
+	there sh -c "printf '%x' $1 >/sys/class/net/vr/queues/rx-0/rps_cpus" 2>/dev/null
+}
+
+capturing() { # the thread that weir starts when frames are let in
+	local pid
+	for pid in $(ip netns pids $far); do
+		! grep -qsx expiry /proc/"$pid"/task/*/comm || return 0
+	done
+	return 1
 }
 
 received() {
@@ -107,6 +119,38 @@ case_sigterm() {
 	record sigterm "weir v9" $((2 * M)) "$sent" "$cost" "$counted"
 	table sigterm
 	echo "sigterm: all out and gone $took ms after the signal"
+}
+
+# hold WHAT: one run of case_holds
+hold() {
+	local weirctl socket=$work/socket
+	weirctl=$(dirname "$WEIR")/weirctl
+	start_sink ip netns exec $far
+	ip netns exec $far "$WEIR" -qq -i vr -v 9 -n 127.0.0.1:"$port" -m $((M + M / 4)) -t idle=1s -t active=3s \
+		--set "inputs[0].cpu=$weir_cpu" --set control.socket="$socket" 2>"$work/err" &
+	running=$!
+	for ((tries = 0; tries < 200; tries++)); do
+		! capturing || break
+		sleep 0.05
+	done
+	(for ((i = 0; i < SECONDS_EACH; i++)); do sleep 1; "$weirctl" -s "$socket" flows; done) >/dev/null 2>&1 &
+	looking=$!
+	sender 0 $((2 * SECONDS_EACH))
+	wait $looking
+	"$weirctl" -s "$socket" status >"$work/status"
+	echo "$M flows, $((pps / 1000)) kpps, received on $1 processor," \
+		"kernel drops: $(awk '$1 == "vr" { print $NF }' "$work/status")"
+	awk '/^HELD/, /^$/' "$work/status"
+	kill -TERM "$running"
+	wait "$running"
+	running=
+	stop_sink
+}
+
+case_holds() {
+	load holds few $((2 * M)) $M
+	hold "weir's"
+	[ $weir_cpu = 0 ] || { receive_on 0 && hold "the sender's"; }
 }
 
 names=()

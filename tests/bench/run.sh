@@ -6,7 +6,7 @@
 #   ROUNDS=N        of each program, interleaved (3); other exporters run in the first one only
 #                   (pmacctd, which takes long, not with QUICK)
 #   PEERS=          (empty) leaves other exporters out
-#   CASES='a b'     of: zipf few flood overflow growth crowd live sigterm
+#   CASES='a b'     of: zipf few flood overflow growth crowd live sigterm holds
 #   BENCH_DATA=DIR  where the captures are made (up to 1 GB at a time; by default in memory)
 #   KEEP=1          leaves them there for the next time
 # Always ends with status 0, unless it is interrupted: a slow machine is no fault of the tree.
@@ -14,7 +14,7 @@
 
 M=$([ -n "$QUICK" ] && echo 100000 || echo 1000000) # a tenth of the common number of packets
 ROUNDS=${ROUNDS:-$([ -n "$QUICK" ] && echo 1 || echo 3)}
-CASES=${CASES:-zipf few flood overflow growth crowd live sigterm}
+CASES=${CASES:-zipf few flood overflow growth crowd live sigterm holds}
 
 # measure CASE PROGRAM ENTRIES COMMAND...: once, with a sink of its own; {port} in COMMAND is its.
 measure() {
@@ -157,7 +157,7 @@ choose_data $((M / 1000))
 export LIMIT QUICK BIN WEIR
 for name in $CASES; do
 	case $name in
-	live | sigterm) live "$name" ;;
+	live | sigterm | holds) live "$name" ;;
 	zipf | few | flood | overflow | growth | crowd) case_"$name" ;;
 	*) say "no case $name" ;;
 	esac

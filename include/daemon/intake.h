@@ -1,0 +1,35 @@
+/* intake: the capture threads of a live pipeline.
+ *
+ * One for each worker, on the processor that its input names for it, if any. It
+ * first touches all memory of its worker, which so comes from its own memory node.
+ * Only when every thread has done that the sources are opened to frames: what is
+ * captured finds everything in its place, and all workers of an input begin
+ * together. A source that fails ends its own thread and no other. */
+#ifndef DAEMON_INTAKE_H
+#define DAEMON_INTAKE_H
+
+#include "daemon/view.h"
+
+#include <stdbool.h>
+
+struct intake;
+
+/* NULL when memory is short. The view is lent until intake_free(). */
+struct intake *intake_new(const struct view *view);
+/* After intake_join(). */
+void intake_free(struct intake *intake);
+
+/* Starts the threads and takes frames in. False: it said on the log why not; what
+ * was started is to be stopped and joined as otherwise. */
+bool intake_start(struct intake *intake);
+
+/* No more frames: the threads read what is in their rings and leave. */
+void intake_stop(struct intake *intake);
+
+/* Any thread: how many have not left. */
+unsigned intake_reading(const struct intake *intake);
+
+/* Waits until all have left. False: a source failed. */
+bool intake_join(struct intake *intake);
+
+#endif
