@@ -19,6 +19,7 @@ needs() {
 	build  pc    libevent_pthreads   libevent-dev    libevent-devel
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
+	build  pc    libmnl              libmnl-dev      libmnl-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan

@@ -3,11 +3,8 @@
 # metered twice or left out although all its interfaces are watched. Traffic of known packets crosses it by
 # IPv4 and IPv6, from LAN to LAN, out by the default route with its source translated, from and to the router.
 . "$(dirname "$0")/common.sh"
-WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
-need python3 ip
-[ -x "$WEIRCTL" ] || skip "there is no $WEIRCTL"
+. "$(dirname "$0")/router.sh"
 small_network
-udp=$here/udp.py
 lan0=${hosts[0]} lan1=${hosts[1]} wan=${hosts[2]}
 r0=$(index $r r0) r1=$(index $r r1) r2=$(index $r r2)
 
@@ -19,64 +16,8 @@ add rule ip nat post oifname "r2" ip saddr 10.1.0.0/24 masquerade
 N
 then nat=yes; else echo "$test_name: no source NAT here (nft): that part is left out"; fi
 
-sinks=()
-sink() { # NAMESPACE ADDRESS PORT
-	local ready=$TMP/sink.${#sinks[@]}
-	ip netns exec "$1" "$udp" sink "$2" "$3" >"$ready" 2>&1 &
-	sinks+=($!)
-	until_true 10 grep -q ready "$ready" || bad "no sink at $2 port $3: $(cat "$ready")"
-}
-cleanups+=('kill "${sinks[@]}" 2>/dev/null')
-send() { # NAMESPACE COUNT FROM PORT TO PORT [OCTETS]
-	local ns=$1
-	shift
-	ip netns exec "$ns" "$udp" send "$@" || bad "sending from $2 to $4"
-}
-
-# What the sockets of the router are given, by link: running and bound.
-capturing() { # COUNT: so many packet sockets
-	[ "$(ip netns exec $r awk 'NR > 1 && $6 == 1 { n++ } END { print n + 0 }' /proc/net/packet)" -ge "$1" ]
-}
-
-weir=
-start() { # NAME SOCKETS OPTIONS...
-	local name=$1 sockets=$2
-	shift 2
-	ip netns exec $r "$WEIR" -o json --set control.socket="$TMP/socket" "$@" >"$TMP/$name.json" 2>"$TMP/$name.log" &
-	weir=$!
-	until_true 15 capturing "$sockets" && until_true 15 ctl status || bad "$name: weir does not capture: $(cat "$TMP/$name.log")"
-}
-ctl() { timeout 30 "$WEIRCTL" -j -s "$TMP/socket" "$@"; }
-number() { ctl ledger | python3 -c "import functools, json, sys; print(functools.reduce(lambda o, k: o[k], '$1'.split('/'), json.load(sys.stdin)))"; }
-
-# The UDP flows of a run are those on standard input, and no others:
-#   source port destination port packets ingress egress direction
-cat >"$TMP/judge.py" <<'P'
-import collections, json, sys
-got = collections.Counter()
-for line in open(sys.argv[1]):
-    r = json.loads(line)
-    if r['protocolIdentifier'] != 17 or r['destinationTransportPort'] not in range(7000, 8000):
-        continue
-    address = lambda end: r.get(f'{end}IPv4Address') or r.get(f'{end}IPv6Address')
-    got[(address('source'), str(r['sourceTransportPort']), address('destination'), str(r['destinationTransportPort']),
-         str(r['ingressInterface']), str(r['egressInterface']), str(r['flowDirection']))] += r['packetDeltaCount']
-want = collections.Counter()
-for line in sys.stdin:
-    f = line.split()
-    want[tuple(f[:4] + f[5:])] += int(f[4])
-for key in sorted(set(got) | set(want)):
-    if got[key] != want[key]:
-        print(f'{" ".join(key)}: {got[key]} packets, not {want[key]}')
-sys.exit(got != want)
-P
-
-end() { # NAME: SIGTERM; its flows are those on standard input
-	local why
-	stop $weir TERM 10 || bad "$1: SIGTERM: exit status $?: $(cat "$TMP/$1.log")"
-	grep -q 'the ledger adds up' "$TMP/$1.log" || bad "$1: $(tail -1 "$TMP/$1.log")"
-	why=$(python3 "$TMP/judge.py" "$TMP/$1.json") || bad "$1: $why"
-}
+fields='sourceIPv4Address|sourceIPv6Address sourceTransportPort destinationIPv4Address|destinationIPv6Address
+	destinationTransportPort packetDeltaCount ingressInterface egressInterface flowDirection'
 
 sink $lan1 10.2.0.2 7001
 sink $lan1 fd00:2::2 7001
@@ -109,38 +50,38 @@ once() {
 		10.2.0.1 4005 10.2.0.2 7005 26 0 $r1 1
 	F
 }
-start once 3 -i r0 -i r1 -i r2 "udp portrange 7000-7999"
+start once 3 --set routes.lookup=false -i r0 -i r1 -i r2 "udp portrange 7000-7999"
 traffic
 until_true 10 eval "[ \$(number packets/seen/frames) -ge $((forwarded + 25 + 26)) ]" || bad "once: $(ctl ledger)"
 until_true 10 eval "[ \$(number packets/duplicates/frames) = $forwarded ]" ||
 	bad "once: $(number packets/duplicates/frames) frames left out, not $forwarded"
 octets=$(((100 + 28 + 14) * (20 + 22 + 23) + (100 + 48 + 14) * (21 + 24)))
 [ "$(number packets/duplicates/octets)" = $octets ] || bad "once: $(number packets/duplicates/octets) octets left out, not $octets"
-end once < <(once)
+end once "$fields" < <(once)
 
 # the same by "any", which has no link headers
-start any 1 -i any
+start any 1 --set routes.lookup=false -i any
 traffic
 until_true 10 eval "[ \$(number packets/duplicates/frames) -ge $forwarded ]" || bad "any: $(ctl ledger)"
-end any < <(once)
+end any "$fields" < <(once)
 
 # "any" with a filter, and no filter with three
-start any-filter 1 -i any "ip or ip6"
+start any-filter 1 --set routes.lookup=false -i any "ip or ip6"
 traffic
 until_true 10 eval "[ \$(number packets/duplicates/frames) -ge $forwarded ]" || bad "any-filter: $(ctl ledger)"
-end any-filter < <(once)
-start bare 3 -i r0 -i r1 -i r2
+end any-filter "$fields" < <(once)
+start bare 3 --set routes.lookup=false -i r0 -i r1 -i r2
 traffic
 until_true 10 eval "[ \$(number packets/duplicates/frames) -ge $forwarded ]" || bad "bare: $(ctl ledger)"
-end bare < <(once)
+end bare "$fields" < <(once)
 
 # two are inputs: what came in by the third is metered where it goes out
-start two 2 -i r1 -i r2
+start two 2 --set routes.lookup=false -i r1 -i r2
 traffic
 until_true 10 eval "[ \$(number packets/seen/frames) -ge $((20 + 21 + 22 + 23 + 24 + 26)) ]" || bad "two: $(ctl ledger)"
 translated="10.1.0.2"
 [ $nat = no ] || translated="10.3.0.1"
-end two <<F
+end two "$fields" <<F
 10.1.0.2 4001 10.2.0.2 7001 20 0 $r1 1
 fd00:1::2 4001 fd00:2::2 7001 21 0 $r1 1
 10.2.0.2 4002 10.1.0.2 7002 22 $r1 0 0
@@ -150,7 +91,7 @@ fd00:1::2 4003 2001:db8::9 7003 24 0 $r2 1
 F
 
 # nothing is left out when that is asked for, nor with one input
-start all 2 -i r0 -i r1 --set dedup=none
+start all 2 --set routes.lookup=false -i r0 -i r1 --set dedup=none
 traffic
 until_true 10 eval "[ \$(number packets/seen/frames) -ge $((2 * (20 + 21 + 22) + 23 + 24 + 25 + 26)) ]" || bad "all: $(ctl ledger)"
 both() {
@@ -172,10 +113,10 @@ twice() {
 		10.2.0.1 4005 10.2.0.2 7005 26 0 $r1 1
 	F
 }
-end all < <(twice)
-start one 1 -i r0
+end all "$fields" < <(twice)
+start one 1 --set routes.lookup=false -i r0
 traffic
 until_true 10 eval "[ \$(number packets/seen/frames) -ge $((20 + 21 + 22 + 23 + 24 + 25)) ]" || bad "one: $(ctl ledger)"
-end one < <(both)
+end one "$fields" < <(both)
 
 finish

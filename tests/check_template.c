@@ -139,7 +139,8 @@ static void expect_octets(const struct template *t, const struct flow_record *r,
 	char text[512] = "";
 
 	memset(octets, 0xa5, t->record_octets);
-	template_encode(t, r, &(struct template_facts){(START - 10) * 1000, 77, 60, 15}, octets);
+	template_encode(
+		t, r, &(struct template_facts){(START - 10) * 1000, 77, 60, 15, NULL}, octets);
 	for (unsigned i = 0; i < t->record_octets; i++)
 		snprintf(text + 2 * i, 3, "%02x", octets[i]);
 	ck_assert_str_eq(text, digits);
@@ -303,7 +304,8 @@ static bool may_be_shorter(uint8_t type)
 	       type == IE_UNSIGNED256;
 }
 
-static const char *const ready[] = {"default", "minimal", "layer2", "tunnel", "tcp", "security"};
+static const char *const ready[] = {
+	"default", "router", "minimal", "layer2", "tunnel", "tcp", "security"};
 
 /* Legal lengths, ids of their own, no element twice but a tunnel's, outer before inner. */
 START_TEST(layouts)

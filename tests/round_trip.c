@@ -292,7 +292,7 @@ const char *round_trip(const uint8_t *data, size_t size, struct round_trip_count
 		struct flow_full_record *r = &t->record[t->given];
 		fill_record(r, &o);
 		t->template[t->given++] = layout_choose(&t->layout, &r->record);
-		session_record(t->session, &r->record, NOW);
+		session_record(t->session, &r->record, NULL, NOW);
 	}
 	session_flush(t->session, NOW);
 	if (t->arrived != t->given)

@@ -107,6 +107,11 @@ struct config_control {
 	char socket[108]; /* path, as long as sun_path; "": no control socket */
 };
 
+struct config_routes {
+	bool lookup;              /* default true */
+	uint32_t local_interface; /* instead of an ifIndex, for this host itself; default 0 */
+};
+
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
@@ -115,6 +120,7 @@ struct config {
 	unsigned record_count;
 	struct config_cache cache;
 	struct config_sampling sampling;
+	struct config_routes routes;
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
 	struct config_control control;

@@ -8,6 +8,7 @@
 #define DAEMON_EXPORTER_H
 
 #include "config/config.h"
+#include "daemon/guide.h"
 #include "daemon/worker.h"
 #include "export/session.h"
 
@@ -37,8 +38,13 @@ struct exporter *exporter_new(
 	const struct config *config, int64_t boot, struct config_error *error);
 void exporter_free(struct exporter *exporter);
 
-/* The thread's own: takes a finished record, lent for the call. */
-void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
+/* Whom the thread asks about each record; lent. Before it is started. */
+void exporter_guide(struct exporter *exporter, struct guide *guide);
+
+/* The thread's own: takes a finished record and what is known beside it, or NULL, lent for
+ * the call. */
+void exporter_take(struct exporter *exporter, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
 /* Sends all that is pending. */
 void exporter_flush(struct exporter *exporter, int64_t now);
 /* Any thread: 0, or the errno with which the output could not be written. */

@@ -100,8 +100,8 @@ bool worker_peek(struct worker *worker, uint32_t *next, struct flow_record *out,
 /* After the capture thread has left: closes a slice of what is live. */
 enum worker_drain worker_drain(struct worker *worker);
 
-/* Exporter thread: the oldest record in the ring, or NULL; valid until released. */
-const struct flow_record *worker_front(struct worker *worker);
+/* Exporter thread: the oldest record in the ring, or NULL; the caller's until released. */
+struct flow_record *worker_front(struct worker *worker);
 void worker_release(struct worker *worker);
 
 /* Any thread. The source's counters and state are up to a second old while it is being read. */

@@ -80,6 +80,7 @@ enum ie_source {
 	IE_FROM_KEY,     /* flow keys, alike in all packets of the default record's flows */
 	IE_FROM_PACKETS, /* added up over all packets */
 	IE_FROM_FIRST,   /* of the first packet */
+	IE_FROM_HOST,    /* what the host that forwards the flow knows of it */
 	IE_FROM_EXPORTER,
 };
 
@@ -92,7 +93,7 @@ struct ie {
 	uint8_t encoding; /* enum ie_encoding */
 	uint16_t ipfix_length;
 	uint16_t v9_length;
-	uint16_t offset; /* of the value in struct flow_full_record */
+	uint16_t offset; /* of the value in struct flow_told */
 	uint16_t size;   /* of the value there */
 };
 
@@ -121,6 +122,9 @@ enum ie_source ie_source(const struct ie *ie);
 
 /* Whether the value lies in what only a cache with details keeps. */
 bool ie_needs_details(const struct ie *ie);
+
+/* Whether the value lies in a struct flow_path. */
+bool ie_needs_path(const struct ie *ie);
 
 /* Octets that weir sends it in where nothing else is asked for. */
 uint16_t ie_length(const struct ie *ie, uint16_t version);

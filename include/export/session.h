@@ -58,7 +58,8 @@ struct session *session_new(const struct session_options *options, struct transp
 void session_free(struct session *session);
 
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
-void session_record(struct session *session, const struct flow_record *record, int64_t now);
+void session_record(struct session *session, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
 
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);

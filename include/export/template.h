@@ -19,7 +19,7 @@ enum { TEMPLATE_FIELDS = 64, TEMPLATE_FIRST_ID = 256 };
 struct template_field {
 	const struct ie *ie;
 	uint16_t length; /* octets on the wire */
-	uint16_t offset; /* of the value in struct flow_full_record */
+	uint16_t offset; /* of the value in struct flow_told */
 	bool reverse;    /* the reverse element, RFC 5103 section 6.1: the same id, another PEN */
 };
 
@@ -28,12 +28,13 @@ static inline uint32_t template_field_pen(const struct template_field *field)
 	return field->reverse ? IE_REVERSE_PEN : field->ie->pen;
 }
 
-/* What is the same in all records of a session. */
+/* What is not in the record; of the session, but for the path. */
 struct template_facts {
 	int64_t boot;    /* milliseconds since 1970 that sysUptime counts from */
 	uint32_t domain; /* Observation Domain ID */
 	uint16_t active; /* time-outs, seconds */
 	uint16_t idle;
+	const struct flow_path *path; /* of the record at hand; NULL: nothing is known */
 };
 
 /* One step of the encoder; `step` is private to template.c. */

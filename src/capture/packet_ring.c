@@ -215,6 +215,7 @@ static inline bool read_frame(struct packet_ring *r, uint8_t *at, struct frame *
 		.interface = (uint32_t)from->sll_ifindex,
 		.link_type = r->link_type,
 		.direction = from->sll_pkttype == PACKET_OUTGOING ? FRAME_EGRESS : FRAME_INGRESS,
+		.passing = from->sll_pkttype == PACKET_OTHERHOST,
 	};
 	if (r->cooked)
 		put_sll2(f, data, h, from);

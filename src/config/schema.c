@@ -102,7 +102,7 @@ const struct schema_key schema_keys[] = {
 {"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
 	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
-	"default, minimal, layer2, tunnel, tcp, security, or one of records",
+	"default, router, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.biflow", "false", NULL, "one record for both directions of a connection",
 	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},
@@ -147,6 +147,12 @@ const struct schema_key schema_keys[] = {
 	algorithms, .type = SCHEMA_WORD, GLOBAL(sampling.algorithm)},
 {"sampling.scale_output", "false", NULL, "multiply printed packets and octets by the interval",
 	.type = SCHEMA_BOOLEAN, GLOBAL(sampling.scale_output)},
+
+{"routes", NULL, NULL, "what the host's own routes say of flows", .type = SCHEMA_GROUP},
+{"routes.lookup", "true", NULL, "ask the kernel for the other interface, next hop and prefixes",
+	.type = SCHEMA_BOOLEAN, GLOBAL(routes.lookup)},
+{"routes.local_interface", "0", NULL, "interface number of the host itself, source or destination",
+	NUMBER(0, UINT32_MAX), GLOBAL(routes.local_interface)},
 
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,

@@ -36,6 +36,7 @@ struct exporter {
 
 	struct worker *const *workers;
 	unsigned worker_count;
+	struct guide *guide; /* lent, or NULL */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -138,15 +139,16 @@ void exporter_free(struct exporter *e)
 	free(e);
 }
 
-void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
+void exporter_take(
+	struct exporter *e, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
 	e->taken.flows++;
 	e->taken.packets += r->packets;
 	e->taken.octets += r->octets;
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_record(e->collectors[i].session, r, now);
+		session_record(e->collectors[i].session, r, path, now);
 	if (e->output && !e->output_error)
-		output_record(e->output, r);
+		output_record(e->output, r, path);
 }
 
 static void flush_output(struct exporter *e)
@@ -196,13 +198,16 @@ static void complain(struct collector *c)
 /* Takes up to DRAIN records of one worker; returns how many. */
 static unsigned drain_worker(struct exporter *e, struct worker *w)
 {
-	const struct flow_record *r;
+	struct flow_record *r;
+	struct flow_path path;
 	int64_t now = clock_wall();
 	unsigned n = 0;
 
 	pthread_mutex_lock(&e->lock);
 	for (; n < DRAIN && (r = worker_front(w)); n++) {
-		exporter_take(e, r, now);
+		if (e->guide)
+			guide_tell(e->guide, r, &path);
+		exporter_take(e, r, e->guide ? &path : NULL, now);
 		worker_release(w);
 	}
 	pthread_mutex_unlock(&e->lock);
@@ -215,6 +220,8 @@ static void drain_all(struct exporter *e)
 
 	do {
 		n = 0;
+		if (e->guide)
+			guide_hear(e->guide);
 		for (unsigned i = 0; i < e->worker_count; i++)
 			n += drain_worker(e, e->workers[i]);
 	} while (n);
@@ -265,6 +272,11 @@ static void free_events(struct exporter *e)
 		event_free(e->stop);
 	if (e->base)
 		event_base_free(e->base);
+}
+
+void exporter_guide(struct exporter *e, struct guide *guide)
+{
+	e->guide = guide;
 }
 
 bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned count)

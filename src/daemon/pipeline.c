@@ -35,7 +35,8 @@ struct pipeline {
 	struct worker **workers;
 	unsigned count;
 	struct exporter *exporter;
-	struct dedup dedup;
+	struct dedup *dedup; /* NULL: none */
+	struct guide *guide; /* NULL: none */
 	struct view view;
 	struct control *control; /* NULL: none */
 	bool is_file;
@@ -64,7 +65,7 @@ static void take_record(void *context, const struct flow_record *r)
 {
 	struct pipeline *p = context;
 
-	exporter_take(p->exporter, r, worker_now(p->workers[0]));
+	exporter_take(p->exporter, r, NULL, worker_now(p->workers[0]));
 }
 
 static struct worker_options worker_options_of(const struct pipeline *p, const struct config *c)
@@ -119,8 +120,8 @@ static struct source *open_source(const struct pipeline *p, const struct config_
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
-			.only_incoming = p->dedup.only_incoming,
-			.duplicates = p->dedup.table,
+			.only_incoming = dedup_only_incoming(p->dedup),
+			.duplicates = dedup_table(p->dedup),
 		},
 		why);
 
@@ -173,7 +174,6 @@ static bool add_inputs(struct pipeline *p, const struct config *c, struct config
 {
 	size_t all = 0;
 
-	dedup_open(&p->dedup, c);
 	for (unsigned i = 0; i < c->input_count; i++)
 		all += c->inputs[i].workers;
 	p->workers = calloc(all ? all : 1, sizeof(*p->workers));
@@ -277,12 +277,15 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
+	p->dedup = p->is_file ? NULL : dedup_new(c);
+	p->guide = p->is_file ? NULL : guide_new(c, p->dedup);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
 		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
 		pipeline_free(p);
 		return NULL;
 	}
+	exporter_guide(p->exporter, p->guide);
 	if (!p->is_file)
 		announce(c);
 	return p;
@@ -298,8 +301,9 @@ void pipeline_free(struct pipeline *p)
 	for (unsigned i = 0; i < p->count; i++)
 		worker_free(p->workers[i]);
 	free(p->workers);
-	dedup_close(&p->dedup);
 	exporter_free(p->exporter);
+	guide_free(p->guide);
+	dedup_free(p->dedup);
 	free(p);
 }
 

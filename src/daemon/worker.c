@@ -306,7 +306,7 @@ enum worker_drain worker_drain(struct worker *w)
 	return more ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
 }
 
-const struct flow_record *worker_front(struct worker *w)
+struct flow_record *worker_front(struct worker *w)
 {
 	return ring_front(w->ring);
 }

@@ -161,7 +161,7 @@ static bool select_key(
 
 	if (offset + size <= sizeof selection->key)
 		mask = (uint8_t *)&selection->key + offset;
-	else if (offset >= FULL(details.first))
+	else if (offset >= FULL(details.first) && offset < sizeof(struct flow_full_record))
 		mask = (uint8_t *)&selection->details + (offset - FULL(details.first));
 	else
 		return false;
@@ -220,7 +220,8 @@ static void select_fields(const struct definition *d, bool inner, struct flow_se
 {
 	memset(&selection->key, 0, sizeof selection->key);
 	selection->key.ip_version = UINT8_MAX; /* a record has one address family */
-	selection->key.reserved = UINT32_MAX;  /* 0 in all, so that all seven are the default key */
+	/* Which packets this host forwards is told by no element, but its routes are. */
+	selection->key.passing = UINT32_MAX;
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct definition_field *f = &d->field[i];
 		if (f->key)

@@ -5,7 +5,7 @@
 
 #include <strings.h>
 
-#define MEMBER_SIZE(member) sizeof(((struct flow_full_record *)0)->member)
+#define MEMBER_SIZE(member) sizeof(((struct flow_told *)0)->member)
 
 const struct ie ie_table[IE_COUNT] = {
 #define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
@@ -20,7 +20,7 @@ const struct ie ie_table[IE_COUNT] = {
 		.encoding = IE_##how,                                          \
 		.ipfix_length = ipfix,                                         \
 		.v9_length = v9len,                                            \
-		.offset = offsetof(struct flow_full_record, member),           \
+		.offset = offsetof(struct flow_told, member),                  \
 		.size = MEMBER_SIZE(member),                                   \
 	},
 #include "export/ie.def"
@@ -96,7 +96,7 @@ const char *ie_type_name(enum ie_type type)
 
 enum ie_source ie_source(const struct ie *ie)
 {
-	const size_t first = offsetof(struct flow_full_record, details.first);
+	const size_t first = offsetof(struct flow_told, details.first);
 
 	if (ie->encoding == IE_NONE)
 		return IE_FROM_NOTHING;
@@ -104,13 +104,20 @@ enum ie_source ie_source(const struct ie *ie)
 		return IE_FROM_EXPORTER;
 	if (ie->offset < sizeof(struct flow_key))
 		return IE_FROM_KEY;
+	if (ie_needs_path(ie))
+		return IE_FROM_HOST;
 	return ie->offset >= first || ie->id == 58 || ie->id == 243 ? IE_FROM_FIRST
 								    : IE_FROM_PACKETS;
 }
 
 bool ie_needs_details(const struct ie *ie)
 {
-	return ie->offset >= sizeof(struct flow_record);
+	return ie->offset >= sizeof(struct flow_record) && !ie_needs_path(ie);
+}
+
+bool ie_needs_path(const struct ie *ie)
+{
+	return ie->offset >= offsetof(struct flow_told, path);
 }
 
 /* Bits that no registry has assigned yet need not be sent (RFC 9740). */
@@ -127,6 +134,7 @@ static void list_row(const struct ie *ie, FILE *out)
 		[IE_FROM_KEY] = "  key",
 		[IE_FROM_PACKETS] = "  packets",
 		[IE_FROM_FIRST] = "  first packet",
+		[IE_FROM_HOST] = "  host",
 		[IE_FROM_EXPORTER] = "  exporter"};
 	char length[12] = "variable", number[24];
 

@@ -293,7 +293,7 @@ static uint8_t *add_record(
 }
 
 static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
-	int64_t now, bool first_part)
+	const struct flow_path *path, int64_t now, bool first_part)
 {
 	struct message *m;
 	uint8_t *at = add_record(s, t, now, &m);
@@ -301,7 +301,8 @@ static void put_record(struct session *s, const struct template *t, const struct
 	const struct template_facts facts = {.boot = s->boot,
 		.domain = s->options.domain,
 		.active = s->options.active_timeout,
-		.idle = s->options.idle_timeout};
+		.idle = s->options.idle_timeout,
+		.path = path};
 
 	template_encode(t, r, &facts, at);
 	m->flows = (uint16_t)(m->flows + first_part);
@@ -338,7 +339,8 @@ static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
 	return whole / parts + (part < whole % parts);
 }
 
-void session_record(struct session *s, const struct flow_record *r, int64_t now)
+void session_record(
+	struct session *s, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
 	const struct template *t = layout_choose(&s->layout, r);
 
@@ -350,14 +352,14 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 	fit_times(s, r->first, r->last, now);
 	uint64_t parts = parts_of(s->protocol, r);
 	if (__builtin_expect(parts == 1, 1)) {
-		put_record(s, t, r, now, true);
+		put_record(s, t, r, path, now, true);
 		return;
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
 		part.packets = share(r->packets, i, parts);
 		part.octets = share(r->octets, i, parts);
-		put_record(s, t, &part, now, i == 0);
+		put_record(s, t, &part, path, now, i == 0);
 	}
 }
 

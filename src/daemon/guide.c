@@ -1,0 +1,115 @@
+#include "daemon/guide.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ANSWERS = 65536,
+	PER_SECOND = 50000, /* questions to the kernel: some tenths of a second's work */
+};
+
+struct guide {
+	struct router *router;
+	struct dedup *dedup; /* lent, or NULL */
+	bool lookup;         /* routes too */
+	uint32_t local;      /* the number of the interface that is this host itself */
+};
+
+struct guide *guide_new(const struct config *c, struct dedup *dedup)
+{
+	struct guide *g = calloc(1, sizeof *g);
+
+	if (!g)
+		return NULL;
+	g->dedup = dedup;
+	g->lookup = c->routes.lookup;
+	g->local = c->routes.local_interface;
+	g->router =
+		router_new(&(struct router_options){.answers = ANSWERS, .per_second = PER_SECOND});
+	if (!g->router) {
+		log_warning("routes", "the kernel does not tell its routes and interfaces: %s",
+			strerror(errno));
+		free(g);
+		return NULL;
+	}
+	if (dedup)
+		dedup_see(dedup, guide_links(g));
+	dedup_warn(c, guide_links(g));
+	return g;
+}
+
+void guide_free(struct guide *g)
+{
+	if (!g)
+		return;
+	router_free(g->router);
+	free(g);
+}
+
+void guide_hear(struct guide *g)
+{
+	if (router_hear(g->router, clock_steady()) && g->dedup)
+		dedup_see(g->dedup, guide_links(g));
+}
+
+/* A port of a bridge or a bond routes nothing itself: what came in by it comes up by its
+ * master. */
+static uint32_t routing_interface(const struct guide *g, uint32_t index)
+{
+	const struct link *port = links_find(guide_links(g), index), *master;
+
+	if (!port || !port->master)
+		return index;
+	master = links_find(guide_links(g), port->master);
+	return master && master->kind == LINK_MASTER ? master->index : index;
+}
+
+static struct router_question question_of(const struct guide *g, const struct flow_record *r)
+{
+	struct router_question q = {
+		.ip_version = r->key.ip_version,
+		.protocol = r->key.protocol,
+		.source_port = r->key.source_port,
+		.destination_port = r->key.destination_port,
+		.interface = routing_interface(
+			g, r->ingress_interface ? r->ingress_interface : r->egress_interface),
+		.outgoing = !r->ingress_interface,
+	};
+
+	memcpy(q.source, r->key.source_address, sizeof q.source);
+	memcpy(q.destination, r->key.destination_address, sizeof q.destination);
+	return q;
+}
+
+/* What passes by to another station is not this host's to route, and of what is known by no
+ * interface nobody can say where it went. */
+void guide_tell(struct guide *g, struct flow_record *r, struct flow_path *path)
+{
+	struct router_question q = question_of(g, r);
+	struct router_answer a;
+
+	*path = (struct flow_path){0};
+	if (!g->lookup || r->key.passing || !q.interface || !router_ask(g->router, &q, &a))
+		return;
+	memcpy(path->next_hop, a.next_hop, sizeof path->next_hop);
+	path->source_prefix = a.source_prefix;
+	path->destination_prefix = a.destination_prefix;
+	if (!q.outgoing)
+		r->egress_interface = a.local ? g->local : a.egress_interface;
+	else if (a.source_local)
+		r->ingress_interface = g->local;
+}
+
+const struct links *guide_links(const struct guide *g)
+{
+	return router_links(g->router);
+}
+
+struct router_statistics guide_statistics(const struct guide *g)
+{
+	return router_statistics(g->router);
+}
