@@ -262,7 +262,7 @@ static bool is_possible(const struct packet *p, const struct packet *base)
 {
 	const struct packet_details *d = &p->details;
 
-	return p->reserved == 0 && p->ip_version == base->ip_version && p->direction <= 1 &&
+	return p->passing == 0 && p->ip_version == base->ip_version && p->direction <= 1 &&
 	       d->vlan.drop_eligible <= 1 && d->customer_vlan.drop_eligible <= 1 &&
 	       d->wire_octets <= UINT16_MAX &&
 	       (d->inner_ip_version == 4 || d->inner_ip_version == 6) &&
