@@ -131,12 +131,13 @@ struct flow_details {
 	uint8_t extensions_complete; /* no chain of extension headers was cut */
 	uint8_t biflow_direction; /* enum flow_biflow; the rest of a biflow is zero in uniflows */
 	uint8_t reserved[4];
+	struct packet_details first;
+	uint64_t flow_id; /* a number that no other record of this cache has */
 	struct flow_direction
 		forward; /* from the record's source; both together are the record's */
 	struct flow_direction reverse;
 	struct flow_handshake handshake;
-	uint64_t flow_id; /* a number that no other record of this cache has */
-	struct packet_details first;
+	uint64_t reserved_end;
 };
 
 /* Both in a row, as they stand in the cache and travel. */
@@ -146,6 +147,10 @@ struct flow_full_record {
 };
 
 _Static_assert(offsetof(struct flow_full_record, details) == sizeof(struct flow_record), "");
+/* What each packet of a uniflow adds to are the first three lines, and what most keys
+ * have of the details begins the fourth. */
+_Static_assert(sizeof(struct flow_full_record) % 64 == 0, "whole cache lines");
+_Static_assert(offsetof(struct flow_full_record, details.first) == 192, "three lines");
 
 /* All that elements tell of, as if it stood in a row; a record lies without its path, and
  * without details where its cache has none. Only offsets in it mean something. */
