@@ -47,6 +47,7 @@ enum source_status {
 	SOURCE_READY,  /* there may be more at once */
 	SOURCE_IDLE,   /* nothing arrived for a block time-out, or source_wake() was called */
 	SOURCE_DOWN,   /* the same, and nothing can: the interface is down, for now */
+	SOURCE_GONE,   /* the same, and it is not there: the source comes back with it */
 	SOURCE_END,    /* end of the file, or of what was left after source_stop_intake() */
 	SOURCE_FAILED, /* for good, source_failure() says how; what came before counts, and
 			  other sources of its group get its flows */

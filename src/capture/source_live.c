@@ -6,7 +6,8 @@
  *
  * A filter that rejects all stops the intake in the end, also where the interface has
  * gone. Then the ring is read until all that the kernel counted has come out of it; the
- * last, half-filled block does when its time is over. */
+ * last, half-filled block does when its time is over. The same is done where the
+ * interface has gone; then the source waits for one of its name. */
 #include "capture/source_live.h"
 
 #include "capture/device.h"
@@ -35,18 +36,23 @@ enum {
 
 struct live {
 	struct source source;
-	struct packet_ring *ring; /* NULL: it has failed and let go of the interface */
-	struct device device;
+	struct source_options options; /* its texts are these: */
 	char name[IFNAMSIZ];
-	char failure[128]; /* "": none */
+	char *filter;
+	struct packet_ring *ring; /* NULL: it has let go of the interface */
+	struct device device;
+	struct duplicates_count *left_out;
+	struct source_count left_out_before; /* on an interface that has gone */
+	int fanout;                          /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
-	bool stopped;
-	unsigned quiet;  /* block time-outs without a frame, since it stopped */
+	char failure[128]; /* "": none */
+	bool gone;         /* it is the interface that has failed, which may come back */
+	bool rejects;      /* lets nothing in any more */
+	bool ending;
+	unsigned quiet;  /* block time-outs without a frame, since it rejects */
 	uint64_t taken;  /* frames that came out of the ring */
 	uint64_t missed; /* by the interface, when last read */
 	struct source_statistics count;
-	struct duplicates *duplicates; /* lent, or NULL */
-	struct duplicates_count *left_out;
 };
 
 /* Nothing new comes any more; what came before is read first. What another processor lets
@@ -56,7 +62,7 @@ static void begin_to_stop(struct live *l)
 {
 	(void)packet_ring_reject(l->ring);
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	l->stopped = true;
+	l->rejects = true;
 }
 
 static void begin_to_fail(struct live *l, const char *why)
@@ -76,7 +82,9 @@ static void hear_error(struct live *l)
 
 	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	if (error == ENETDOWN && l->device.interface && !if_indextoname(l->device.interface, name))
+	l->gone = error == ENETDOWN && l->device.interface &&
+		  !if_indextoname(l->device.interface, name);
+	if (l->gone)
 		begin_to_fail(l, "the interface has gone");
 	else if (error && error != ENETDOWN)
 		begin_to_fail(l, strerror(error));
@@ -90,7 +98,7 @@ static bool wait_for_frames(struct live *l)
 		{packet_ring_fd(l->ring), POLLIN, 0},
 		{l->wake, POLLIN, 0},
 	};
-	nfds_t count = *l->failure ? 0 : l->stopped ? 1 : 2;
+	nfds_t count = *l->failure ? 0 : l->rejects ? 1 : 2;
 	uint64_t woken;
 
 	(void)poll(p, count, PACKET_RING_MILLISECONDS);
@@ -130,8 +138,11 @@ static struct source_statistics live_statistics(struct source *s)
 	if (!l->ring)
 		return l->count;
 	packet_ring_statistics(l->ring, &l->count);
-	if (l->left_out)
-		l->count.duplicates = duplicates_count_read(l->left_out);
+	if (l->left_out) {
+		struct source_count now = duplicates_count_read(l->left_out);
+		l->count.duplicates.frames = l->left_out_before.frames + now.frames;
+		l->count.duplicates.octets = l->left_out_before.octets + now.octets;
+	}
 	uint64_t now = missed(l);
 	if (now > l->missed)
 		l->count.interface_dropped += now - l->missed;
@@ -156,14 +167,87 @@ static bool is_up(struct live *l)
 	       request.ifr_flags & IFF_UP;
 }
 
+static void let_go(struct live *l)
+{
+	(void)live_statistics(&l->source);
+	l->left_out_before = l->count.duplicates;
+	duplicates_count_free(l->left_out);
+	l->left_out = NULL;
+	packet_ring_close(l->ring);
+	l->ring = NULL;
+	device_free(&l->device);
+}
+
 /* All that came has been read. */
 static enum source_status finish(struct live *l)
 {
 	if (!*l->failure)
 		return SOURCE_END;
-	packet_ring_close(l->ring);
-	l->ring = NULL;
-	return SOURCE_FAILED;
+	let_go(l);
+	return l->gone ? SOURCE_GONE : SOURCE_FAILED;
+}
+
+static bool share(struct live *l)
+{
+	return setsockopt(packet_ring_fd(l->ring), SOL_PACKET, PACKET_FANOUT, &l->fanout,
+		       sizeof l->fanout) == 0;
+}
+
+static bool open_intake(struct live *l)
+{
+	struct sock_fprog program = {l->device.length, l->device.program};
+	int fd = packet_ring_fd(l->ring);
+
+	if (!l->options.duplicates)
+		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+	l->left_out = duplicates_attach(l->options.duplicates, fd, l->device.program,
+		l->device.length, l->device.interface == 0);
+	return l->left_out != NULL;
+}
+
+static bool open_ring(struct live *l, struct source_error *error)
+{
+	const struct source_options *o = &l->options;
+
+	if (!device_ask(&l->device, o, error))
+		return false;
+	l->missed = missed(l);
+	l->ring = packet_ring_open(&(struct packet_ring_options){
+		.interface = l->device.interface,
+		.cooked = l->device.cooked,
+		.promiscuous = o->promiscuous,
+		.only_incoming = o->only_incoming,
+		.link_type = l->device.link_type,
+		.snaplen = o->snaplen,
+		.buffer = o->buffer,
+	});
+	if (!l->ring)
+		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
+			o->interface, o->buffer >> 20, strerror(errno));
+	return l->ring != NULL;
+}
+
+/* One of this name, which need not be the same, is there and up; or is not yet. */
+static enum source_status come_back(struct live *l)
+{
+	struct pollfd p = {l->wake, POLLIN, 0};
+	struct source_error error;
+	uint64_t woken;
+
+	if (poll(&p, 1, PACKET_RING_MILLISECONDS) > 0)
+		(void)!read(l->wake, &woken, sizeof woken);
+	if (l->ending)
+		return SOURCE_END;
+	if (!if_nametoindex(l->name))
+		return SOURCE_GONE;
+	if (!open_ring(l, &error) || (l->fanout && !share(l)) || !open_intake(l)) {
+		let_go(l);
+		return SOURCE_GONE;
+	}
+	l->gone = l->rejects = false;
+	*l->failure = '\0';
+	l->quiet = 0;
+	return SOURCE_IDLE;
 }
 
 static enum source_status live_read(
@@ -172,18 +256,18 @@ static enum source_status live_read(
 	struct live *l = (struct live *)s;
 
 	if (!l->ring)
-		return SOURCE_FAILED;
+		return l->gone ? come_back(l) : SOURCE_FAILED;
 	unsigned n = packet_ring_read(l->ring, most, take, context);
 	l->taken += n;
 	if (n > 0) {
 		l->quiet = 0;
 		return SOURCE_READY;
 	}
-	if (l->stopped && unread(l) == 0)
+	if (l->rejects && unread(l) == 0)
 		return finish(l);
 	if (wait_for_frames(l))
 		return SOURCE_READY;
-	if (l->stopped && ++l->quiet == QUIET_BLOCKS)
+	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
 	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
@@ -199,6 +283,7 @@ static void live_stop_intake(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
+	l->ending = true;
 	if (l->ring)
 		begin_to_stop(l);
 }
@@ -206,26 +291,13 @@ static void live_stop_intake(struct source *s)
 static bool live_share(struct source *s, unsigned group, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
-	int fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
 
-	if (setsockopt(packet_ring_fd(l->ring), SOL_PACKET, PACKET_FANOUT, &fanout,
-		    sizeof fanout) == 0)
+	l->fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
+	if (share(l))
 		return true;
 	snprintf(error->text, sizeof error->text, "sharing the interface between workers: %s",
 		strerror(errno));
 	return false;
-}
-
-static bool open_intake(struct live *l)
-{
-	struct sock_fprog program = {l->device.length, l->device.program};
-	int fd = packet_ring_fd(l->ring);
-
-	if (!l->duplicates)
-		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
-	l->left_out = duplicates_attach(
-		l->duplicates, fd, l->device.program, l->device.length, l->device.interface == 0);
-	return l->left_out != NULL;
 }
 
 static bool live_start(struct source *s, struct source_error *error)
@@ -253,6 +325,7 @@ static void live_close(struct source *s)
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
+	free(l->filter);
 	free(l);
 }
 
@@ -267,23 +340,6 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
-static bool open_ring(struct live *l, const struct source_options *o, struct source_error *error)
-{
-	l->ring = packet_ring_open(&(struct packet_ring_options){
-		.interface = l->device.interface,
-		.cooked = l->device.cooked,
-		.promiscuous = o->promiscuous,
-		.only_incoming = o->only_incoming,
-		.link_type = l->device.link_type,
-		.snaplen = o->snaplen,
-		.buffer = o->buffer,
-	});
-	if (!l->ring)
-		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
-			o->interface, o->buffer >> 20, strerror(errno));
-	return l->ring != NULL;
-}
-
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
 {
 	struct live *l = calloc(1, sizeof *l);
@@ -293,13 +349,17 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->duplicates = o->duplicates;
-	snprintf(l->name, sizeof l->name, "%s", o->interface);
-	l->missed = missed(l);
+	l->filter = strdup(o->filter);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (l->wake < 0)
+	if (l->wake < 0 || !l->filter)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
-	if (l->wake < 0 || !device_ask(&l->device, o, error) || !open_ring(l, o, error)) {
+	snprintf(l->name, sizeof l->name, "%s", o->interface);
+	l->options = *o;
+	l->options.interface = o->interface;
+	l->options.filter = l->filter;
+	bool good = l->wake >= 0 && l->filter && open_ring(l, error);
+	l->options.interface = l->name; /* too long a one was refused */
+	if (!good) {
 		live_close(&l->source);
 		return NULL;
 	}

@@ -165,6 +165,8 @@ static void input_details(FILE *out, const json_t *in)
 		fputc('\n', out);
 	if (strcmp(text(in, "state"), "down") == 0)
 		fputs("  the interface is down\n", out);
+	if (strcmp(text(in, "state"), "gone") == 0)
+		fputs("  the interface has gone\n", out);
 	if (failed)
 		fprintf(out, "  %d of %d workers have failed, see the log\n", failed,
 			(int)number(in, "workers"));
