@@ -10,6 +10,7 @@
 
 #include "capture/source.h"
 #include "daemon/hold.h"
+#include "daemon/own.h"
 #include "flow/cache.h"
 #include "flow/sampler.h"
 #include "packet/decode.h"
@@ -23,8 +24,9 @@ struct worker_options {
 	struct decoder_options decoder;
 	struct cache_options cache;
 	enum sampler_algorithm sampling;
-	uint32_t interval; /* one in so many is metered */
-	size_t ring;       /* records between this worker and the exporter, 0: none */
+	uint32_t interval;     /* one in so many is metered */
+	size_t ring;           /* records between this worker and the exporter, 0: none */
+	const struct own *own; /* what is not metered; lent, or NULL */
 };
 
 /* Frames of one reason and value. */
@@ -42,6 +44,7 @@ struct worker_statistics {
 	struct source_count seen;    /* frames handed to this worker, octets on the wire */
 	struct source_count metered; /* of those: valid IP packets, accounted to flows */
 	struct source_count sampled_out;
+	struct source_count own; /* messages of this weir */
 	struct source_count ignored[PACKET_IGNORED_REASONS];
 	struct worker_ignored other[WORKER_OTHERS]; /* the same, by value: the first so many */
 	unsigned other_count;

@@ -92,6 +92,9 @@ const struct schema_key schema_keys[] = {
 {"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
 	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
 
+{"meter_own", "false", NULL, "meter the messages that weir sends to its collectors, too",
+	.type = SCHEMA_BOOLEAN, GLOBAL(meter_own)},
+
 {"records[]", NULL, NULL, "flow records of your own",
 	.type = SCHEMA_LIST, .maximum = CONFIG_RECORDS, .offset = offsetof(struct config, records),
 	.size = sizeof(struct config_record), .count = offsetof(struct config, record_count)},

@@ -37,6 +37,7 @@ struct pipeline {
 	struct exporter *exporter;
 	struct dedup *dedup; /* NULL: none */
 	struct guide *guide; /* NULL: none */
+	struct own *own;     /* NULL: none */
 	struct view view;
 	struct control *control; /* NULL: none */
 	struct notify notify;
@@ -89,6 +90,7 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.seed = seed,
 				.first_id = (uint64_t)p->count << 56,
 			},
+		.own = p->own,
 		.sampling = c->sampling.algorithm,
 		.interval = c->sampling.interval,
 		.ring = p->is_file         ? 0
@@ -281,6 +283,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
 	p->dedup = p->is_file ? NULL : dedup_new(c);
+	p->own = p->is_file || c->meter_own ? NULL : own_new(c);
 	p->guide = p->is_file ? NULL : guide_new(c, p->dedup);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
@@ -307,6 +310,7 @@ void pipeline_free(struct pipeline *p)
 	free(p->workers);
 	exporter_free(p->exporter);
 	guide_free(p->guide);
+	own_free(p->own);
 	dedup_free(p->dedup);
 	free(p);
 }

@@ -31,6 +31,7 @@ struct worker {
 	struct cache *cache;
 	struct ring *ring;
 	struct flow_sink sink;
+	const struct own *own;
 	struct baton baton;
 	bool holding;
 	bool idle; /* nothing arrived when the source was last read */
@@ -84,6 +85,7 @@ struct worker *worker_new(
 	w->source = source;
 	w->sampler = sampler_of(o->sampling, o->interval, o->cache.seed);
 	w->sink = sink;
+	w->own = o->own;
 	w->decoder = decoder_new(&o->decoder);
 	if (o->ring)
 		w->sink = (struct flow_sink){push, w};
@@ -175,6 +177,10 @@ static void take(void *context, const struct frame *frames, unsigned count)
 		}
 		if (decoder_read(w->decoder, frame, packet, &w->why) != PACKET_OK) {
 			account_ignored(w, frame->wire_octets);
+			continue;
+		}
+		if (w->own && own_is(w->own, packet)) {
+			count_frame(&w->count.own, frame->wire_octets);
 			continue;
 		}
 		if (!sampler_takes_packet(&w->sampler, packet)) {

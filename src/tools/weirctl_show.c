@@ -79,6 +79,8 @@ static void ledger_packets(FILE *out, const json_t *p)
 	count(out, "", "seen", at(p, "seen"));
 	ignored(out, at(p, "ignored"));
 	count(out, "-", "sampled out", at(p, "sampled_out"));
+	if (number(at(p, "own"), "frames"))
+		count(out, "-", "messages of weir itself", at(p, "own"));
 	count(out, "=", "metered", at(p, "metered"));
 	if (number(at(p, "filtered"), "frames"))
 		count(out, "", "before that, filtered out", at(p, "filtered"));
