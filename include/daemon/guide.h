@@ -18,8 +18,8 @@ struct guide;
 struct guide *guide_new(const struct config *config, struct dedup *dedup);
 void guide_free(struct guide *guide);
 
-/* The exporter's thread, often: takes in what has changed. */
-void guide_hear(struct guide *guide);
+/* The exporter's thread, often: takes in what has changed. True: links have. */
+bool guide_hear(struct guide *guide);
 
 /* The exporter's thread: fills in the interface that no packet could tell, and all of *path. */
 void guide_tell(struct guide *guide, struct flow_record *record, struct flow_path *path);

@@ -1,7 +1,10 @@
 #include "daemon/exporter.h"
 
+#include "daemon/interfaces.h"
+
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/losses.h"
 #include "export/output.h"
 
 #include <errno.h>
@@ -10,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DRAIN = 1024, /* records of one worker in one turn */
@@ -21,6 +25,9 @@ struct exporter {
 	struct session_tally taken;
 	struct collector *collectors[CONFIG_EXPORTERS];
 	unsigned collector_count;
+	struct option_interface *interfaces; /* as options data tell them, or NULL */
+	struct losses losses;                /* a live exporter's */
+	int64_t losses_read;                 /* steady clock */
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
@@ -82,8 +89,33 @@ void exporter_free(struct exporter *e)
 	for (unsigned i = 0; i < e->collector_count; i++)
 		collector_free(e->collectors[i]);
 	output_free(e->output);
+	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
+}
+
+bool exporter_interfaces(
+	struct exporter *e, const struct option_interface *interfaces, unsigned count)
+{
+	struct option_interface *copy = calloc(count ? count : 1, sizeof *copy);
+
+	if (!copy)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		copy[i] = interfaces[i];
+	pthread_mutex_lock(&e->lock);
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_interfaces(collector_session(e->collectors[i]), copy, count);
+	free(e->interfaces);
+	e->interfaces = copy;
+	pthread_mutex_unlock(&e->lock);
+	return true;
+}
+
+void exporter_losses(struct exporter *e, const struct loss *ignored, const struct loss *not_sent)
+{
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_losses(collector_session(e->collectors[i]), ignored, not_sent);
 }
 
 void exporter_take(
@@ -105,12 +137,12 @@ static void flush_output(struct exporter *e)
 }
 
 /* All at once, so that one who takes his time costs the others none of theirs. */
-static bool still_ending(struct exporter *e)
+static bool still_ending(struct exporter *e, int64_t now)
 {
 	bool busy = false;
 
 	for (unsigned i = 0; i < e->collector_count; i++)
-		busy |= session_ending(collector_session(e->collectors[i]));
+		busy |= session_ending(collector_session(e->collectors[i]), now);
 	return busy;
 }
 
@@ -122,7 +154,7 @@ void exporter_end(struct exporter *e, int64_t now)
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_end(collector_session(e->collectors[i]), now);
 	flush_output(e);
-	while (still_ending(e) && clock_steady() < deadline)
+	while (still_ending(e, now) && clock_steady() < deadline)
 		nanosleep(&moment, NULL);
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_abandon(collector_session(e->collectors[i]));
@@ -155,17 +187,42 @@ static unsigned drain_worker(struct exporter *e, struct worker *w)
 	return n;
 }
 
+/* Collectors are told of interfaces as they are now. */
+static void hear(struct exporter *e)
+{
+	if (!e->guide || !guide_hear(e->guide))
+		return;
+	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
+	if (all)
+		(void)exporter_interfaces(
+			e, all, interfaces_of(guide_links(e->guide), all, INTERFACES_TOLD));
+	free(all);
+}
+
 static void drain_all(struct exporter *e)
 {
 	unsigned n;
 
 	do {
 		n = 0;
-		if (e->guide)
-			guide_hear(e->guide);
+		hear(e);
 		for (unsigned i = 0; i < e->worker_count; i++)
 			n += drain_worker(e, e->workers[i]);
 	} while (n);
+}
+
+/* The workers' counts for options data, which are sent every minute or so. */
+static void read_losses(struct exporter *e, bool now)
+{
+	int64_t time = clock_steady();
+
+	if (!now && e->losses_read && time - e->losses_read < CLOCK_SECOND)
+		return;
+	e->losses_read = time;
+	losses_read(&e->losses, e->workers, e->worker_count, clock_wall());
+	pthread_mutex_lock(&e->lock);
+	exporter_losses(e, &e->losses.ignored, &e->losses.not_sent);
+	pthread_mutex_unlock(&e->lock);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -175,6 +232,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	for (unsigned i = 0; i < e->collector_count; i++) {
 		session_tick(collector_session(e->collectors[i]), clock_wall());
@@ -191,6 +249,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, true);
 	pthread_mutex_lock(&e->lock);
 	exporter_end(e, clock_wall());
 	pthread_mutex_unlock(&e->lock);

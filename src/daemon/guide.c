@@ -50,10 +50,13 @@ void guide_free(struct guide *g)
 	free(g);
 }
 
-void guide_hear(struct guide *g)
+bool guide_hear(struct guide *g)
 {
-	if (router_hear(g->router, clock_steady()) && g->dedup)
+	bool links = router_hear(g->router, clock_steady());
+
+	if (links && g->dedup)
 		dedup_see(g->dedup, guide_links(g));
+	return links;
 }
 
 /* A port of a bridge or a bond routes nothing itself: what came in by it comes up by its

@@ -7,7 +7,9 @@
 #include "capture/sources.h"
 #include "daemon/command.h"
 #include "daemon/dedup.h"
+#include "daemon/interfaces.h"
 #include "daemon/live.h"
+#include "daemon/losses.h"
 #include "export/protocol.h"
 
 #include <errno.h>
@@ -254,6 +256,19 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 	return true;
 }
 
+/* Collectors of what is captured live are told of all interfaces that there are. */
+static bool tell_interfaces(struct pipeline *p, struct config_error *error)
+{
+	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
+	unsigned count = !all       ? 0
+			 : p->guide ? interfaces_of(guide_links(p->guide), all, INTERFACES_TOLD)
+				    : interfaces_read(all, INTERFACES_TOLD);
+	bool told = all && exporter_interfaces(p->exporter, all, count);
+
+	free(all);
+	return told || fail(error, "out of memory");
+}
+
 static bool add_control(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	if (!*c->control.socket)
@@ -287,7 +302,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	p->guide = p->is_file ? NULL : guide_new(c, p->dedup);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
-		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
+		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error) ||
+					!tell_interfaces(p, error)))) {
 		pipeline_free(p);
 		return NULL;
 	}
@@ -315,20 +331,33 @@ void pipeline_free(struct pipeline *p)
 	free(p);
 }
 
+static void read_losses(struct pipeline *p, struct losses *losses)
+{
+	losses_read(losses, p->workers, p->count, worker_now(p->workers[0]));
+	exporter_losses(p->exporter, &losses->ignored, &losses->not_sent);
+}
+
 /* One thread, the same functions in order, packet time the only clock. */
 static enum pipeline_status read_file(struct pipeline *p)
 {
 	struct worker *w = p->workers[0];
+	struct losses losses = {.ignored = {0}};
 	enum source_status status;
+	int64_t next = INT64_MIN;
 	int error;
 
 	do {
 		status = worker_read(w);
 		worker_sweep(w);
+		if (worker_now(w) >= next) {
+			read_losses(p, &losses);
+			next = worker_now(w) + CLOCK_SECOND;
+		}
 		error = exporter_output_error(p->exporter);
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
+	read_losses(p, &losses);
 	exporter_end(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
