@@ -20,6 +20,7 @@ needs() {
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    libmnl              libmnl-dev      libmnl-devel
+	build  pc    libmaxminddb        libmaxminddb-dev libmaxminddb-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan

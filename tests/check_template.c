@@ -189,6 +189,14 @@ START_TEST(paths)
 	expect_octets(&t, &r, "00000000");
 	t = compiled("ipNextHopIPv6Address", 16);
 	expect_path(&t, &r, &path, "0102030405060708090a0b0c0d0e0f10");
+	path.source_as = 4200000000;
+	path.destination_as = 65535;
+	t = compiled("bgpSourceAsNumber", 4);
+	expect_path(&t, &r, &path, "fa56ea00");
+	t = compiled("bgpSourceAsNumber", 2);
+	expect_path(&t, &r, &path, "5ba0");
+	t = compiled("bgpDestinationAsNumber", 2);
+	expect_path(&t, &r, &path, "ffff");
 	t = compiled("sourceIPv4PrefixLength", 1);
 	expect_path(&t, &r, &path, "18");
 	t = compiled("destinationIPv6PrefixLength", 1);

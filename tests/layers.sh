@@ -25,6 +25,7 @@ tools 5'
 # What an include in <> begins with, and the rooms that may say so.
 libraries='pcap capture
 libmnl route
+maxminddb.h route
 event2/ daemon tools
 event.h -
 libconfig.h config

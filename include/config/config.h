@@ -117,8 +117,9 @@ struct config_control {
 };
 
 struct config_routes {
-	bool lookup;              /* default true */
-	uint32_t local_interface; /* instead of an ifIndex, for this host itself; default 0 */
+	bool lookup;                    /* default true */
+	char asn_database[CONFIG_NAME]; /* "": none */
+	uint32_t local_interface;       /* instead of an ifIndex, for this host itself; default 0 */
 };
 
 struct config {

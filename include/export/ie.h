@@ -56,6 +56,7 @@ enum ie_encoding {
 	IE_NTP,    /* nanoseconds to the NTP timestamp format, RFC 7011 section 6.1.9 */
 	IE_UPTIME, /* nanoseconds to milliseconds since the exporter's boot */
 	IE_BOOL,   /* 1 true, 2 false, RFC 7011 section 6.1.5 */
+	IE_AS,     /* an AS number: 23456 where it does not fit, RFC 6793 */
 	/* A part of an integer: */
 	IE_HIGH, /* the upper octet of two */
 	IE_LOW,

@@ -10,6 +10,8 @@
  * order. Zeros: not known, or none. */
 struct flow_path {
 	uint8_t next_hop[16];
+	uint32_t source_as;
+	uint32_t destination_as;
 	uint8_t source_prefix; /* length of the route's prefix */
 	uint8_t destination_prefix;
 };

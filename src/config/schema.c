@@ -169,6 +169,8 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_BOOLEAN, GLOBAL(routes.lookup)},
 {"routes.local_interface", "0", NULL, "interface number of the host itself, source or destination",
 	NUMBER(0, UINT32_MAX), GLOBAL(routes.local_interface)},
+{"routes.asn_database", "", NULL, "file of AS numbers, MaxMind's format or a text; \"\": none",
+	.type = SCHEMA_STRING, GLOBAL(routes.asn_database)},
 
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,

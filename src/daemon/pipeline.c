@@ -38,8 +38,8 @@ struct pipeline {
 	unsigned count;
 	struct exporter *exporter;
 	struct dedup *dedup; /* NULL: none */
-	struct guide *guide; /* NULL: none */
-	struct own *own;     /* NULL: none */
+	struct guide *guide;
+	struct own *own; /* NULL: none */
 	struct view view;
 	struct control *control; /* NULL: none */
 	struct notify notify;
@@ -68,8 +68,10 @@ static struct flow_timeouts timeouts_of(const struct config *c)
 static void take_record(void *context, const struct flow_record *r)
 {
 	struct pipeline *p = context;
+	struct flow_path path;
+	bool known = guide_knows(p->guide, r, &path);
 
-	exporter_take(p->exporter, r, NULL, worker_now(p->workers[0]));
+	exporter_take(p->exporter, r, known ? &path : NULL, worker_now(p->workers[0]));
 }
 
 static struct worker_options worker_options_of(const struct pipeline *p, const struct config *c)
@@ -260,9 +262,10 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 static bool tell_interfaces(struct pipeline *p, struct config_error *error)
 {
 	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
-	unsigned count = !all       ? 0
-			 : p->guide ? interfaces_of(guide_links(p->guide), all, INTERFACES_TOLD)
-				    : interfaces_read(all, INTERFACES_TOLD);
+	unsigned count = !all ? 0
+			 : guide_links(p->guide)
+				 ? interfaces_of(guide_links(p->guide), all, INTERFACES_TOLD)
+				 : interfaces_read(all, INTERFACES_TOLD);
 	bool told = all && exporter_interfaces(p->exporter, all, count);
 
 	free(all);
@@ -299,9 +302,10 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
 	p->dedup = p->is_file ? NULL : dedup_new(c);
 	p->own = p->is_file || c->meter_own ? NULL : own_new(c);
-	p->guide = p->is_file ? NULL : guide_new(c, p->dedup);
-	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	if (!p->exporter || !add_inputs(p, c, error) ||
+	p->guide = guide_new(c, p->dedup, error);
+	p->exporter =
+		!p->guide ? NULL : exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
+	if (!p->guide || !p->exporter || !add_inputs(p, c, error) ||
 		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error) ||
 					!tell_interfaces(p, error)))) {
 		pipeline_free(p);

@@ -8,6 +8,8 @@
 /* Seconds from 1900, where NTP counts from, to 1970. */
 #define NTP_EPOCH INT64_C(2208988800)
 
+enum { AS_TRANS = 23456 }; /* stands for numbers of more than 16 bits */
+
 enum step {
 	STEP_ZERO,
 	STEP_COPY,
@@ -39,6 +41,7 @@ enum step {
 	STEP_MULTICAST,
 	STEP_PATH_BYTES, /* of the path, not of the record */
 	STEP_PATH_1,
+	STEP_PATH_AS,
 	STEP_FACT, /* of the session, not of the record */
 };
 
@@ -68,6 +71,8 @@ static enum step bytes_step(uint16_t length)
 
 static enum step path_step(const struct ie *ie)
 {
+	if (ie->encoding == IE_AS)
+		return STEP_PATH_AS;
 	return ie->encoding == IE_BYTES ? STEP_PATH_BYTES : STEP_PATH_1;
 }
 
@@ -80,6 +85,7 @@ static enum step step_of(const struct template_field *f)
 	case IE_ZERO: return STEP_ZERO;
 	case IE_BYTES: return bytes_step(f->length);
 	case IE_TEXT: return f->length == IE_VARIABLE ? STEP_VARIABLE : STEP_TEXT;
+	case IE_AS:
 	case IE_UINT: return uint_step(f->ie, f->length);
 	case IE_BITS: return f->length == 2 ? STEP_16 : STEP_BITS_2;
 	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
@@ -287,7 +293,11 @@ static uint8_t *put_path(uint8_t *at, const struct template_step *s, const struc
 		(const uint8_t *)path + (s->offset - offsetof(struct flow_told, path));
 	if (s->step == STEP_PATH_BYTES)
 		return (uint8_t *)memcpy(at, value, s->length) + s->length;
-	return put_uint(at, *value, s->length);
+	if (s->step == STEP_PATH_1)
+		return put_uint(at, *value, s->length);
+	uint64_t as = load(value, STEP_UINT_4);
+
+	return put_uint(at, s->length == 2 && as > UINT16_MAX ? AS_TRANS : as, s->length);
 }
 
 /* The steps that a default record has less of, out of the common path. */
@@ -314,7 +324,8 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	case STEP_DURATION: return put_uint(at, duration_of(s, value), s->length);
 	case STEP_MULTICAST: *at = multicast_of(value); return at + 1;
 	case STEP_PATH_BYTES:
-	case STEP_PATH_1: return put_path(at, s, facts->path);
+	case STEP_PATH_1:
+	case STEP_PATH_AS: return put_path(at, s, facts->path);
 	case STEP_FACT: return put_uint(at, fact_of(s, facts), s->length);
 	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
 	default: return put_uint(at, load(value, (enum step)s->step), s->length);
