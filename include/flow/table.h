@@ -35,9 +35,9 @@ struct table {
 	const struct flow_selection *selection; /* NULL: the default key */
 	bool has_fields;                        /* it has some of the default key and no more */
 	bool is_whole;                          /* it has all of the default key, and more */
-	unsigned words;                         /* of the details that are in the key */
-	uint8_t word[TABLE_WORDS];
-	uint64_t mask[TABLE_WORDS]; /* which bits of each */
+	unsigned first_word;                    /* of the details that the key has bits in */
+	unsigned words;                         /* from there on; even */
+	uint64_t mask[TABLE_WORDS];
 };
 
 /* Where a record stands. */
@@ -84,6 +84,28 @@ static inline struct table_key table_key_of_record(const struct flow_record *rec
 uint64_t table_hash_selected(const struct table *table, struct table_key key);
 bool table_same_selected(const struct table *table, struct table_key a, struct table_key b);
 
+/* What a key has of the details, on top of a hash of the rest. */
+static inline uint64_t table_hash_details(const struct table *t, uint64_t hash, const void *details)
+{
+	const char *at = (const char *)details + t->first_word * sizeof(uint64_t);
+
+	for (unsigned k = 0; k < t->words; k += 2)
+		hash = hash_fold(hash ^ (hash_word(at, k) & t->mask[k]),
+			t->secret.word[0] ^ (hash_word(at, k + 1) & t->mask[k + 1]));
+	return hash;
+}
+
+static inline bool table_same_details(const struct table *t, const void *a, const void *b)
+{
+	const char *x = (const char *)a + t->first_word * sizeof(uint64_t);
+	const char *y = (const char *)b + t->first_word * sizeof(uint64_t);
+	uint64_t differ = 0;
+
+	for (unsigned k = 0; k < t->words; k++)
+		differ |= (hash_word(x, k) ^ hash_word(y, k)) & t->mask[k];
+	return differ == 0;
+}
+
 /* For one that has all of the default key's. */
 static inline bool table_same_whole(const void *a, const void *b)
 {
@@ -117,6 +139,8 @@ static inline uint64_t table_hash(const struct table *t, struct table_key key)
 {
 	if (__builtin_expect(t->selection == NULL, 1))
 		return hash_48(key.key, &t->secret);
+	if (t->is_whole)
+		return table_hash_details(t, hash_48(key.key, &t->secret), key.details);
 	if (t->has_fields)
 		return table_hash_fields(t, key.key);
 	return table_hash_selected(t, key);
@@ -154,9 +178,13 @@ static inline bool table_same_key(
 	const struct table *t, const struct flow_record *record, struct table_key key)
 {
 	if (__builtin_expect(t->selection != NULL, 0)) {
+		struct table_key own = table_key_of_record(record);
+		if (t->is_whole)
+			return table_same_whole(own.key, key.key) &&
+			       table_same_details(t, own.details, key.details);
 		if (t->has_fields)
-			return table_same_fields(t, &record->key, key.key);
-		return table_same_selected(t, table_key_of_record(record), key);
+			return table_same_fields(t, own.key, key.key);
+		return table_same_selected(t, own, key);
 	}
 
 	return table_same_whole(&record->key, key.key);

@@ -30,28 +30,35 @@ static uint32_t sets_for(uint32_t entries)
 	return entries / SET_WAYS + (entries % SET_WAYS != 0) + entries / (2 * SET_WAYS);
 }
 
-/* The words of the details that the key has bits in; one without a bit makes up the
- * last pair. */
+/* The words of the details from the first to the last that the key has bits in, and
+ * one more where they are odd. They mostly stand together. */
 static void select_words(struct table *t)
 {
-	const size_t words = sizeof(struct packet_details) / sizeof(uint64_t);
+	const unsigned all = sizeof(struct packet_details) / sizeof(uint64_t);
 	struct packet_details turned = t->selection->details;
+	unsigned end = 0;
 
 	if (t->selection->biflow) /* a source's bits may stand where the destination's are */
 		biflow_turn_details(&turned);
-	for (size_t i = 0; i < words; i++) {
-		uint64_t mask = hash_word(&t->selection->details, i) | hash_word(&turned, i);
-		if (!mask)
+	t->first_word = all;
+	for (unsigned i = 0; i < all; i++) {
+		t->mask[i] = hash_word(&t->selection->details, i) | hash_word(&turned, i);
+		if (!t->mask[i])
 			continue;
-		t->word[t->words] = (uint8_t)i;
-		t->mask[t->words++] = mask;
+		if (i < t->first_word)
+			t->first_word = i;
+		end = i + 1;
 	}
-	t->words += t->words % 2;
-}
-
-static inline uint64_t selected(const struct table *t, const void *details, unsigned k)
-{
-	return hash_word(details, t->word[k]) & t->mask[k];
+	if (!end)
+		return;
+	if ((end - t->first_word) % 2) {
+		if (end < all)
+			end++;
+		else
+			t->first_word--;
+	}
+	t->words = end - t->first_word;
+	memmove(t->mask, t->mask + t->first_word, t->words * sizeof *t->mask);
 }
 
 static uint64_t hash_biflow(const struct table *t, struct table_key key)
@@ -62,7 +69,7 @@ static uint64_t hash_biflow(const struct table *t, struct table_key key)
 	uint64_t hash = hash_48(&both.key, &t->secret);
 	for (unsigned k = 0; k < t->words; k++)
 		hash = hash_fold(hash ^ t->secret.word[k % 6],
-			hash_word(&both.details, t->word[k]) ^ t->secret.word[(k + 1) % 6]);
+			hash_word(&both.details, t->first_word + k) ^ t->secret.word[(k + 1) % 6]);
 	return hash;
 }
 
@@ -80,22 +87,14 @@ uint64_t table_hash_selected(const struct table *t, struct table_key key)
 {
 	if (t->selection->biflow)
 		return hash_biflow(t, key);
-	uint64_t hash = t->is_whole ? hash_48(key.key, &t->secret) : table_hash_fields(t, key.key);
-	for (unsigned k = 0; k < t->words; k += 2)
-		hash = hash_fold(hash ^ selected(t, key.details, k),
-			t->secret.word[0] ^ selected(t, key.details, k + 1));
-	return hash;
+	return table_hash_details(t, table_hash_fields(t, key.key), key.details);
 }
 
 bool table_same_selected(const struct table *t, struct table_key a, struct table_key b)
 {
 	if (t->selection->biflow)
 		return same_biflow(t, a, b);
-	uint64_t differ =
-		t->is_whole ? !table_same_whole(a.key, b.key) : !table_same_fields(t, a.key, b.key);
-	for (unsigned k = 0; k < t->words; k++)
-		differ |= selected(t, a.details, k) ^ selected(t, b.details, k);
-	return differ == 0;
+	return table_same_fields(t, a.key, b.key) && table_same_details(t, a.details, b.details);
 }
 
 static bool has_whole_key(const struct flow_selection *selection)
