@@ -41,6 +41,12 @@ needs() {
 	test   cmd   valgrind            valgrind        valgrind
 	test   cmd   gcov                gcc             gcc
 	test   cmd   lcov                lcov            lcov
+	test   cmd   dpkg-buildpackage   dpkg-dev        dpkg-dev
+	test   cmd   dh                  debhelper       debhelper
+	test   cmd   lintian             lintian         lintian
+	test   cmd   debootstrap         debootstrap     debootstrap
+	test   cmd   shellcheck          shellcheck      ShellCheck
+	test   cmd   rpmspec             rpm             rpm-build
 	ROWS
 }
 

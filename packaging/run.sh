@@ -28,6 +28,7 @@ die() {
 # start_collector ARGUMENTS...: weirdump in the background, its port in $port. In a session of its
 # own, so that the Ctrl-C that ends weir leaves it there for weir's last records.
 start_collector() {
+	: >"$scratch/collector" # is looked at before the background process may have opened it
 	setsid "$WEIRDUMP" -p 0 "$@" 2>"$scratch/collector" &
 	collector=$!
 	for _ in $(seq 100); do

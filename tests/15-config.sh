@@ -50,10 +50,15 @@ sed -n 's/^\.It Va \([^ ]*\) No = \(.*\)$/\1 = \2/p' man/weir.conf.5 |
 	sort >"$TMP/manual"
 same "keys in man/weir.conf.5" "$TMP/schema" "$TMP/manual"
 
-# ---- The sample file is good ----
+# ---- The sample file is good once a collector is named, and no service runs with it before ----
 
-"$WEIR" --check-config --config conf/weir.conf >"$TMP/out" 2>&1 ||
+sed 's/#collector = /collector = /' conf/weir.conf >"$TMP/weir.conf"
+"$WEIR" --check-config --config "$TMP/weir.conf" >"$TMP/out" 2>&1 ||
 	complain "conf/weir.conf is refused: $(cat "$TMP/out")"
+"$WEIR" --check-config --config conf/weir.conf >"$TMP/out" 2>&1 &&
+	complain "conf/weir.conf is taken without a collector"
+grep -q "^weir: exporters\[0\]: needs a collector, for example" "$TMP/out" ||
+	complain "conf/weir.conf without a collector is refused otherwise: $(cat "$TMP/out")"
 
 # ---- Options: --help against weir(8) ----
 

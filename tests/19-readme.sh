@@ -5,13 +5,14 @@
 # A comment before a block of commands says what becomes of it:
 #   <!-- test -->             run, in one folder for all blocks, as a reader would
 #   <!-- test: PROGRAM... --> the same, where these programs are installed
-#   <!-- dry -->              what needs root or an interface: make is asked what it would do, weir -C
-#                             whether the options are right
+#   <!-- live -->             the same on the stage of stage.sh, all together, in order; needs root
+#   <!-- dry -->              make is asked what it would do
 #   <!-- not run: REASON -->
 # Blocks of libconfig are configurations. <!-- output of make run --> stands before lines that occur in it.
 . "$(dirname "$0")/common.sh"
 [ -x "$GEN" ] && [ -x "$WEIRDUMP" ] || skip "the generator or weirdump is not built"
-GEN=$(realpath "$GEN") WEIRDUMP=$(realpath "$WEIRDUMP")
+GEN=$(realpath "$GEN") WEIRDUMP=$(realpath "$WEIRDUMP") WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
+export WEIRDUMP WEIRCTL
 cd "$root" || exit 1
 ran=0 left_out=()
 
@@ -76,13 +77,20 @@ dry() {
 	local words
 	read -ra words <<<"$1"
 	[ "${words[0]}" != sudo ] || words=("${words[@]:1}")
-	case ${words[0]} in
-	make) run "$1" "$desk/bin/make" "${words[@]:1}" ;;
-	weir | ./weir) run "$1" "$WEIR" -C "${words[@]:1}" ;;
-	*) bad "$1: neither make nor weir: it cannot be tried dry" ;;
-	esac
+	[ "${words[0]}" = make ] || bad "$1: it cannot be tried dry"
+	run "$1" "$desk/bin/make" "${words[@]:1}"
 	ran=$((ran + 1))
 }
+
+# Those within a line or a table: whether their options are right.
+while read -r line; do
+	read -ra words <<<"$line"
+	[[ " $line " == *' -'[ir]* || " $line " == *' -C '* || " $line " == *' --help'* ]] || continue
+	[[ " $line " == *' --help'* || " $line " == *' -f '* ]] || words+=(-C)
+	[[ " $line " != *' -f '* ]] || continue # a file of the reader's
+	run "$line" "$WEIR" "${words[@]:1}"
+	ran=$((ran + 1))
+done < <(grep -v '^ *\(sudo \)\?\(\./\)\?weir ' README.md | grep -oE '`weir [^`]*`' | tr -d '`' | sort -u)
 
 for file in "$TMP"/blocks/*.sh; do
 	mark=$(cat "${file%.sh}.mark")
@@ -99,11 +107,26 @@ for file in "$TMP"/blocks/*.sh; do
 			left_out+=("block $(basename "$file"): not installed:$missing")
 		fi
 		;;
+	live) cat "$file" >>"$TMP/live.sh" ;;
 	dry) while read -r line; do dry "$line"; done <"$file" ;;
 	'not run: '?*) ;;
 	*) bad "README.md: nothing says what becomes of the block that begins with: $(head -1 "$file")" ;;
 	esac
 done
+
+# Configurations run there, too, with less memory and on any processor.
+for file in "$TMP"/blocks/*.libconfig; do
+	sed -E 's/buffer = "[^"]*"/buffer = "1M"/; s/cpu = .*//; s/entries = [0-9]+/entries = 4096/' "$file" >"${file%.libconfig}.conf"
+	echo "weir -f ${file%.libconfig}.conf" >>"$TMP/live.sh"
+done
+if [ "$(id -u)" = 0 ] && unshare -n -m true 2>/dev/null; then
+	mkdir "$TMP/stage"
+	run "on the stage: $(tr '\n' ';' <"$TMP/live.sh")" env -C "$desk" STAGE="$TMP/stage" \
+		WEIR="${WEIR_PLAIN:-$WEIR}" "$here/stage.sh" "$TMP/live.sh"
+	ran=$((ran + $(wc -l <"$TMP/live.sh")))
+else
+	left_out+=('what captures needs root and namespaces')
+fi
 
 # ---- The sample output; ports are any, and how records share datagrams may change with their order ----
 
@@ -123,7 +146,7 @@ for package in $(sed -n '/ROWS/,/ROWS$/p' packaging/deps.sh | awk '$1 ~ /^(build
 		bad "README.md does not name the package $package of packaging/deps.sh"
 done
 
-for page in README.md CHANGELOG.md src/README.md src/packet/README.md; do
+for page in README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md packaging/README.md src/README.md src/packet/README.md; do
 	for link in $(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^https\?:' | sort -u); do
 		[ -e "$(dirname "$page")/$link" ] || bad "$page: there is no $link"
 	done

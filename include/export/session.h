@@ -10,6 +10,7 @@
 
 #include "export/layout.h"
 #include "export/options_data.h"
+#include "export/statistics.h"
 #include "export/transport.h"
 #include "flow/record.h"
 
@@ -30,7 +31,7 @@ struct session_options_data {
 struct session_options {
 	struct layout_options layout; /* the version too: 5, 9 or 10 */
 	uint32_t domain;
-	uint32_t max_datagram; /* octets of UDP payload */
+	uint32_t max_datagram; /* octets of a message */
 	int64_t template_refresh;
 	uint32_t template_datagrams;         /* templates again after so many, 0: by time only */
 	struct session_options_data options; /* none in v5, whose header tells of sampling */
@@ -38,28 +39,6 @@ struct session_options {
 	uint16_t idle_timeout;
 	int64_t boot; /* nanoseconds since 1970 that sysUptime counts from;
 			 INT64_MIN: a day before the first record */
-};
-
-/* Flow records and what they count. */
-struct session_tally {
-	uint64_t flows;
-	uint64_t packets;
-	uint64_t octets;
-};
-
-struct session_statistics {
-	struct session_tally sent;
-	struct session_tally lost;   /* their message could not be sent */
-	struct session_tally untold; /* the protocol cannot tell them: IPv6 in v5 */
-	struct session_tally pending;
-	uint64_t records;  /* sent: a flow past v5's counters makes several */
-	uint64_t messages; /* sent */
-	uint64_t octets;   /* in them */
-	uint64_t lost_messages;
-	uint64_t templates; /* sent or lost, options templates too */
-	uint64_t options;   /* options data records sent */
-	uint64_t refusals;  /* seen by ICMP: the collector was not listening */
-	int last_error;     /* errno of the last message that was lost */
 };
 
 struct session;
@@ -85,8 +64,16 @@ void session_losses(
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
 
-/* Sends all that is pending, and what has been sent and lost till then. */
+/* Sends all that is pending, and what has been sent and lost till then; a transport may
+ * keep it until the collector has it. */
 void session_flush(struct session *session, int64_t now);
+
+/* After the last record: flushes and begins the transport's end. */
+void session_end(struct session *session, int64_t now);
+/* Goes on with that; false when there is nothing left to wait for. */
+bool session_ending(struct session *session, int64_t now);
+/* What is still pending then is lost. */
+void session_abandon(struct session *session);
 
 struct session_statistics session_statistics(const struct session *session);
 

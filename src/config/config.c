@@ -58,12 +58,20 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 	bool host4 = exporter->host[strspn(exporter->host, "0123456789.")] == '\0';
 
 	if (!exporter->host[0])
-		return config_fail(error, "exporters[%u]: needs a collector", i);
+		return config_fail(error,
+			"exporters[%u]: needs a collector, for example collector = "
+			"\"192.0.2.10:2055\"",
+			i);
 	if (exporter->source[0] && (source6 ? host4 : host6))
 		return config_fail(error,
 			"exporters[%u].source: %s cannot send to %s, allowed: an "
 			"address of the same family",
 			i, exporter->source, exporter->host);
+	if (exporter->transport != CONFIG_UDP && exporter->protocol != CONFIG_IPFIX)
+		return config_fail(error,
+			"exporters[%u].transport: NetFlow knows udp alone, allowed: "
+			"protocol = \"ipfix\" for %s",
+			i, config_transport_name(exporter->transport));
 	if (exporter->protocol != CONFIG_NETFLOW5)
 		return true;
 	if (config->sampling.interval > NETFLOW5_INTERVAL)

@@ -39,6 +39,7 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
+	struct notify notify;
 	bool is_file;
 	char file[sizeof((struct config_input *)0)->file]; /* for messages */
 };
@@ -217,8 +218,9 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
-			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
+			x->host, x->service, config_transport_name(x->transport),
+			protocol_find(x->protocol)->name, x->observation_domain);
 	}
 }
 
@@ -283,6 +285,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	p->notify = notify_open();
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s",
 			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
@@ -303,6 +306,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	control_free(p->control);
+	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	free(p->view.inputs);
 	for (unsigned i = 0; i < p->count; i++)
@@ -339,7 +343,7 @@ static enum pipeline_status read_file(struct pipeline *p)
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
 	read_losses(p, &losses);
-	exporter_flush(p->exporter, worker_now(w));
+	exporter_end(p->exporter, worker_now(w));
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
@@ -358,7 +362,8 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	return live_run(&p->view, p->control) ? PIPELINE_DONE : PIPELINE_FAULT;
+	struct live_services services = {.control = p->control, .notify = &p->notify};
+	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
 void pipeline_ledger(struct pipeline *p, struct ledger *ledger)

@@ -1,29 +1,18 @@
 #include "export/session.h"
 
 #include "base/clock.h"
-#include "export/message.h"
+#include "export/options_data.h"
+#include "export/outbox.h"
 #include "export/protocol.h"
 #include "export/refresh.h"
 
 #include <stdlib.h>
 
-enum {
-	QUEUE = 32, /* messages sent with one system call */
-	MESSAGES = QUEUE + LAYOUT_TEMPLATES + 1,
-	UPTIME_MARGIN = 2000,
-};
+enum { UPTIME_MARGIN = 2000 };
 
 #define LONGEST_WAIT     CLOCK_SECOND
 #define DAY_MILLISECONDS INT64_C(86400000)
 #define UPTIME_RANGE     ((INT64_C(1) << 32) - UPTIME_MARGIN)
-
-/* A message, what its header will say once its turn to be sent gives it a sequence
- * number, and the lane that it came by. */
-struct outgoing {
-	struct message message;
-	struct protocol_header header;
-	unsigned lane; /* templates and options: LAYOUT_TEMPLATES */
-};
 
 struct lane {
 	struct outgoing *open; /* or NULL */
@@ -32,10 +21,7 @@ struct lane {
 
 struct session {
 	struct session_options options;
-	const struct protocol *protocol;
 	struct layout layout;
-	struct transport *transport;
-	uint32_t sequence;
 	bool has_boot;
 	int64_t boot; /* milliseconds since 1970 */
 
@@ -44,18 +30,11 @@ struct session {
 	struct options_data options_data;
 	struct loss ignored;
 	struct loss not_sent; /* elsewhere */
-	struct loss lost;     /* here */
 
 	/* A message under construction for each template, so that most datagrams are full
 	 * and of one length, which the kernel sends for less. */
 	struct lane lane[LAYOUT_TEMPLATES];
-	struct outgoing *queue[QUEUE]; /* complete, in the order in which they were */
-	unsigned queued;
-	struct outgoing *spare[MESSAGES];
-	unsigned spares;
-	struct outgoing message[MESSAGES];
-	uint8_t *buffers;
-	struct session_statistics count;
+	struct outbox out;
 };
 
 static void init_options(struct session *s, const struct session_options_data *o)
@@ -67,37 +46,29 @@ static void init_options(struct session *s, const struct session_options_data *o
 			.algorithm = o->algorithm,
 			.interval = o->interval,
 			.process = o->process,
-			.address = s->transport->local,
-			.has_boot =
-				s->has_boot || s->protocol->relative_times || s->layout.relative,
+			.address = s->out.transport->local,
+			.has_boot = s->has_boot || s->out.protocol->relative_times ||
+				    s->layout.relative,
 		},
-		&s->layout, s->protocol->version);
+		&s->layout, s->out.protocol->version);
 }
 
 struct session *session_new(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (s)
-		s->buffers = malloc((size_t)MESSAGES * o->max_datagram);
-	if (!s || !s->buffers) {
+	if (!s || !outbox_init(
+			  &s->out, protocol_find(o->layout.version), transport, o->max_datagram)) {
 		free(s);
 		transport->ops->close(transport);
 		return NULL;
 	}
 	s->options = *o;
-	s->protocol = protocol_find(o->layout.version);
-	s->transport = transport;
 	s->has_boot = o->boot != INT64_MIN;
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
 	layout_init(&s->layout, &o->layout);
 	init_options(s, &o->options);
-	for (unsigned i = 0; i < MESSAGES; i++) {
-		s->message[i].message.buffer = s->buffers + (size_t)i * o->max_datagram;
-		s->message[i].message.size = o->max_datagram;
-		s->spare[s->spares++] = &s->message[i];
-	}
 	return s;
 }
 
@@ -105,73 +76,8 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	s->transport->ops->close(s->transport);
-	free(s->buffers);
+	outbox_free(&s->out);
 	free(s);
-}
-
-static void tally_add(struct session_tally *t, uint64_t flows, uint64_t packets, uint64_t octets)
-{
-	t->flows += flows;
-	t->packets += packets;
-	t->octets += octets;
-}
-
-static void account_sent(struct session *s, const struct outgoing *o, int error)
-{
-	const struct message *m = &o->message;
-	struct session_tally *t = error ? &s->count.lost : &s->count.sent;
-
-	tally_add(t, m->flows, m->packets, m->octets);
-	s->count.pending.flows -= m->flows;
-	s->count.pending.packets -= m->packets;
-	s->count.pending.octets -= m->octets;
-	if (error) {
-		s->count.lost_messages++;
-		s->count.last_error = error;
-		loss_add(&s->lost, m->flows, m->packets, m->octets, o->header.time);
-		return;
-	}
-	s->count.messages++;
-	s->count.octets += m->length;
-	s->count.records += m->data_records - m->option_records;
-	s->count.options += m->option_records;
-}
-
-/* The queue by lanes, templates first: datagrams of one length side by side. */
-static unsigned order_queue(const struct session *s, struct outgoing **ordered)
-{
-	unsigned n = 0;
-
-	for (unsigned lane = LAYOUT_TEMPLATES + 1; lane-- > 0;)
-		for (unsigned i = 0; i < s->queued; i++)
-			if (s->queue[i]->lane == lane)
-				ordered[n++] = s->queue[i];
-	return n;
-}
-
-static void send_queue(struct session *s)
-{
-	struct transport_message out[QUEUE];
-	struct outgoing *ordered[QUEUE];
-	unsigned n = order_queue(s, ordered);
-
-	if (!n)
-		return;
-	for (unsigned i = 0; i < n; i++) {
-		struct outgoing *o = ordered[i];
-		o->header.sequence = s->sequence;
-		message_seal(&o->message, &o->header);
-		/* Also for a message that will not leave: so its collector sees the gap. */
-		s->sequence += s->protocol->sequence_step(&o->message);
-		out[i] = (struct transport_message){o->message.buffer, o->message.length, 0};
-	}
-	s->count.refusals += s->transport->ops->send(s->transport, out, n);
-	for (unsigned i = 0; i < n; i++) {
-		account_sent(s, ordered[i], out[i].error);
-		s->spare[s->spares++] = ordered[i];
-	}
-	s->queued = 0;
 }
 
 /* sysUptime's zero moves where the header could not tell `time` by it. By a day or
@@ -190,8 +96,8 @@ static void rebase_to(struct session *s, int64_t earliest, int64_t latest)
  * is never before the last flow inside, and stays in sysUptime's range. */
 static int64_t header_time(const struct session *s, const struct message *m, int64_t now)
 {
-	if (!s->protocol->relative_times)
-		return s->protocol->header_time(now);
+	if (!s->out.protocol->relative_times)
+		return s->out.protocol->header_time(now);
 
 	int64_t earliest = s->boot * CLOCK_MILLISECOND;
 	int64_t latest = earliest + UPTIME_RANGE * CLOCK_MILLISECOND;
@@ -199,17 +105,8 @@ static int64_t header_time(const struct session *s, const struct message *m, int
 	if (time < earliest)
 		time = earliest;
 	if (time >= latest)
-		time = m->data_records ? m->latest : latest;
-	return s->protocol->header_time(time);
-}
-
-static struct outgoing *begin_message(struct session *s, unsigned lane)
-{
-	struct outgoing *o = s->spare[--s->spares];
-
-	message_begin(&o->message, s->protocol);
-	o->lane = lane;
-	return o;
+		time = m->data_records > m->option_records ? m->latest : latest;
+	return s->out.protocol->header_time(time);
 }
 
 static void finish_message(struct session *s, struct outgoing *o, int64_t now)
@@ -224,9 +121,7 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 	};
 	s->templates.datagrams++;
 	s->options_refresh.datagrams++;
-	s->queue[s->queued++] = o;
-	if (s->queued == QUEUE)
-		send_queue(s);
+	outbox_put(&s->out, o);
 }
 
 /* When the clock was set back meanwhile, the message is of the time before; and data
@@ -256,18 +151,21 @@ static void finish_lanes(struct session *s, int64_t now)
 		finish_lane(s, &s->lane[i], now);
 }
 
+/* To a transport that keeps them they are sent once. */
 static bool templates_due(const struct session *s, int64_t now)
 {
-	return s->protocol->has_sets &&
-	       refresh_is_due(&s->templates, now, s->options.template_refresh,
-		       s->options.template_datagrams);
+	if (!s->out.protocol->has_sets ||
+		(s->templates.done && s->out.transport->ops->keeps_templates))
+		return false;
+	return refresh_is_due(
+		&s->templates, now, s->options.template_refresh, s->options.template_datagrams);
 }
 
 static bool options_due(const struct session *s, int64_t now)
 {
 	const struct session_options_data *o = &s->options.options;
 
-	return s->protocol->has_sets && o->enabled &&
+	return s->out.protocol->has_sets && o->enabled &&
 	       refresh_is_due(&s->options_refresh, now, o->refresh, o->datagrams);
 }
 
@@ -276,10 +174,10 @@ static struct outgoing *add_template(
 {
 	if (!message_add_template(&o->message, t)) {
 		finish_message(s, o, now);
-		o = begin_message(s, LAYOUT_TEMPLATES);
+		o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
 		(void)message_add_template(&o->message, t);
 	}
-	s->count.templates++;
+	s->out.count.templates++;
 	return o;
 }
 
@@ -288,9 +186,9 @@ static void send_templates(struct session *s, int64_t now)
 {
 	if (now < s->templates.time)
 		finish_lanes(s, now);
-	send_queue(s);
+	outbox_send(&s->out);
 
-	struct outgoing *o = begin_message(s, LAYOUT_TEMPLATES);
+	struct outgoing *o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
 	for (unsigned i = 0; i < s->layout.count; i++)
 		o = add_template(s, o, &s->layout.template[i], now);
 	for (unsigned i = 0; i < OPTION_KINDS; i++)
@@ -322,7 +220,7 @@ static struct outgoing *add_options(struct session *s, struct outgoing *o, enum 
 		if (!at) {
 			if (o)
 				finish_data(s, o, now, now);
-			o = begin_message(s, LAYOUT_TEMPLATES);
+			o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
 			at = message_add_record(&o->message, t, octets);
 		}
 		template_encode(t, values, &facts, at);
@@ -336,20 +234,20 @@ static struct outgoing *add_options(struct session *s, struct outgoing *o, enum 
 static void send_options(
 	struct session *s, enum option_kind first, enum option_kind last, int64_t now)
 {
-	send_queue(s);
+	outbox_send(&s->out);
 
 	struct outgoing *o = NULL;
 	struct option_values values = {
-		.exported = {s->count.messages, s->count.records, s->count.octets},
+		.exported = {s->out.count.messages, s->out.count.records, s->out.count.octets},
 		.ignored = s->ignored,
 		.not_sent = s->not_sent,
 	};
-	loss_sum(&values.not_sent, &s->lost);
+	loss_sum(&values.not_sent, &s->out.lost);
 	for (enum option_kind kind = first; kind <= last; kind++)
 		o = add_options(s, o, kind, &values, now);
 	if (o)
 		finish_data(s, o, now, now);
-	send_queue(s);
+	outbox_send(&s->out);
 }
 
 static void send_all_options(struct session *s, int64_t now)
@@ -375,7 +273,7 @@ static uint8_t *add_record(
 			send_templates(s, now);
 		if (options_due(s, now))
 			send_all_options(s, now);
-		lane->open = begin_message(s, i);
+		lane->open = outbox_begin(&s->out, i);
 		lane->opened = now;
 		at = message_add_record(&lane->open->message, t, t->record_octets);
 	}
@@ -405,7 +303,7 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 	int64_t first = clock_floor(from, CLOCK_MILLISECOND);
 	int64_t last = clock_floor(to, CLOCK_MILLISECOND);
 
-	if (!s->protocol->relative_times && !s->layout.relative)
+	if (!s->out.protocol->relative_times && !s->layout.relative)
 		return;
 	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
 		return;
@@ -431,12 +329,12 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 	const struct template *t = layout_choose(&s->layout, r);
 
 	if (!t) {
-		tally_add(&s->count.untold, 1, r->packets, r->octets);
+		session_tally_add(&s->out.count.untold, 1, r->packets, r->octets);
 		return;
 	}
-	tally_add(&s->count.pending, 1, r->packets, r->octets);
+	session_tally_add(&s->out.count.pending, 1, r->packets, r->octets);
 	fit_times(s, r->first, r->last, now);
-	uint64_t parts = parts_of(s->protocol, r);
+	uint64_t parts = parts_of(s->out.protocol, r);
 	if (__builtin_expect(parts == 1, 1)) {
 		put_record(s, t, r, now, true);
 		return;
@@ -464,13 +362,14 @@ void session_tick(struct session *s, int64_t now)
 		fit_times(s, now, now, now);
 		send_all_options(s, now);
 	}
-	send_queue(s);
+	outbox_send(&s->out);
+	(void)outbox_hear(&s->out, now);
 }
 
 void session_flush(struct session *s, int64_t now)
 {
 	finish_lanes(s, now);
-	send_queue(s);
+	outbox_send(&s->out);
 	if (!s->templates.done || !s->options.options.enabled)
 		return;
 	fit_times(s, now, now, now);
@@ -491,7 +390,23 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 	s->not_sent = *not_sent;
 }
 
+void session_end(struct session *s, int64_t now)
+{
+	session_flush(s, now);
+	outbox_end(&s->out);
+}
+
+bool session_ending(struct session *s, int64_t now)
+{
+	return outbox_hear(&s->out, now);
+}
+
+void session_abandon(struct session *s)
+{
+	outbox_abandon(&s->out);
+}
+
 struct session_statistics session_statistics(const struct session *s)
 {
-	return s->count;
+	return s->out.count;
 }

@@ -1,0 +1,125 @@
+#!/bin/bash
+# The manuals' command lines and configurations work as they stand there, and weir-migration(7) has every
+# option of the programs that it is about.
+. "$(dirname "$0")/common.sh"
+[ -x "$GEN" ] && [ -x "$WEIRDUMP" ] || skip "the generator or weirdump is not built"
+GEN=$(realpath "$GEN") WEIRDUMP=$(realpath "$WEIRDUMP") WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
+export WEIR WEIRDUMP WEIRCTL
+cd "$root" || exit 1
+left_out=()
+
+# ---- weir-migration(7) against what the programs have ----
+
+# entries SECTION: the heads of the list in a section, one word each
+entries() {
+	awk -v want="$1" '/^\.S[hs] / { name = $0; sub(/^\.S[hs] /, "", name); here = name == want }
+	here && /^\.It / { print substr($0, 5) }' man/weir-migration.7
+}
+# has SECTION WORD...
+has() {
+	local section=$1 word
+	shift
+	entries "$section" >"$TMP/entries"
+	[ -s "$TMP/entries" ] || bad "weir-migration.7: nothing under $section"
+	for word; do
+		grep -qE -- "(^| )$word( |\$)" "$TMP/entries" || bad "weir-migration.7: $section has no $word"
+	done
+}
+letters() { printf 'Fl %s\n' "$@"; }
+softflowd='6 A a B b C c D d h i L l m N n P p R r S s T t v x'
+fprobe='a B b c d e f g h i K k l m n p q r S s t u v x'
+mapfile -t words < <(letters $softflowd)
+has 'FROM SOFTFLOWD 1.1' "${words[@]}" 'Fl t Cm general' 'Fl t Cm tcp' 'Fl t Cm tcp.fin' 'Fl t Cm tcp.rst' \
+	'Fl t Cm udp' 'Fl t Cm icmp' 'Fl t Cm maxlife' 'Fl t Cm expint' 'Fl T Cm full' 'Fl T Cm port' 'Fl T Cm proto' \
+	'Fl T Cm ip' 'Fl T Cm vlan' 'Fl T Cm ether'
+has softflowctl shutdown exit expire-all delete-all statistics 'debug\+' debug- stop-gather start-gather \
+	dump-flows timeouts send-template
+mapfile -t words < <(letters $fprobe)
+has 'FROM FPROBE 1.1' "${words[@]}"
+has 'FROM NFPROBE, OF PMACCTD 1.7' nfprobe_{timeouts,hoplimit,maxflows,receiver,dtls,dtls_verify_cert,source_ip} \
+	nfprobe_{version,engine,peer_as,ipprec,direction,ifindex,ifindex_override,dont_cache,tstamp_usec}
+has 'FROM IPT_NETFLOW' protocol destination sampler natevents inactive_timeout active_timeout refresh-rate \
+	timeout-rate debug sndbuf hashsize maxflows aggregation snmp-rules scan-min promisc engine_id
+
+# Where the programs themselves are here, they say whether these lists are whole.
+if command -v softflowd >/dev/null; then
+	softflowd -h 2>&1 | sed -nE 's/^  -([A-Za-z0-9])[ ,].*/\1/p' | LC_ALL=C sort -u >"$TMP/theirs"
+	diff "$TMP/theirs" <(printf '%s\n' $softflowd | LC_ALL=C sort) >"$TMP/diff" || bad "softflowd's options: $(cat "$TMP/diff")"
+else
+	left_out+=('softflowd is not installed')
+fi
+if command -v fprobe >/dev/null; then
+	fprobe -h 2>&1 | sed -nE 's/^-([A-Za-z0-9])[ \t].*/\1/p' | LC_ALL=C sort -u >"$TMP/theirs"
+	diff "$TMP/theirs" <(printf '%s\n' $fprobe | LC_ALL=C sort) >"$TMP/diff" || bad "fprobe's options: $(cat "$TMP/diff")"
+else
+	left_out+=('fprobe is not installed')
+fi
+keys=$(ls /usr/share/doc/pmacct/CONFIG-KEYS* 2>/dev/null | head -n 1)
+if [ -n "$keys" ]; then
+	has 'FROM NFPROBE, OF PMACCTD 1.7' $(zcat -f "$keys" | grep '^KEY:' | grep -oE '\<nfprobe_[a-z_]+' | sort -u)
+else
+	left_out+=('pmacct is not installed')
+fi
+
+# Keys of weir's that it names are there. A key may be named by its group alone.
+"$WEIR" --help-config | sed -nE 's/^  ([a-z0-9_.]+(\[\])?[a-z0-9_.]*) = .*/\1/p' >"$TMP/keys"
+grep -hoE '(^|[^-a-z0-9])(inputs\[\]|exporters\[\]|records\[\]|cache|sampling|control)\.[a-z_.]+[a-z]' man/*.[1-8] README.md |
+	sed 's/^[^a-z]//' | sort -u |
+	while read -r key; do
+		grep -qF -- "$key" "$TMP/keys" || echo "$key"
+	done >"$TMP/unknown"
+[ ! -s "$TMP/unknown" ] || bad "the documents name keys that are not there: $(tr '\n' ' ' <"$TMP/unknown")"
+
+# ---- Configurations and commands ----
+
+mkdir "$TMP/desk" "$TMP/blocks"
+"$GEN" office "$TMP/desk/capture.pcap" || bad 'no capture could be made'
+sed 's/#collector = /collector = /' conf/weir.conf >"$TMP/desk/weir.conf"
+count=0
+for page in man/*.[1-8]; do
+	name=$(basename "$page")
+	# Literal blocks, each a file; a command goes on over lines that end in | and the like.
+	awk -v to="$TMP/blocks/$name" '
+	/^\.Bd -literal/ { inside = 1; n++; next }
+	/^\.Ed/ { inside = 0 }
+	inside { gsub(/\\e/, "\\"); print >(to "." n) }' "$page"
+	for block in "$TMP/blocks/$name".*; do
+		[ -e "$block" ] || continue
+		case $(head -c 7 "$block") in
+		'$ '*) sed 's/^[$#] //' "$block" >>"$TMP/$name.sh" ;;
+		inputs* | cache* | records*)
+			{ cat "$block"; grep -q '^inputs' "$block" || echo 'inputs = ( { interface = "lo"; } );'; } >"$block.conf"
+			run "$name: $(head -1 "$block")" "$WEIR" -C -f "$block.conf"
+			count=$((count + 1))
+			;;
+		'{"comma'* | plugins*) ;; # a line of the control protocol, another program's configuration
+		*) bad "$page: what is the literal block that begins with: $(head -1 "$block")" ;;
+		esac
+	done
+	sed -nE 's/^\.Dl [$#] (sudo )?((weir|weirctl|weirdump|setcap|timeout) .*)/\2/p' "$page" >>"$TMP/$name.sh"
+	unknown=$(grep -E '^\.Dl [$#]' "$page" | grep -vE '^\.Dl [$#] (weir|weirctl|weirdump|setcap|timeout|softflowd|fprobe|modprobe|iptables) ')
+	[ -z "$unknown" ] || bad "$page: nobody runs $unknown"
+done
+
+if [ "$(id -u)" != 0 ] || ! unshare -n -m true 2>/dev/null; then
+	left_out+=('the commands need root and namespaces')
+else
+	for script in "$TMP"/*.sh; do
+		[ -s "$script" ] || continue
+		page=$(basename "$script" .sh)
+		if grep -q jq "$script" && ! command -v jq >/dev/null; then
+			left_out+=("$page: jq is not installed")
+			sed -i '/jq/d' "$script"
+		fi
+		# weirctl finds a weir where it looks for one.
+		if grep -q '^weirctl' "$script"; then
+			sed -i '1i weir -i eth0 -n 192.0.2.10 --set control.socket=/run/weir/weir.sock' "$script"
+		fi
+		mkdir "$TMP/stage.$page"
+		run "$page: $(tr '\n' ';' <"$script")" env -C "$TMP/desk" STAGE="$TMP/stage.$page" "$here/stage.sh" "$script"
+		count=$((count + $(wc -l <"$script")))
+	done
+fi
+
+for reason in ${left_out[@]+"${left_out[@]}"}; do echo "left out: $reason"; done
+finish "$count commands and configurations are as the manuals say"

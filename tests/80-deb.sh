@@ -1,0 +1,85 @@
+#!/bin/bash
+# The Debian package: it builds without a word of lintian, and in a fresh Debian it installs, meters, is
+# upgraded and goes without a trace. The Debian is made by debootstrap from the mirror that this machine
+# uses; what was fetched stays in build/debootstrap.
+. "$(dirname "$0")/common.sh"
+need dpkg-buildpackage dh lintian debootstrap unshare python3
+[ "$(id -u)" -eq 0 ] || skip 'needs root for debootstrap'
+unshare -m true 2>/dev/null || skip 'mount namespaces cannot be made here'
+cd "$root" || exit 1
+
+suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+[ -e "/usr/share/debootstrap/scripts/$suite" ] || skip "debootstrap does not know this system, \"$suite\""
+mirror=$(sed -nE 's/^URIs: *([^ ]+).*|^deb (\[[^]]*\] )?([^ ]+) .*/\1\3/p' /etc/apt/sources.list \
+	/etc/apt/sources.list.d/*.{list,sources} 2>/dev/null | grep -E '/(debian|ubuntu)/?$' | head -n 1)
+[ -n "$mirror" ] || skip "no mirror of this system is in /etc/apt"
+
+# ---- The package ----
+
+run 'make deb' packaging/deb.sh "$TMP/deb" || finish
+[ -z "$(grep -E '^[EWIPN]: ' <<<"$said")" ] || bad "lintian: $said"
+version=$(sed -n 's/^VERSION *= *//p' Makefile)
+package=$(echo "$TMP/deb/weir_$version-"*.deb)
+[ -e "$package" ] || { bad "the package has not the version $version of the Makefile: $(ls "$TMP/deb")"; finish; }
+
+# The same files as a later version: an upgrade without a second build.
+dpkg-deb -R "$package" "$TMP/later"
+sed -i "s/^Version: .*/Version: $version-99/" "$TMP/later/DEBIAN/control"
+dpkg-deb --root-owner-group -b "$TMP/later" "$TMP/later.deb" >"$TMP/log" || bad "$(cat "$TMP/log")"
+
+# ---- A fresh Debian ----
+
+fresh=$TMP/fresh
+mkdir -p "$BUILD/debootstrap" "$fresh"
+debootstrap --variant=minbase --cache-dir="$(realpath "$BUILD/debootstrap")" "$suite" "$fresh" "$mirror" \
+	>"$TMP/log" 2>&1 || skip "debootstrap could not make a $suite from $mirror: $(tail -n 1 "$TMP/log")"
+cp "$package" "$TMP/later.deb" packaging/debian/tests/records packaging/debian/tests/configured "$fresh/root/"
+cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
+
+# inside COMMAND...: in the fresh Debian, with /proc and the loopback interface as it would have. What
+# a package starts there is not started: policy-rc.d says so.
+printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d"
+chmod +x "$fresh/usr/sbin/policy-rc.d"
+inside() {
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
+		unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$fresh" "$@"
+}
+files() { # what weir may have left, and where; the records of dpkg and apt are theirs
+	(cd "$fresh" && find etc usr var/lib var/spool run lib/ -xdev -not -path 'var/lib/dpkg/*' \
+		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache') | sort
+}
+
+run 'the fresh Debian updates its lists' inside apt-get -q update || finish
+# Its libraries first, so that the list of files differs by the package alone.
+run 'the libraries install' inside sh -c "apt-get -q -y --no-install-recommends install \
+	\$(dpkg -I /root/$(basename "$package") | sed -n 's/^ Depends: //p' | sed 's/([^)]*)//g; s/,/ /g')" || finish
+files >"$TMP/before"
+
+run 'it installs' inside apt-get -q -y install "/root/$(basename "$package")" || finish
+run 'it meters' inside /root/records
+run 'it is not configured, and then runs' inside /root/configured
+run 'its manuals are there' inside sh -c 'for page in man8/weir.8 man8/weirctl.8 man5/weir.conf.5 man7/weir-migration.7 man1/weirdump.1; do
+	grep -q . "/usr/share/man/$page.gz" || exit 1; done' ||
+	dpkg -c "$package"
+[ "$(inside dpkg-query -W -f '${Conffiles}' weir | awk '{ print $1 }')" = /etc/weir/weir.conf ] ||
+	bad 'weir.conf is no conffile'
+
+# ---- Upgrade: what the operator wrote stays ----
+
+sed -i 's/#collector = .*/collector = "192.0.2.7:2055";/' "$fresh/etc/weir/weir.conf"
+run 'it is upgraded' inside dpkg -i /root/later.deb
+grep -q '"192.0.2.7:2055"' "$fresh/etc/weir/weir.conf" || bad 'the upgrade lost the configuration'
+[ "$(inside dpkg-query -W -f '${Version} ${Status}' weir)" = "$version-99 install ok installed" ] ||
+	bad "after the upgrade: $(inside dpkg-query -W -f '${Version} ${Status}' weir)"
+run 'it meters after the upgrade' inside /root/records
+
+# ---- Removal, purge ----
+
+run 'it is removed' inside dpkg -r weir
+[ -e "$fresh/etc/weir/weir.conf" ] || bad 'the removal took the configuration, too'
+[ ! -e "$fresh/usr/sbin/weir" ] || bad 'the removal left the program'
+run 'it is purged' inside dpkg -P weir
+files >"$TMP/after"
+diff "$TMP/before" "$TMP/after" >"$TMP/diff" || bad "the purge leaves or takes: $(cat "$TMP/diff")"
+
+finish "$(basename "$package") in a fresh $suite"
