@@ -519,6 +519,40 @@ START_TEST(before_data)
 }
 END_TEST
 
+static bool away;
+
+static void hear(struct transport *t, struct transport_report *report)
+{
+	(void)t;
+	report->away = away;
+}
+
+/* A collector that was away and comes back is told at once. */
+START_TEST(who_comes_back)
+{
+	static const struct transport_ops stream = {.send = take, .work = hear, .close = leave};
+
+	prepare(10);
+	far.transport.ops = &stream;
+	away = false;
+	begin();
+	session_tick(far.session, START);
+	session_tick(far.session, START + 2 * SECOND);
+	session_tick(far.session, START + 4 * SECOND);
+	uint64_t before = far.options_records;
+	away = true;
+	session_tick(far.session, START + 5 * SECOND);
+	ck_assert_uint_eq(far.options_records, before);
+	away = false;
+	session_tick(far.session, START + 6 * SECOND);
+	session_tick(far.session, START + 6 * SECOND + MS);
+	ck_assert_uint_eq(far.options_records, before + before / 3);
+	session_tick(far.session, START + 7 * SECOND);
+	ck_assert_uint_eq(far.options_records, before + before / 3);
+	end();
+}
+END_TEST
+
 /* ---- what they count ---- */
 
 static uint64_t stated, lost_stated;
@@ -609,6 +643,7 @@ int main(void)
 	tcase_add_test(cases, unknown_is_left_out);
 	tcase_add_loop_test(cases, by_time, 0, 2);
 	tcase_add_loop_test(cases, before_data, 0, 2);
+	tcase_add_test(cases, who_comes_back);
 	tcase_add_loop_test(cases, counts_are_what_arrived, 0, 4);
 	tcase_add_test(cases, times_of_losses);
 	suite_add_tcase(suite, cases);

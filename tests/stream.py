@@ -38,6 +38,7 @@ import wire
 
 class Connection(wire.Session):
     """One transport session: octets in, records out."""
+    counted = False  # what options data say was exported has been acknowledged, some of it over other connections
 
     def __init__(self):
         super().__init__(10)

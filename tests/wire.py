@@ -72,6 +72,7 @@ class Record:
 
 class Session:
     """What a collector keeps of one exporter, and every complaint it has."""
+    counted = True  # all that is exported comes here
 
     def __init__(self, version=None, live=False, classic=True):
         """classic: flow records have addresses, a protocol and times."""
@@ -84,6 +85,13 @@ class Session:
         self.complaints.append('datagram %d: %s' % (self.counts['datagrams'], what))
 
     def feed(self, m, when=None):
+        self.before = self.counts['datagrams'], len(self.records), self.counts['octets']
+        self.kinds = set()
+        self.read(m, when)
+        if {'sampling', 'flow'} <= self.kinds:
+            self.complain('sampling beside flow records')
+
+    def read(self, m, when):
         self.counts['datagrams'] += 1
         self.counts['octets'] += len(m)
         self.when = when
@@ -313,12 +321,36 @@ class Session:
             count += 1
             if options:
                 self.options.append(values)
+                self.option(domain, values)
+                self.kinds.add('sampling' if (0, 34) in values or (0, 302) in values else 'options')
             else:
+                self.kinds.add('flow')
                 self.flow(version, layout, values, boot)
         self.padding(b[at:], min(4, least or 4), 'data set %d' % ident)
         if not count:
             self.complain('data set %d without a record' % ident)
         return count
+
+    def option(self, domain, values):
+        """What options data say that can be checked from here (RFC 7011 section 4, RFC 5610)."""
+        def get(i):
+            return number(values[0, i][0]) if (0, i) in values else None
+        for i, what, came in zip((41, 42, 40), ('messages', 'flow records', 'octets'), self.before):
+            if self.counted and get(i) is not None and get(i) != came:
+                self.complain('exported %s: %d, but %d came' % (what, get(i), came))
+        for i in (34, 50, 305, 309):
+            if get(i) == 0:
+                self.complain('sampling interval 0 in element %d' % i)
+        if (get(41) is not None or get(164) is not None) and get(149) is None and self.version == 10 and not domain:
+            self.complain('statistics without an observation domain')
+        if get(173) is not None:
+            of = next((t[0] for k, t in self.templates.items() if k[1:] == (domain, get(145))), ())
+            if not of or get(173) >> len(of):
+                self.complain('flow key %x of template %s of %d fields' % (get(173), get(145), len(of)))
+        if get(346) is not None:
+            used = {f[:2] for t in self.templates.values() for f in t[0]}
+            if (get(346), get(303)) not in used or get(339) > 23 or not values[0, 341][0]:
+                self.complain('RFC 5610: element %s of enterprise %s of type %s' % (get(303), get(346), get(339)))
 
     def values(self, layout, b, at):
         values = {}

@@ -385,7 +385,10 @@ void session_tick(struct session *s, int64_t now)
 		send_all_options(s, now);
 	}
 	outbox_send(&s->out);
+	bool away = s->out.count.away;
 	(void)outbox_hear(&s->out, now);
+	if (away && !s->out.count.away) /* who comes back need not know them any more */
+		s->options_refresh.done = false;
 }
 
 void session_flush(struct session *s, int64_t now)

@@ -26,7 +26,8 @@ ROOT = os.path.dirname(TESTS)
 WEIR = os.environ.get('WEIR', ROOT + '/weir')
 GEN = os.environ.get('GEN', ROOT + '/build/tests/gen')
 TMP = os.environ.get('TMP', '/tmp')
-CLAUSES = ['%s-%d' % (family, n) for family, last in (('V5', 13), ('V9', 17), ('IP', 29), ('SE', 15)) for n in range(1, last + 1)]
+CLAUSES = ['%s-%d' % (family, n) for family, last in (('V5', 13), ('V9', 17), ('IP', 29), ('OP', 9), ('SE', 15)) for n in range(1, last + 1)]
+OPTIONS = 320  # ids of options templates, from here on
 SCENARIOS = ('office', 'ports', 'fragments', 'ethertypes')
 MOST = 1400
 OWN = {
@@ -44,7 +45,7 @@ class Stream:
 
     def complaints(self, datagrams, values):
         # header times are those of packets: each datagram comes at the time that weir gave it
-        session = wire.Session(self.version, live=True, classic=self.record not in ('tiny', 'sparse'))
+        session = wire.Session(self.version, live=True, classic=self.record not in ('tiny', 'sparse', 'biflow'))
         session.most = MOST
         for original, m in zip(self.datagrams, datagrams):
             if m is not None:
@@ -97,9 +98,9 @@ def streams():
         subprocess.run([GEN, scenario, paths[-1]], check=True, stdout=subprocess.DEVNULL)
     capture = TMP + '/all.pcap'
     packets = facts.choose(paths, capture)
-    def run(version, record, far):
+    def run(version, record, far, biflow='false'):
         command = [WEIR, '-f', conf, '-r', capture, '-n', '127.0.0.1:{port}', '-v', str(version), '--set',
-                   'cache.record=' + record] + (FAR if far else [])
+                   'cache.record=' + record, '--set', 'cache.biflow=' + biflow] + (FAR if far else [])
         datagrams, status, err = wire.collect(command, 60)
         if status:
             sys.exit('weir, v%d, %s: status %s: %s' % (version, record, status, err[-500:]))
@@ -108,6 +109,7 @@ def streams():
         for record in ('default',) if version == 5 else (*truth.READY, *OWN):
             out[version, record] = Stream(version, record, run(version, record, True), wanted(packets, version, record))
             out[version, record + ' short'] = Stream(version, record, run(version, record, False), None)
+    out[10, 'tcp biflow'] = Stream(10, 'biflow', run(10, 'tcp', True, 'true'), None)
     return out
 
 
@@ -133,10 +135,10 @@ def sets_of(m, version):
 
 
 def first_set(s, data):
-    """(number of the datagram, where) of the first data set, or of the first template set."""
+    """(number of the datagram, where) of the first set of flow records, or of the first template set."""
     for n, m in enumerate(s.datagrams):
         for at, ident, _ in sets_of(m, s.version):
-            if (ident >= 256) == data:
+            if 256 <= ident < OPTIONS if data else ident < 256:
                 return n, at
     raise LookupError
 
@@ -295,7 +297,7 @@ def padded(s):
     known = templates(s)
     for n, m in enumerate(s.datagrams):
         for at, ident, length in sets_of(m, s.version):
-            size = sum(octets for _, octets in known[ident][0]) if ident >= 256 else 0
+            size = sum(octets for _, octets in known[ident][0]) if ident in known else 0
             if size and (length - 4) % size:
                 return n, at
     raise LookupError
@@ -382,6 +384,56 @@ def renamed(s, n, p, count, names):
         new = poke(new, 4 + 4 * k, struct.pack('!H', element))
     return [m.replace(old, new) for m in s.datagrams]
 
+
+def options_set(s, ident, template):
+    """(datagram, where) of the first options template of this id, or of its data."""
+    for n, m in enumerate(s.datagrams):
+        for at, kind, _ in sets_of(m, s.version):
+            if kind == (1 if s.version == 9 else 3) and template and u16(m, at + 4) == ident or kind == ident and not template:
+                return n, at
+    raise LookupError
+
+
+def in_options(ident, template, at, form, change):
+    """Changes a number that stands so far behind the beginning of the options template's set, or of its data's."""
+    def mutate(s):
+        n, where = options_set(s, ident, template)
+        value = struct.unpack_from(form, s.datagrams[n], where + at)[0]
+        return changed(s, n, poke(s.datagrams[n], where + at, struct.pack(form, change(value))))
+    return mutate
+
+
+def mixed(s):
+    """Options data behind the flow records of a message."""
+    n, at = options_set(s, OPTIONS, False)
+    to, _ = first_set(s, True)
+    moved = s.datagrams[n][at:at + u16(s.datagrams[n], at + 2)]
+    m = s.datagrams[to] + moved
+    m = poke(m, 2, struct.pack('!H', len(m) if s.version == 10 else u16(m, 2) + 1))
+    return changed(s, to, m)
+
+
+# options: set header, template id, counts, first scope; data of 324 have domain and three counters in both versions
+for v, name in ((9, 'v9'), (10, 'ip')):
+    add(name + '-options-set-id', v, 'set id 4', in_options(320, True, 0, '!H', lambda x: 4))
+    add(name + '-options-no-template', v, 'before its template', in_options(324, True, 4, '!H', lambda x: 400))
+    add(name + '-options-withheld', v, 'sequence number|before its template|exported', lambda s: changed(s, options_set(s, 320, False)[0], None))
+    add(name + '-statistics-messages', v, 'exported messages', in_options(324, False, 8, '!Q', lambda x: x + 1))
+    add(name + '-statistics-records', v, 'exported flow records', in_options(324, False, 16, '!Q', lambda x: x + 1))
+    add(name + '-statistics-octets', v, 'exported octets', in_options(324, False, 24, '!Q', lambda x: x - 1))
+    add(name + '-sampling-zero', v, 'sampling interval 0', in_options(320, False, 8, '!I', lambda x: 0))
+    add(name + '-sampling-with-data', v, 'sampling beside flow records', mixed)
+add('v9-options-scope-type', 9, 'v9 scope type 9', in_options(320, True, 10, '!H', lambda x: 9))
+add('v9-options-lengths', 9, 'v9 options template lengths', in_options(320, True, 6, '!H', lambda x: 6))
+add('v9-options-no-scope', 9, '0 scope fields', in_options(320, True, 6, '!H', lambda x: 0))
+add('v9-options-key', 9, 'flow key', in_options(329, False, 8, '!Q', lambda x: x | 1 << 63))
+add('ip-options-no-scope', 10, '0 scope fields', in_options(320, True, 8, '!H', lambda x: 0))
+add('ip-options-scopes', 10, '9 scope fields', in_options(320, True, 8, '!H', lambda x: 9))
+add('ip-options-domain', 10, 'without an observation domain', in_options(324, True, 10, '!H', lambda x: 148))
+add('ip-options-key', 10, 'flow key', in_options(329, False, 6, '!Q', lambda x: x | 1 << 63))
+add('ip-options-key-template', 10, 'flow key', in_options(329, False, 4, '!H', lambda x: 300))
+add('ip-options-element', 10, 'RFC 5610', in_options(330, False, 8, '!H', lambda x: 999), 'tcp biflow')
+add('ip-options-element-type', 10, 'RFC 5610', in_options(330, False, 10, '!B', lambda x: 99), 'tcp biflow')
 
 # what values mean: one bit of each, where nothing but the capture can tell
 add('se-reason', 10, 'flowEndReason', value_of(136, lambda v: 6))
