@@ -135,6 +135,18 @@ struct config_control {
 	char socket[108]; /* path, as long as sun_path; "": no control socket */
 };
 
+/* metrics = { ... } */
+struct config_metrics {
+	char listen[CONFIG_NAME]; /* ADDRESS:PORT; "": nowhere */
+};
+
+/* privileges = { ... } */
+struct config_privileges {
+	char user[64]; /* to become where root starts weir; "": stay, default weir */
+	bool confine;  /* Landlock and seccomp, default true */
+	bool capture;  /* keep CAP_NET_RAW, default false */
+};
+
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
@@ -145,6 +157,8 @@ struct config {
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
 	struct config_control control;
+	struct config_metrics metrics;
+	struct config_privileges privileges;
 	enum config_output output; /* NONE where an exporter is configured and no -o given */
 };
 

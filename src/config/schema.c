@@ -229,6 +229,19 @@ const struct schema_key schema_keys[] = {
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
 	.type = SCHEMA_STRING, GLOBAL(control.socket)},
+
+{"metrics", NULL, NULL, "counters for Prometheus, over HTTP", .type = SCHEMA_GROUP},
+{"metrics.listen", "", NULL, "ADDRESS:PORT, as 127.0.0.1:9416; \"\": nowhere",
+	.type = SCHEMA_STRING, GLOBAL(metrics.listen)},
+
+{"privileges", NULL, NULL, "what a weir that captures gives up before the first packet",
+	.type = SCHEMA_GROUP},
+{"privileges.user", "weir", NULL, "to become where root starts it; \"\": stay root",
+	.type = SCHEMA_STRING, GLOBAL(privileges.user)},
+{"privileges.confine", "true", NULL, "only the files and system calls that it needs",
+	.type = SCHEMA_BOOLEAN, GLOBAL(privileges.confine)},
+{"privileges.capture", "false", NULL, "keep the capability for packet sockets",
+	.type = SCHEMA_BOOLEAN, GLOBAL(privileges.capture)},
 };
 /* clang-format on */
 

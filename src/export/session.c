@@ -116,7 +116,7 @@ static int64_t header_time(const struct session *s, const struct message *m, int
 	if (time < earliest)
 		time = earliest;
 	if (time >= latest)
-		time = m->data_records ? m->latest : latest;
+		time = m->data_records > m->option_records ? m->latest : latest;
 	return s->out.protocol->header_time(time);
 }
 
