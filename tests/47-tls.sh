@@ -118,5 +118,7 @@ wrong() { # WHAT TEXT OPTIONS...
 wrong 'no such file' "ca $TMP/none: No such file" --set "exporters[0].tls.ca=$TMP/none"
 wrong 'no certificate' 'certificate .*in.pcap: ' --set "exporters[0].tls.certificate=$TMP/in.pcap"
 wrong "another's key" "key values mismatch" --set "exporters[0].tls.key=$TMP/other.key"
+"$WEIR" -r "$TMP/in.pcap" -n 127.0.0.1 "${options[@]}" 2>"$TMP/err"
+grep -q '127.0.0.1:4740: ' "$TMP/err" || bad "the port of IPFIX over TLS: $(cat "$TMP/err")"
 wrong 'no key' 'key is missing' --set 'exporters[0].tls.key='
 finish

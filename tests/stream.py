@@ -13,6 +13,7 @@ usage: stream.py [options] -- COMMAND...      {port} in COMMAND is replaced by a
   --connections N  so many must have been made (default 1)
   --tls FOLDER     speak TLS with collector.pem and collector.key of this folder, and trust its ca.pem
   --tls12          and no later than TLS 1.2
+  --gaps N         so many records must be missing in the sequence numbers (default 0)
   --expect N       the command's exit status (default 0)
   --limit SECONDS  stop the command after that long (default 60)
 
@@ -42,7 +43,7 @@ class Connection(wire.Session):
 
     def __init__(self):
         super().__init__(10)
-        self.rest, self.messages = b'', 0
+        self.rest, self.messages, self.gaps = b'', 0, 0
 
     def octets(self, b):
         self.rest += b
@@ -55,6 +56,13 @@ class Connection(wire.Session):
             self.messages += 1
             self.feed(self.rest[:length])
             self.rest = self.rest[length:]
+
+    def sequence(self, key, got, step):
+        missing = got - self.data_sequence.get(key, 0) & 0xffffffff
+        if missing < 1 << 31:
+            self.gaps += missing
+            self.data_sequence[key] = got
+        super().sequence(key, got, step)
 
     def define(self, version, domain, ident, layout, seconds):
         if (version, domain, ident) in self.templates:
@@ -157,7 +165,7 @@ def arguments():
     a.add_argument('--tls')
     a.add_argument('--v6', action='store_true')
     a.add_argument('--tls12', action='store_true')
-    for text in ('--close', '--kill', '--expect'):
+    for text in ('--close', '--kill', '--expect', '--gaps'):
         a.add_argument(text, type=int, default=0)
     a.add_argument('--absent', type=float, default=0)
     a.add_argument('--away', type=float, default=0)
@@ -202,6 +210,9 @@ def main():
         records += collector.lost.records
         if not collector.lost.records:
             wrong.append('nothing lay unread when the connection was reset')
+    gaps = sum(c.gaps for c in connections)
+    if gaps != a.gaps:
+        wrong.append('%d records are missing in the sequence, not %d' % (gaps, a.gaps))
     if len(connections) < a.connections:
         wrong.append('%d connections, not %d; %s' % (len(connections), a.connections, collector.refused))
     if a.truth:

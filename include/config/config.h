@@ -30,6 +30,8 @@ enum {
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
+#define CONFIG_RATE_AUTO UINT32_MAX /* that of a file, none live */
+
 enum config_output {
 	CONFIG_OUTPUT_NONE,
 	CONFIG_OUTPUT_TEXT,
@@ -112,6 +114,7 @@ struct config_exporter {
 	uint32_t dscp;      /* 0 to 63 */
 	uint32_t hops;      /* TTL, hop limit; 0: the kernel's */
 	uint64_t buffer;    /* octets kept until a TCP collector has them, default 16M */
+	uint32_t rate;      /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
 	int64_t reconnect;  /* nanoseconds, default 60 s */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];

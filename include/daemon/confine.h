@@ -18,12 +18,13 @@ enum { CONFINE_POSSIBLE = false };
 enum { CONFINE_POSSIBLE = true };
 #endif
 
-enum { CONFINE_CALLS = 40 }; /* that the filter lets through, at most */
+enum { CONFINE_CALLS = 48 }; /* that the filter lets through, at most */
 
 /* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
 enum confine_use {
 	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
 	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
+	CONFINE_FILE,   /* what files' names begin with: the same in its folder */
 };
 
 struct confine_path {

@@ -126,6 +126,12 @@ struct transport_tls_options {
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error);
 
+/* At most `rate` messages a second through another transport, which it takes over, also
+ * when it fails: NULL, out of memory. Keeps `buffer` octets of messages for their turn;
+ * the patient wait for it instead. Only for a transport that keeps nothing itself. */
+struct transport *transport_paced_new(
+	struct transport *inner, uint32_t rate, uint64_t buffer, bool patient);
+
 struct transport_stream_options {
 	struct transport_path path;
 	const char *name;  /* of the collector, for the log */

@@ -81,7 +81,7 @@ static bool fits(const struct schema_key *key, const config_setting_t *setting)
 	case SCHEMA_GROUP: return config_setting_is_group(setting);
 	case SCHEMA_LIST: return config_setting_is_list(setting);
 	case SCHEMA_BOOLEAN: return config_setting_type(setting) == CONFIG_TYPE_BOOL;
-	case SCHEMA_NUMBER: return is_integer(setting);
+	case SCHEMA_NUMBER: return is_integer(setting) || (key->words && is_string);
 	case SCHEMA_SIZE:
 	case SCHEMA_WORD: return is_integer(setting) || is_string;
 	case SCHEMA_TIME: return config_setting_is_number(setting) || is_string;

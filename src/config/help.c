@@ -1,12 +1,14 @@
 #include "config/value.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* A default as the file would have it. */
 static void show_preset(const struct schema_key *key, char *text, size_t size)
 {
 	const char *preset = key->preset;
-	bool quoted = key->type != SCHEMA_BOOLEAN && key->type != SCHEMA_NUMBER;
+	bool number = key->type == SCHEMA_NUMBER && preset && isdigit((unsigned char)*preset);
+	bool quoted = key->type != SCHEMA_BOOLEAN && !number;
 
 	if (!preset)
 		snprintf(text, size, "-");

@@ -71,6 +71,7 @@ static const struct schema_word algorithms[] = {
 
 static const struct schema_word sights[] = {{"ingress", true}, {"none", false}, {NULL, 0}};
 static const struct schema_word depths[] = {{"none", false}, {"inner", true}, {NULL, 0}};
+static const struct schema_word rates[] = {{"auto", CONFIG_RATE_AUTO}, {NULL, 0}};
 static const struct schema_word as_idle[] = {{"idle", -1}, {NULL, 0}};
 
 /* clang-format off */
@@ -210,7 +211,9 @@ const struct schema_key schema_keys[] = {
 	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
-{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp or tls collector has them",
+{"exporters[].rate", "auto", "datagrams", "a second at most over udp, 0: any number",
+	rates, NUMBER(0, 100000000), EXPORTER(rate)},
+{"exporters[].buffer", "16M", "octets", "of messages kept until they are sent, or with tcp and tls acknowledged",
 	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(4) << 30, EXPORTER(buffer)},
 {"exporters[].reconnect", "60s", NULL, "from one attempt to reach such a collector to the next",
 	TIME(100 * CLOCK_MILLISECOND, DAYS), EXPORTER(reconnect)},

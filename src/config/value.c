@@ -156,8 +156,9 @@ void value_allowed(const struct schema_key *key, char *text, size_t size)
 	case SCHEMA_LIST: snprintf(text, size, "a list of groups: ( { ... } )"); break;
 	case SCHEMA_BOOLEAN: snprintf(text, size, "true or false"); break;
 	case SCHEMA_NUMBER:
-		snprintf(text, size, "%" PRId64 " to %" PRId64 "%s%s", key->minimum, key->maximum,
-			space, unit);
+		snprintf(text, size, "%" PRId64 " to %" PRId64 "%s%s%s%s", key->minimum,
+			key->maximum, space, unit, key->words ? ", or " : "",
+			key->words ? key->words->name : "");
 		break;
 	case SCHEMA_SIZE:
 		show_units(key->minimum, sizes, SIZES, from, sizeof(from));
@@ -429,10 +430,10 @@ bool value_read(
 		return read_word(key, key->words, base, text) ||
 		       refuse(key, text, "is not known", error);
 	case SCHEMA_TIME:
+	case SCHEMA_NUMBER:
 		if (key->words && read_word(key, key->words, base, text))
 			return true;
 		return read_bounded(key, base, text, error);
-	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE: return read_bounded(key, base, text, error);
 	case SCHEMA_ADDRESS:
 		if (*text && !is_address(AF_INET, text) && !is_ipv6(text))

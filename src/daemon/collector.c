@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COMPLAIN_SECONDS = 60 };
+enum {
+	COMPLAIN_SECONDS = 60,
+	FILE_RATE = 25000, /* datagrams a second */
+};
 
 struct collector {
 	char name[CONFIG_NAME + 40];
@@ -25,6 +28,19 @@ static uint16_t in_seconds(int64_t time)
 	int64_t seconds = time / CLOCK_SECOND;
 
 	return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
+}
+
+/* Reading a file, flows come as fast as it can be read, and a collector beside weir has as
+ * much room as its socket. */
+static struct transport *pace(struct transport *t, const struct config_exporter *x, bool patient,
+	struct transport_error *why)
+{
+	uint32_t rate = x->rate == CONFIG_RATE_AUTO ? patient ? FILE_RATE : 0 : x->rate;
+
+	if (!t || !rate)
+		return t;
+	snprintf(why->text, sizeof why->text, "out of memory");
+	return transport_paced_new(t, rate, x->buffer, patient);
 }
 
 static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
@@ -44,7 +60,7 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.hops = x->hops};
 
 	if (x->transport == CONFIG_UDP)
-		return transport_udp_open(&path, why);
+		return pace(transport_udp_open(&path, why), x, patient, why);
 	if (x->transport == CONFIG_FILE)
 		return transport_file_open(
 			&(struct transport_file_options){

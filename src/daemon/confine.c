@@ -77,7 +77,7 @@ static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 		strcpy(folder, ".");
 	else
 		slash[slash == folder] = '\0';
-	return allow(set, folder, SOCKET & known);
+	return allow(set, folder, (p->use == CONFINE_FILE ? WRITE : SOCKET) & known);
 }
 
 static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)
@@ -129,6 +129,9 @@ static const struct call calls[] = {
 	/* files, pipes and connections */
 	{"read", NULL}, {"readv", NULL}, {"write", NULL}, {"writev", NULL}, {"close", NULL},
 	{"openat", NULL}, {"newfstatat", NULL}, {"fcntl", NULL}, {"ioctl", NULL}, {"unlink", "unlinkat"},
+	/* IPFIX files and spools */
+	{"pread64", NULL}, {"pwritev", NULL}, {"ftruncate", NULL}, {"renameat2", NULL},
+	{"getrandom", NULL}, {"getpid", NULL}, /* TLS, too */
 	/* memory */
 	{"mmap", NULL}, {"munmap", NULL}, {"mremap", NULL}, {"mprotect", NULL}, {"madvise", NULL},
 	{"brk", NULL},

@@ -302,11 +302,30 @@ static bool add_metrics(struct pipeline *p, const struct config *c, struct confi
 	return p->metrics != NULL;
 }
 
+/* What is written while weir runs; `paths` has room for every exporter and one more. */
+static unsigned written_paths(
+	const struct pipeline *p, const struct config *c, struct confine_path *paths)
+{
+	unsigned n = 0;
+
+	if (p->control)
+		paths[n++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		if (x->transport == CONFIG_FILE)
+			paths[n++] = (struct confine_path){CONFINE_FILE, x->file_path};
+		else if (*x->spool_directory)
+			paths[n++] = (struct confine_path){CONFINE_WRITE, x->spool_directory};
+	}
+	return n;
+}
+
 /* The last step of the start: nothing is opened after it. */
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	struct confine_path control = {CONFINE_SOCKET, c->control.socket};
+	struct confine_path paths[CONFIG_EXPORTERS + 1];
+	unsigned count = written_paths(p, c, paths);
 
 	p->confine = c->privileges.confine;
 	return privileges_drop(
@@ -314,8 +333,8 @@ static bool give_up_privileges(
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
 			.capture = c->privileges.capture,
-			.paths = &control,
-			.path_count = p->control ? 1 : 0,
+			.paths = paths,
+			.path_count = count,
 		},
 		error);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* In TLS 1.3 our side is done with the handshake before the collector has judged our
  * certificate. Its first ticket says that it did; one that gives no tickets has so long. */
@@ -79,6 +80,7 @@ struct tls_context *tls_context_new(
 	struct tls_context *c = calloc(1, sizeof *c);
 	uint8_t address[16];
 
+	tzset(); /* judging a certificate's time reads a file at first, if this has not */
 	snprintf(error->text, sizeof error->text, "out of memory");
 	if (c)
 		c->ssl = SSL_CTX_new(TLS_client_method());

@@ -259,6 +259,7 @@ struct transport *transport_file_open(
 	snprintf(error->text, sizeof error->text, "out of memory");
 	if (!f)
 		return NULL;
+	tzset(); /* reads a file at its first use, which a confined process may not */
 	f->transport.ops = &file_ops;
 	f->fd = -1;
 	f->most = o->size;

@@ -30,7 +30,7 @@ measure() {
 }
 
 weir() { # CASE PROGRAM ENTRIES OPTIONS...
-	measure "$1" "$2" "$3" "$WEIR" -qq -r "$file" -n 127.0.0.1:{port} -m "$3" $FAR "${@:4}"
+	measure "$1" "$2" "$3" "$WEIR" -qq -r "$file" -n 127.0.0.1:{port} --set exporters[0].rate=0 -m "$3" $FAR "${@:4}"
 }
 
 nfdump_count() {

@@ -26,7 +26,8 @@ ROOT = os.path.dirname(TESTS)
 WEIR = os.environ.get('WEIR', ROOT + '/weir')
 GEN = os.environ.get('GEN', ROOT + '/build/tests/gen')
 TMP = os.environ.get('TMP', '/tmp')
-CLAUSES = ['%s-%d' % (family, n) for family, last in (('V5', 13), ('V9', 17), ('IP', 29), ('OP', 9), ('SE', 15)) for n in range(1, last + 1)]
+CLAUSES = ['%s-%d' % (family, n) for family, last in (
+    ('V5', 13), ('V9', 17), ('IP', 29), ('OP', 9), ('SE', 15), ('TR', 12), ('FI', 3)) for n in range(1, last + 1)]
 OPTIONS = 320  # ids of options templates, from here on
 SCENARIOS = ('office', 'ports', 'fragments', 'ethertypes')
 MOST = 1400
