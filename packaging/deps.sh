@@ -22,6 +22,8 @@ needs() {
 	build  pc    libmnl              libmnl-dev      libmnl-devel
 	build  pc    libmaxminddb        libmaxminddb-dev libmaxminddb-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
+	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
+	build  pc    libssl              libssl-dev      openssl-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan
@@ -37,8 +39,10 @@ needs() {
 	test   cmd   nfcapd              nfdump          nfdump
 	test   cmd   nfacctd             pmacct          pmacct
 	test   cmd   ip                  iproute2        iproute
+	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   nft                 nftables        nftables
+	test   cmd   openssl             openssl         openssl
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind
@@ -109,6 +113,7 @@ quiet_services() {
 	for package; do
 		case $package in
 		nfdump) services="nfdump" ;;
+		prometheus) services="prometheus" ;;
 		pmacct) services="nfacctd pmacctd sfacctd uacctd" ;;
 		*) continue ;;
 		esac

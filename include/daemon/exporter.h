@@ -47,8 +47,8 @@ void exporter_guide(struct exporter *exporter, struct guide *guide);
  * the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);
-/* Sends all that is pending and ends the sessions, which takes 10 s at most; what a
- * collector has not taken until then is lost. */
+/* Sends all that is pending and ends the sessions. Waits as long as something moves every
+ * 10 s, live for a minute at most; what a collector has not taken until then is lost. */
 void exporter_end(struct exporter *exporter, int64_t now);
 /* Any thread: 0, or the errno with which the output could not be written. */
 int exporter_output_error(struct exporter *exporter);

@@ -53,12 +53,24 @@ static void init_options(struct session *s, const struct session_options_data *o
 		&s->layout, s->out.protocol->version);
 }
 
+static uint32_t shortest_record(const struct layout *layout)
+{
+	uint32_t shortest = UINT16_MAX;
+
+	for (unsigned i = 0; i < layout->count; i++)
+		if (layout->template[i].record_octets < shortest)
+			shortest = layout->template[i].record_octets;
+	return shortest;
+}
+
 struct session *session_new(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (!s || !outbox_init(
-			  &s->out, protocol_find(o->layout.version), transport, o->max_datagram)) {
+	if (s)
+		layout_init(&s->layout, &o->layout);
+	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
+			  o->max_datagram, shortest_record(&s->layout))) {
 		free(s);
 		transport->ops->close(transport);
 		return NULL;
@@ -67,7 +79,6 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	s->has_boot = o->boot != INT64_MIN;
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
-	layout_init(&s->layout, &o->layout);
 	init_options(s, &o->options);
 	return s;
 }
@@ -149,6 +160,15 @@ static void finish_lanes(struct session *s, int64_t now)
 {
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
 		finish_lane(s, &s->lane[i], now);
+}
+
+/* Templates and options that the path had become too narrow for are due at once. */
+static void heed_path(struct session *s)
+{
+	if (!s->out.again)
+		return;
+	s->out.again = false;
+	s->templates.done = s->options_refresh.done = false;
 }
 
 /* To a transport that keeps them they are sent once. */
@@ -269,6 +289,7 @@ static uint8_t *add_record(
 		at = message_add_record(&lane->open->message, t, t->record_octets);
 	if (!at) {
 		finish_lane(s, lane, now);
+		heed_path(s);
 		if (templates_due(s, now))
 			send_templates(s, now);
 		if (options_due(s, now))
@@ -290,9 +311,8 @@ static void put_record(struct session *s, const struct template *t, const struct
 
 	facts.path = path;
 	template_encode(t, r, &facts, at);
-	m->flows = (uint16_t)(m->flows + first_part);
-	m->packets += r->packets;
-	m->octets += r->octets;
+	message_count(m, (struct message_share){
+				 .packets = r->packets, .octets = r->octets, .begins = first_part});
 	if (r->last > m->latest)
 		m->latest = r->last;
 }
@@ -350,6 +370,7 @@ void session_record(
 
 void session_tick(struct session *s, int64_t now)
 {
+	heed_path(s);
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
 		struct lane *lane = &s->lane[i];
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
