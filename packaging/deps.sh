@@ -41,8 +41,8 @@ needs() {
 	test   cmd   ip                  iproute2        iproute
 	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
-	test   cmd   nft                 nftables        nftables
 	test   cmd   openssl             openssl         openssl
+	test   cmd   nft                 nftables        nftables
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

@@ -132,12 +132,6 @@ struct config_control {
 	char socket[108]; /* path, as long as sun_path; "": no control socket */
 };
 
-struct config_routes {
-	bool lookup;                    /* default true */
-	char asn_database[CONFIG_NAME]; /* "": none */
-	uint32_t local_interface;       /* instead of an ifIndex, for this host itself; default 0 */
-};
-
 /* metrics = { ... } */
 struct config_metrics {
 	char listen[CONFIG_NAME]; /* ADDRESS:PORT; "": nowhere */
@@ -148,6 +142,12 @@ struct config_privileges {
 	char user[64]; /* to become where root starts weir; "": stay, default weir */
 	bool confine;  /* Landlock and seccomp, default true */
 	bool capture;  /* keep CAP_NET_RAW, default false */
+};
+
+struct config_routes {
+	bool lookup;                    /* default true */
+	char asn_database[CONFIG_NAME]; /* "": none */
+	uint32_t local_interface;       /* instead of an ifIndex, for this host itself; default 0 */
 };
 
 struct config {

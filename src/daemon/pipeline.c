@@ -338,7 +338,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	p->guide = guide_new(c, p->dedup, error);
 	p->exporter =
 		!p->guide ? NULL : exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	bool good = p->exporter && add_inputs(p, c, error);
+	bool good = p->guide && p->exporter && add_inputs(p, c, error);
 	if (good)
 		exporter_guide(p->exporter, p->guide);
 	if (good && !p->is_file) {
