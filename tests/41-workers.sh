@@ -153,7 +153,7 @@ fi
 ip -n $a link add va2 type veth peer name vb2 netns $b && ip -n $a link set va2 arp off up &&
 	ip -n $b link set vb2 arp off up || skip 'veth interfaces cannot be made here'
 send va 0
-if start "$WEIR" -i vb2 -t idle=1 -m 100000 --set 'inputs[0].workers=2'; then
+if start "$WEIR" -i vb2 -t idle=1 -m 100000 --set 'inputs[0].workers=2' --set privileges.capture=true; then
 	until_true 30 seen 1000 || bad 'down: nothing was seen before'
 	ip -n $b link set vb down
 	until_true 10 says inputs/0/state down || bad "down: the state is $(ctl -j status | field inputs/0/state)"

@@ -33,17 +33,20 @@ void duplicates_free(struct duplicates *duplicates);
 /* Replaces what is known of an interface. Any thread. */
 void duplicates_mark(struct duplicates *duplicates, unsigned interface, unsigned flags);
 
-/* What one source has left out. */
-struct duplicates_count;
+/* One source's program, and what it has left out. */
+struct duplicates_program;
 
-/* Gives a packet socket the program: what goes out and came in by an interface that is an
- * entry is left out, and where `all_interfaces` frames on one that is covered; the rest is for
- * the classic filter. NULL: errno says why. */
-struct duplicates_count *duplicates_attach(struct duplicates *duplicates, int fd,
+/* What goes out and came in by an interface that is an entry is left out, and where
+ * `all_interfaces` frames on one that is covered; the rest is for the classic filter. Loading it
+ * takes CAP_BPF, attaching it does not. NULL: errno says why. */
+struct duplicates_program *duplicates_load(struct duplicates *duplicates,
 	const struct sock_filter *filter, unsigned length, bool all_interfaces);
-void duplicates_count_free(struct duplicates_count *count);
+void duplicates_unload(struct duplicates_program *program);
+
+/* Gives it to a packet socket in the place of its filter. False: errno says why. */
+bool duplicates_attach(const struct duplicates_program *program, int fd);
 
 /* Any thread. */
-struct source_count duplicates_count_read(const struct duplicates_count *count);
+struct source_count duplicates_left_out(const struct duplicates_program *program);
 
 #endif

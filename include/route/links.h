@@ -46,9 +46,6 @@ const struct link *links_all(const struct links *links, unsigned *count);
 /* NULL: there is none. */
 const struct link *links_find(const struct links *links, uint32_t index);
 
-/* Of a link's speed the kernel tells only when asked: bits per second, 0: not known. */
-uint64_t link_speed(const struct link *link);
-
 /* Whether each of the interfaces that this one gets its frames from is among `count` in
  * `inputs`, and there is one. */
 bool links_covered(

@@ -26,8 +26,9 @@ struct duplicates {
 	struct table flags; /* by ifIndex */
 };
 
-struct duplicates_count {
-	struct table sum; /* one entry of these two */
+struct duplicates_program {
+	int fd;
+	struct table sum; /* of what was left out: one entry of these two */
 };
 
 enum { FRAMES, OCTETS, SUMS };
@@ -98,12 +99,12 @@ static void put_member(struct ebpf *e, unsigned to, size_t member)
 }
 
 /* Counts the frame and lets it go. */
-static void put_leave_out(struct ebpf *e, const struct duplicates_count *count)
+static void put_leave_out(struct ebpf *e, const struct duplicates_program *p)
 {
 	const uint8_t add = BPF_STX | BPF_DW | BPF_XADD;
 
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-	ebpf_look_up(e, count->sum.fd, 2);
+	ebpf_look_up(e, p->sum.fd, 2);
 	unsigned none = ebpf_put(e, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, 1);
 	ebpf_put(e, add, 0, 1, FRAMES * sizeof(uint64_t), 0);
@@ -115,7 +116,7 @@ static void put_leave_out(struct ebpf *e, const struct duplicates_count *count)
 }
 
 static void put_program(struct ebpf *e, const struct duplicates *d,
-	const struct duplicates_count *count, bool all_interfaces)
+	const struct duplicates_program *p, bool all_interfaces)
 {
 	unsigned covered = 0;
 
@@ -133,58 +134,56 @@ static void put_program(struct ebpf *e, const struct duplicates *d,
 	if (all_interfaces)
 		ebpf_land(e, covered);
 	ebpf_land(e, forwarded);
-	put_leave_out(e, count);
+	put_leave_out(e, p);
 	ebpf_land(e, coming);
 	ebpf_land(e, own);
 	ebpf_land(e, other);
 }
 
-static bool attach(int fd, const struct ebpf *e)
+struct duplicates_program *duplicates_load(struct duplicates *d, const struct sock_filter *filter,
+	unsigned length, bool all_interfaces)
 {
-	int program = ebpf_load(e);
-
-	if (program < 0)
-		return false;
-	bool good = setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof program) == 0;
-	close(program);
-	return good;
-}
-
-struct duplicates_count *duplicates_attach(struct duplicates *d, int fd,
-	const struct sock_filter *filter, unsigned length, bool all_interfaces)
-{
-	struct duplicates_count *count = calloc(1, sizeof *count);
+	struct duplicates_program *p = calloc(1, sizeof *p);
 	struct ebpf *e = calloc(1, sizeof *e);
-	bool good = count && e && table_open(&count->sum, 1, SUMS);
 
-	if (good) {
-		put_program(e, d, count, all_interfaces);
+	if (!p || !e) {
+		free(p);
+		free(e);
+		return NULL;
+	}
+	p->fd = -1;
+	if (table_open(&p->sum, 1, SUMS)) {
+		put_program(e, d, p, all_interfaces);
 		ebpf_put_classic(e, filter, length);
-		good = attach(fd, e);
+		p->fd = ebpf_load(e);
 	}
 	int error = errno;
 	free(e);
-	if (good)
-		return count;
-	if (e)
-		duplicates_count_free(count);
-	else
-		free(count);
+	if (p->fd >= 0)
+		return p;
+	duplicates_unload(p);
 	errno = error;
 	return NULL;
 }
 
-void duplicates_count_free(struct duplicates_count *count)
+void duplicates_unload(struct duplicates_program *p)
 {
-	if (!count)
+	if (!p)
 		return;
-	table_close(&count->sum);
-	free(count);
+	table_close(&p->sum);
+	if (p->fd >= 0)
+		close(p->fd);
+	free(p);
 }
 
-struct source_count duplicates_count_read(const struct duplicates_count *count)
+bool duplicates_attach(const struct duplicates_program *p, int fd)
 {
-	const uint64_t *sum = count->sum.value;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &p->fd, sizeof p->fd) == 0;
+}
+
+struct source_count duplicates_left_out(const struct duplicates_program *p)
+{
+	const uint64_t *sum = p->sum.value;
 
 	return (struct source_count){
 		.frames = __atomic_load_n(&sum[FRAMES], __ATOMIC_RELAXED),

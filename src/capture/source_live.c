@@ -41,9 +41,8 @@ struct live {
 	char *filter;
 	struct packet_ring *ring; /* NULL: it has let go of the interface */
 	struct device device;
-	struct duplicates_count *left_out;
-	struct source_count left_out_before; /* on an interface that has gone */
-	int fanout;                          /* what PACKET_FANOUT was given, 0: nothing */
+	struct duplicates_program *program; /* NULL: the filter is the device's */
+	int fanout;                         /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
@@ -138,11 +137,8 @@ static struct source_statistics live_statistics(struct source *s)
 	if (!l->ring)
 		return l->count;
 	packet_ring_statistics(l->ring, &l->count);
-	if (l->left_out) {
-		struct source_count now = duplicates_count_read(l->left_out);
-		l->count.duplicates.frames = l->left_out_before.frames + now.frames;
-		l->count.duplicates.octets = l->left_out_before.octets + now.octets;
-	}
+	if (l->program)
+		l->count.duplicates = duplicates_left_out(l->program);
 	uint64_t now = missed(l);
 	if (now > l->missed)
 		l->count.interface_dropped += now - l->missed;
@@ -169,13 +165,8 @@ static bool is_up(struct live *l)
 
 static void let_go(struct live *l)
 {
-	(void)live_statistics(&l->source);
-	l->left_out_before = l->count.duplicates;
-	duplicates_count_free(l->left_out);
-	l->left_out = NULL;
 	packet_ring_close(l->ring);
 	l->ring = NULL;
-	device_free(&l->device);
 }
 
 /* All that came has been read. */
@@ -183,6 +174,7 @@ static enum source_status finish(struct live *l)
 {
 	if (!*l->failure)
 		return SOURCE_END;
+	(void)live_statistics(&l->source);
 	let_go(l);
 	return l->gone ? SOURCE_GONE : SOURCE_FAILED;
 }
@@ -198,19 +190,15 @@ static bool open_intake(struct live *l)
 	struct sock_fprog program = {l->device.length, l->device.program};
 	int fd = packet_ring_fd(l->ring);
 
-	if (!l->options.duplicates)
-		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
-	l->left_out = duplicates_attach(l->options.duplicates, fd, l->device.program,
-		l->device.length, l->device.interface == 0);
-	return l->left_out != NULL;
+	return l->program ? duplicates_attach(l->program, fd)
+			  : setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				    sizeof program) == 0;
 }
 
-static bool open_ring(struct live *l, struct source_error *error)
+static bool open_ring(struct live *l)
 {
 	const struct source_options *o = &l->options;
 
-	if (!device_ask(&l->device, o, error))
-		return false;
 	l->missed = missed(l);
 	l->ring = packet_ring_open(&(struct packet_ring_options){
 		.interface = l->device.interface,
@@ -221,26 +209,37 @@ static bool open_ring(struct live *l, struct source_error *error)
 		.snaplen = o->snaplen,
 		.buffer = o->buffer,
 	});
-	if (!l->ring)
-		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
-			o->interface, o->buffer >> 20, strerror(errno));
 	return l->ring != NULL;
 }
 
-/* One of this name, which need not be the same, is there and up; or is not yet. */
+/* Gone for good: there is one again, and this process may not watch it. */
+static enum source_status may_not(struct live *l)
+{
+	l->gone = false;
+	snprintf(l->failure, sizeof l->failure,
+		"it is there again, and the right to capture was given up "
+		"(privileges.capture keeps it)");
+	return SOURCE_FAILED;
+}
+
+/* One of this name, which need not be the same, is there; or is not yet. Its link type is
+ * taken to be the old one's: libpcap, which knows, asks for more of the kernel than a
+ * process that is confined may. */
 static enum source_status come_back(struct live *l)
 {
 	struct pollfd p = {l->wake, POLLIN, 0};
-	struct source_error error;
 	uint64_t woken;
 
 	if (poll(&p, 1, PACKET_RING_MILLISECONDS) > 0)
 		(void)!read(l->wake, &woken, sizeof woken);
 	if (l->ending)
 		return SOURCE_END;
-	if (!if_nametoindex(l->name))
+	l->device.interface = if_nametoindex(l->name);
+	if (!l->device.interface)
 		return SOURCE_GONE;
-	if (!open_ring(l, &error) || (l->fanout && !share(l)) || !open_intake(l)) {
+	if (!open_ring(l))
+		return errno == EPERM ? may_not(l) : SOURCE_GONE;
+	if ((l->fanout && !share(l)) || !open_intake(l)) {
 		let_go(l);
 		return SOURCE_GONE;
 	}
@@ -321,7 +320,7 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 
 	packet_ring_close(l->ring);
-	duplicates_count_free(l->left_out);
+	duplicates_unload(l->program);
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
@@ -340,6 +339,28 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
+/* All that takes a right, before rights are given up. */
+static bool open_all(struct live *l, struct source_error *error)
+{
+	const struct source_options *o = &l->options;
+
+	if (!device_ask(&l->device, o, error))
+		return false;
+	if (!open_ring(l)) {
+		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
+			o->interface, o->buffer >> 20, strerror(errno));
+		return false;
+	}
+	if (o->duplicates)
+		l->program = duplicates_load(o->duplicates, l->device.program, l->device.length,
+			l->device.interface == 0);
+	if (o->duplicates && !l->program)
+		snprintf(error->text, sizeof error->text,
+			"%s: the kernel refuses the program that leaves out duplicates: %s",
+			o->interface, strerror(errno));
+	return !o->duplicates || l->program;
+}
+
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
 {
 	struct live *l = calloc(1, sizeof *l);
@@ -357,7 +378,7 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 	l->options = *o;
 	l->options.interface = o->interface;
 	l->options.filter = l->filter;
-	bool good = l->wake >= 0 && l->filter && open_ring(l, error);
+	bool good = l->wake >= 0 && l->filter && open_all(l, error);
 	l->options.interface = l->name; /* too long a one was refused */
 	if (!good) {
 		live_close(&l->source);

@@ -1,6 +1,5 @@
 #include "route/links.h"
 
-#include <inttypes.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -8,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MEGABIT UINT64_C(1000000)
 
 struct links {
 	struct link *link;
@@ -177,21 +174,6 @@ bool links_read(struct links *l, struct netlink *n)
 	i = mnl_nlmsg_put_extra_header(netlink_begin(n, RTM_GETLINK, NLM_F_DUMP), sizeof *i);
 	i->ifi_family = AF_UNSPEC;
 	return netlink_ask(n, take, l) == 0 && !l->failed;
-}
-
-uint64_t link_speed(const struct link *link)
-{
-	char path[64];
-	int64_t speed = 0;
-
-	snprintf(path, sizeof path, "/sys/class/net/%s/speed", link->name);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%" SCNd64, &speed) != 1 || speed < 0)
-		speed = 0;
-	fclose(file);
-	return (uint64_t)speed * MEGABIT;
 }
 
 static bool is_in(uint32_t index, const uint32_t *inputs, unsigned count)
