@@ -7,6 +7,7 @@
 #include "capture/sources.h"
 #include "daemon/command.h"
 #include "daemon/live.h"
+#include "daemon/progress.h"
 #include "export/protocol.h"
 
 #include <errno.h>
@@ -36,8 +37,9 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
-	bool is_file;
-	char file[sizeof((struct config_input *)0)->file]; /* for messages */
+	bool is_file, prints;
+	struct progress *progress; /* NULL: nothing is shown */
+	char file[sizeof((struct config_input *)0)->file];
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -269,9 +271,9 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	p->prints = c->output != CONFIG_OUTPUT_NONE;
 	if (p->is_file)
-		snprintf(p->file, sizeof p->file, "%s",
-			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
+		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
 		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
@@ -297,6 +299,25 @@ void pipeline_free(struct pipeline *p)
 	free(p);
 }
 
+void pipeline_show_progress(struct pipeline *p)
+{
+	if (p->is_file)
+		p->progress = progress_new(p->file, p->prints);
+}
+
+static void show_progress(struct pipeline *p)
+{
+	struct worker_statistics s;
+	struct source_statistics source = source_statistics(worker_source(p->workers[0]));
+
+	worker_statistics(p->workers[0], &s);
+	progress_show(p->progress, (struct progress_facts){
+					   .octets = source.file_octets,
+					   .packets = s.seen.frames + source.filtered.frames,
+					   .flows = s.cache.opened.flows,
+				   });
+}
+
 /* One thread, the same functions in order, packet time the only clock. */
 static enum pipeline_status read_file(struct pipeline *p)
 {
@@ -308,10 +329,14 @@ static enum pipeline_status read_file(struct pipeline *p)
 		status = worker_read(w);
 		worker_sweep(w);
 		error = exporter_output_error(p->exporter);
+		if (progress_due(p->progress))
+			show_progress(p);
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
 	exporter_flush(p->exporter, worker_now(w));
+	progress_end(p->progress);
+	p->progress = NULL;
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
@@ -322,7 +347,8 @@ static enum pipeline_status read_file(struct pipeline *p)
 	if (status != SOURCE_FAILED)
 		return PIPELINE_DONE;
 	log_error("capture", "%s: %s: the capture breaks off here, what came before is exported",
-		p->file, source_failure(worker_source(w)));
+		strcmp(p->file, "-") == 0 ? "standard input" : p->file,
+		source_failure(worker_source(w)));
 	return PIPELINE_BROKE_OFF;
 }
 
