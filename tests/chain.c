@@ -105,7 +105,7 @@ static void stay(struct transport *t)
 	(void)t;
 }
 
-static const struct transport_ops reader_transport = {to_reader, stay};
+static const struct transport_ops reader_transport = {.send = to_reader, .close = stay};
 
 static void add(struct sums *s, uint64_t key, uint64_t packets, uint64_t octets)
 {

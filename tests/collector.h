@@ -88,7 +88,7 @@ static inline void far_close(struct transport *t)
 	far.closed++;
 }
 
-static const struct transport_ops far_ops = {far_send, far_close};
+static const struct transport_ops far_ops = {.send = far_send, .close = far_close};
 
 static inline void begin(uint16_t version, uint32_t max_datagram, int64_t boot)
 {

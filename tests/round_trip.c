@@ -250,7 +250,7 @@ static void stay(struct transport *transport)
 	(void)transport;
 }
 
-static const struct transport_ops ops = {to_reader, stay};
+static const struct transport_ops ops = {.send = to_reader, .close = stay};
 
 static struct trip *begin(struct octets *o)
 {

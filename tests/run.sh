@@ -41,7 +41,7 @@ TOP=$PWD
 export TOP BUILD=$TOP/build
 programs=${other_build:-build/asan}
 export WEIR=$TOP/$programs/weir WEIRDUMP=$TOP/$programs/weirdump WEIRCTL=$TOP/$programs/weirctl
-export GEN=$TOP/${other_build:-build}/tests/gen WEIR_PLAIN=$TOP/weir WEIR_TSAN=$BUILD/tsan/weir
+export GEN=$TOP/${other_build:-build}/tests/gen LOAD=$TOP/${other_build:-build}/tests/bench/load WEIR_PLAIN=$TOP/weir WEIR_TSAN=$BUILD/tsan/weir
 unset SHARED
 [ ! -d ../shared ] || export SHARED=$(cd ../shared && pwd)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}

@@ -27,6 +27,7 @@ enum {
 };
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
+enum config_transport { CONFIG_UDP, CONFIG_TCP };
 enum config_output {
 	CONFIG_OUTPUT_NONE,
 	CONFIG_OUTPUT_TEXT,
@@ -95,11 +96,14 @@ struct config_exporter {
 	char service[32];         /* port number; default 2055, IPFIX 4739 */
 	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
+	enum config_transport transport;
 	uint32_t observation_domain; /* v9 source id, v5 engine id (low octet), default 0 */
-	uint32_t max_datagram;       /* octets of UDP payload, 484 to 65507, default 1400 */
+	uint32_t max_datagram;       /* octets of a message, 484 to 65507, default 1400 */
 	int64_t template_refresh;    /* nanoseconds, default 60 s */
 	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
 	enum layout_times times;
+	uint64_t buffer;   /* octets kept until a TCP collector has them, default 16M */
+	int64_t reconnect; /* nanoseconds, default 60 s */
 };
 
 /* control = { ... } */
@@ -145,6 +149,9 @@ bool config_add_collector(struct config *config, const char *collector, struct c
 bool config_check(struct config *config, struct config_error *error);
 /* Every key with its default, what is allowed and a line of help. */
 void config_help(FILE *out);
+
+/* "udp", "tcp": as the file has it. */
+const char *config_transport_name(enum config_transport transport);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,
  * or more than 292 years. */

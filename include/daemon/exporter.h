@@ -8,6 +8,7 @@
 #define DAEMON_EXPORTER_H
 
 #include "config/config.h"
+#include "daemon/collector.h"
 #include "daemon/worker.h"
 #include "export/session.h"
 
@@ -15,14 +16,6 @@
 #include <stdint.h>
 
 struct exporter;
-
-/* One collector as the ledger shows it. */
-struct exporter_collector {
-	char name[CONFIG_NAME + 40];
-	struct session_statistics session;
-	unsigned version; /* 5, 9 or 10 */
-	bool trouble;     /* within the last minute: refused, or records lost */
-};
 
 struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
@@ -39,8 +32,9 @@ void exporter_free(struct exporter *exporter);
 
 /* The thread's own: takes a finished record, lent for the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
-/* Sends all that is pending. */
-void exporter_flush(struct exporter *exporter, int64_t now);
+/* Sends all that is pending and ends the sessions, which takes 10 s at most; what a
+ * collector has not taken until then is lost. */
+void exporter_end(struct exporter *exporter, int64_t now);
 /* Any thread: 0, or the errno with which the output could not be written. */
 int exporter_output_error(struct exporter *exporter);
 

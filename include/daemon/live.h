@@ -7,15 +7,22 @@
 #define DAEMON_LIVE_H
 
 #include "daemon/control.h"
+#include "daemon/notify.h"
 #include "daemon/view.h"
 
 #include <stdbool.h>
 
+/* What a live pipeline is seen by; the caller's. */
+struct live_services {
+	struct control *control; /* NULL: none */
+	const struct notify *notify;
+};
+
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last
  * input; then closes what is live and hands it to the exporter, which has sent all
- * when this returns. A second signal ends the process at once. Meanwhile the control
- * socket (NULL: none) is served, and the watch warns. False: a thread could not be
- * started, or an input failed. */
-bool live_run(const struct view *view, struct control *control);
+ * when this returns. A second signal ends the process at once. Meanwhile the services
+ * run in this thread's loop, and the watch warns. False: a thread could not be started,
+ * or an input failed. */
+bool live_run(const struct view *view, const struct live_services *services);
 
 #endif

@@ -18,7 +18,7 @@
 struct session_options {
 	struct layout_options layout; /* the version too: 5, 9 or 10 */
 	uint32_t domain;
-	uint32_t max_datagram; /* octets of UDP payload */
+	uint32_t max_datagram; /* octets of a message */
 	int64_t template_refresh;
 	uint32_t template_datagrams; /* templates again after so many, 0: by time only */
 	uint32_t sampling;           /* interval, for v5's header */
@@ -48,6 +48,7 @@ struct session_statistics {
 	uint64_t templates; /* sent or lost */
 	uint64_t refusals;  /* seen by ICMP: the collector was not listening */
 	int last_error;     /* errno of the last message that was lost */
+	bool away;          /* a collector to be connected to cannot be reached now */
 };
 
 struct session;
@@ -63,8 +64,15 @@ void session_record(struct session *session, const struct flow_record *record, i
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
 
-/* Sends all that is pending. */
+/* Sends all that is pending; a transport may keep it until the collector has it. */
 void session_flush(struct session *session, int64_t now);
+
+/* After the last record: flushes and begins the transport's end. */
+void session_end(struct session *session, int64_t now);
+/* Goes on with that; false when there is nothing left to wait for. */
+bool session_ending(struct session *session);
+/* What is still pending then is lost. */
+void session_abandon(struct session *session);
 
 struct session_statistics session_statistics(const struct session *session);
 

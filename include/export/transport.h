@@ -9,10 +9,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What messages carry, for the sums of whoever sends them. */
+struct transport_load {
+	uint64_t messages;
+	uint64_t length;  /* octets of the messages */
+	uint64_t records; /* data records */
+	uint64_t flows;   /* begun inside: a flow in several records counts once */
+	uint64_t packets; /* of these flows */
+	uint64_t octets;
+};
+
 struct transport_message {
 	const uint8_t *octets;
 	uint32_t length;
-	int error; /* set by send: 0, or the errno that kept it from leaving */
+	uint32_t step;  /* by how much it moves the sequence on */
+	bool templates; /* nothing but templates: what follows is read by them */
+	struct transport_load load;
+	int error; /* set by send: 0: it left; EINPROGRESS: it is kept, and a report tells
+		      what became of it; else the errno that kept it from leaving */
+};
+
+/* What became of messages that were kept, since the last report. */
+struct transport_report {
+	struct transport_load delivered;
+	struct transport_load lost;
+	int error; /* errno of the lost */
+	bool away; /* the far side cannot be reached now */
+	bool busy; /* there is something left to wait for */
 };
 
 struct transport;
@@ -22,22 +45,52 @@ struct transport_ops {
 	 * many earlier messages the far side was seen to refuse (ICMP). */
 	unsigned (*send)(
 		struct transport *transport, struct transport_message *messages, unsigned count);
+	/* Goes on with what takes its time, and adds to the report. The next two are NULL
+	 * where a message that was sent is done with. */
+	void (*work)(struct transport *transport, struct transport_report *report);
+	/* No more will be sent: what is kept is delivered, while work() is called. */
+	void (*end)(struct transport *transport);
+	/* What is kept then is lost without a report. */
 	void (*close)(struct transport *transport);
+	/* Puts the templates at the head of each connection or file itself, and gives its
+	 * messages sequence numbers there: they are sent to it once. */
+	bool keeps_templates;
 };
 
 struct transport {
 	const struct transport_ops *ops;
 };
 
+#define TRANSPORT_PATIENCE (INT64_C(10) * 1000000000) /* with whom nothing moves on */
+
 /* Why a transport could not be opened. */
 struct transport_error {
 	char text[256];
 };
 
-/* UDP to host:service (name or address, number), from the local address `source`
- * unless that is empty. NULL: *error says why. Resolves the name and so may
- * block; owner closes it with ops->close(). */
+/* Where to and by which way. */
+struct transport_path {
+	const char *host;    /* name or address */
+	const char *service; /* number of a port */
+	const char *source;  /* local address, "": the kernel's choice */
+};
+
+/* The functions that open resolve the name and so may block. NULL: *error says why;
+ * owner closes the transport with ops->close(). */
 struct transport *transport_udp_open(
-	const char *host, const char *service, const char *source, struct transport_error *error);
+	const struct transport_path *path, struct transport_error *error);
+
+struct transport_stream_options {
+	struct transport_path path;
+	const char *name;  /* of the collector, for the log */
+	uint64_t buffer;   /* octets of messages kept until the far side has them */
+	int64_t reconnect; /* nanoseconds from one attempt to the next */
+	bool patient;      /* waits for room, as who reads a file can */
+};
+
+/* TCP, RFC 7011 section 10.4, for IPFIX alone. The collector may be away: the
+ * connection is made when it is back. Asks the steady clock when to try again. */
+struct transport *transport_stream_open(
+	const struct transport_stream_options *options, struct transport_error *error);
 
 #endif

@@ -130,12 +130,13 @@ struct flow_details {
 	uint8_t extensions_complete; /* no chain of extension headers was cut */
 	uint8_t biflow_direction; /* enum flow_biflow; the rest of a biflow is zero in uniflows */
 	uint8_t reserved[4];
+	struct packet_details first;
+	uint64_t flow_id; /* a number that no other record of this cache has */
 	struct flow_direction
 		forward; /* from the record's source; both together are the record's */
 	struct flow_direction reverse;
 	struct flow_handshake handshake;
-	uint64_t flow_id; /* a number that no other record of this cache has */
-	struct packet_details first;
+	uint64_t reserved_end;
 };
 
 /* Both in a row, as they stand in the cache and travel. */
@@ -145,6 +146,10 @@ struct flow_full_record {
 };
 
 _Static_assert(offsetof(struct flow_full_record, details) == sizeof(struct flow_record), "");
+/* What each packet of a uniflow adds to are the first three lines, and what most keys
+ * have of the details begins the fourth. */
+_Static_assert(sizeof(struct flow_full_record) % 64 == 0, "whole cache lines");
+_Static_assert(offsetof(struct flow_full_record, details.first) == 192, "three lines");
 
 /* The same, of a cache with details. */
 static inline struct flow_details *flow_details_of(struct flow_record *record)

@@ -34,6 +34,7 @@ struct table {
 	struct hash_secret secret;
 	const struct flow_selection *selection; /* NULL: the default key */
 	bool has_fields;                        /* it has some of the default key and no more */
+	bool is_whole;                          /* it has all of the default key, and more */
 	unsigned words;                         /* of the details that are in the key */
 	uint8_t word[TABLE_WORDS];
 	uint64_t mask[TABLE_WORDS]; /* which bits of each */
@@ -82,6 +83,16 @@ static inline struct table_key table_key_of_record(const struct flow_record *rec
 /* The same for a key of the user's choice. */
 uint64_t table_hash_selected(const struct table *table, struct table_key key);
 bool table_same_selected(const struct table *table, struct table_key a, struct table_key b);
+
+/* For one that has all of the default key's. */
+static inline bool table_same_whole(const void *a, const void *b)
+{
+	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));
+
+	differ |= (hash_word(a, 2) ^ hash_word(b, 2)) | (hash_word(a, 3) ^ hash_word(b, 3));
+	differ |= (hash_word(a, 4) ^ hash_word(b, 4)) | (hash_word(a, 5) ^ hash_word(b, 5));
+	return differ == 0;
+}
 
 /* And for one that takes fields out of the default key and puts none in. */
 static inline uint64_t table_hash_fields(const struct table *t, const void *key)
@@ -148,12 +159,7 @@ static inline bool table_same_key(
 		return table_same_selected(t, table_key_of_record(record), key);
 	}
 
-	const void *a = &record->key, *b = key.key;
-	uint64_t differ = (hash_word(a, 0) ^ hash_word(b, 0)) | (hash_word(a, 1) ^ hash_word(b, 1));
-
-	differ |= (hash_word(a, 2) ^ hash_word(b, 2)) | (hash_word(a, 3) ^ hash_word(b, 3));
-	differ |= (hash_word(a, 4) ^ hash_word(b, 4)) | (hash_word(a, 5) ^ hash_word(b, 5));
-	return differ == 0;
+	return table_same_whole(&record->key, key.key);
 }
 
 static inline bool table_find_in(const struct table *t, struct set *s, uint16_t tag,
@@ -209,10 +215,16 @@ void table_raise(struct table *table, struct place place, enum flow_grade grade)
  * else. table_probe() is false when the first set does not know the hash: then
  * table_fetch_other(), once the second set has had time to arrive; true: *at is where
  * the flow may be, for table_holds() to judge. */
-TABLE_FETCH void table_fetch_record(const struct flow_record *r)
+TABLE_FETCH void table_fetch_record(const struct table *t, const struct flow_record *r)
 {
-	__builtin_prefetch(r, 1);
-	__builtin_prefetch((const char *)r + sizeof *r - 1, 1);
+	const char *octets = (const char *)r;
+
+	__builtin_prefetch(octets, 1);
+	__builtin_prefetch(octets + sizeof *r - 1, 1);
+	if (__builtin_expect(t->stride == sizeof *r, 1))
+		return;
+	__builtin_prefetch(octets + offsetof(struct flow_full_record, details.first) - 1, 1);
+	__builtin_prefetch(octets + offsetof(struct flow_full_record, details.first), 1);
 }
 
 TABLE_FETCH bool table_probe(const struct table *t, uint64_t hash, struct place *at)
@@ -224,7 +236,7 @@ TABLE_FETCH bool table_probe(const struct table *t, uint64_t hash, struct place 
 	at->way = m ? (unsigned)__builtin_ctz(m) : SET_DISPLACED;
 	at->record = table_record(t, s, at->way);
 	if (m) {
-		table_fetch_record(at->record);
+		table_fetch_record(t, at->record);
 		return true;
 	}
 	m = set_ways_with(s, 0);

@@ -67,6 +67,11 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 			"exporters[%u].source: %s cannot send to %s, allowed: an "
 			"address of the same family",
 			i, exporter->source, exporter->host);
+	if (exporter->transport != CONFIG_UDP && exporter->protocol != CONFIG_IPFIX)
+		return config_fail(error,
+			"exporters[%u].transport: NetFlow knows udp alone, allowed: "
+			"protocol = \"ipfix\" for %s",
+			i, config_transport_name(exporter->transport));
 	if (exporter->protocol != CONFIG_NETFLOW5)
 		return true;
 	if (config->sampling.interval > NETFLOW5_INTERVAL)

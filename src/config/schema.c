@@ -37,6 +37,12 @@ static const struct schema_word protocols[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word transports[] = {
+	{"udp", CONFIG_UDP},
+	{"tcp", CONFIG_TCP},
+	{NULL, 0},
+};
+
 static const struct schema_word times[] = {
 	{"auto", LAYOUT_TIMES_AUTO},
 	{"milliseconds", LAYOUT_TIMES_MILLISECONDS},
@@ -152,11 +158,13 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_COLLECTOR, .size = sizeof(struct config_exporter)},
 {"exporters[].protocol", "ipfix", NULL, "what is sent",
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
+{"exporters[].transport", "udp", NULL, "how; all but udp is for ipfix alone",
+	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
 {"exporters[].observation_domain", "0", NULL, "observation domain, source id or engine",
 	NUMBER(0, UINT32_MAX), EXPORTER(observation_domain)},
-{"exporters[].max_datagram", "1400", "octets", "UDP payload at most",
+{"exporters[].max_datagram", "1400", "octets", "of a message at most: of UDP payload",
 	NUMBER(484, 65507), EXPORTER(max_datagram)},
 {"exporters[].template_refresh", "60s", NULL, "templates are sent again after so long",
 	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
@@ -164,6 +172,10 @@ const struct schema_key schema_keys[] = {
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
+{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp collector has them",
+	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(4) << 30, EXPORTER(buffer)},
+{"exporters[].reconnect", "60s", NULL, "from one attempt to reach a tcp collector to the next",
+	TIME(100 * CLOCK_MILLISECOND, DAYS), EXPORTER(reconnect)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
@@ -172,6 +184,14 @@ const struct schema_key schema_keys[] = {
 /* clang-format on */
 
 const size_t schema_count = sizeof(schema_keys) / sizeof(schema_keys[0]);
+
+const char *config_transport_name(enum config_transport transport)
+{
+	for (const struct schema_word *w = transports; w->name; w++)
+		if (w->value == (int64_t)transport)
+			return w->name;
+	return "";
+}
 
 const struct schema_key *schema_find(const char *path)
 {

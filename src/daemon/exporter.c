@@ -14,22 +14,12 @@
 enum {
 	DRAIN = 1024, /* records of one worker in one turn */
 	TICK_MICROSECONDS = 10000,
-	COMPLAIN_SECONDS = 60,
-};
-
-struct collector {
-	char name[CONFIG_NAME + 40];
-	struct session *session;
-	uint64_t refusals; /* when last complained about */
-	uint64_t lost;
-	int64_t complained; /* steady clock */
-	unsigned version;
 };
 
 struct exporter {
 	pthread_mutex_t lock; /* what statistics read, once per turn */
 	struct session_tally taken;
-	struct collector collectors[CONFIG_EXPORTERS];
+	struct collector *collectors[CONFIG_EXPORTERS];
 	unsigned collector_count;
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
@@ -51,49 +41,6 @@ static enum print_format format_of(enum config_output output)
 					     : PRINT_TEXT;
 }
 
-static uint16_t in_seconds(int64_t time)
-{
-	int64_t seconds = time / CLOCK_SECOND;
-
-	return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
-}
-
-static bool open_collector(struct collector *c, const struct config *config,
-	const struct config_exporter *x, int64_t boot, struct config_error *error)
-{
-	struct transport_error why;
-	bool v6 = strchr(x->host, ':') != NULL;
-
-	snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
-	struct transport *t = transport_udp_open(x->host, x->service, x->source, &why);
-	if (!t) {
-		snprintf(error->text, sizeof error->text, "collector %s: %s", c->name, why.text);
-		return false;
-	}
-	c->version = x->protocol;
-	c->session = session_new(
-		&(struct session_options){
-			.layout = {.version = (uint16_t)x->protocol,
-				.definition = &config->cache.definition,
-				.times = x->times,
-				.biflow = config->cache.biflow,
-				.inner = config->cache.decapsulate_inner},
-			.domain = x->observation_domain,
-			.max_datagram = x->max_datagram,
-			.template_refresh = x->template_refresh,
-			.template_datagrams = x->template_datagrams,
-			.sampling = config->sampling.interval,
-			.random_sampling = config->sampling.algorithm != SAMPLER_COUNT,
-			.active_timeout = in_seconds(config->cache.timeouts.active),
-			.idle_timeout = in_seconds(config->cache.timeouts.idle),
-			.boot = boot,
-		},
-		t);
-	if (!c->session)
-		snprintf(error->text, sizeof error->text, "collector %s: out of memory", c->name);
-	return c->session != NULL;
-}
-
 struct exporter *exporter_new(const struct config *config, int64_t boot, struct config_error *error)
 {
 	struct exporter *e = calloc(1, sizeof *e);
@@ -104,12 +51,12 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 	}
 	pthread_mutex_init(&e->lock, NULL);
 	for (unsigned i = 0; i < config->exporter_count; i++) {
-		struct collector *c = &e->collectors[e->collector_count];
-		if (!open_collector(c, config, &config->exporters[i], boot, error)) {
+		struct collector *c = collector_new(config, &config->exporters[i], boot, error);
+		if (!c) {
 			exporter_free(e);
 			return NULL;
 		}
-		e->collector_count++;
+		e->collectors[e->collector_count++] = c;
 	}
 	if (config->output != CONFIG_OUTPUT_NONE) {
 		e->output = output_new(format_of(config->output), stdout,
@@ -132,7 +79,7 @@ void exporter_free(struct exporter *e)
 	if (!e)
 		return;
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_free(e->collectors[i].session);
+		collector_free(e->collectors[i]);
 	output_free(e->output);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
@@ -144,7 +91,7 @@ void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
 	e->taken.packets += r->packets;
 	e->taken.octets += r->octets;
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_record(e->collectors[i].session, r, now);
+		session_record(collector_session(e->collectors[i]), r, now);
 	if (e->output && !e->output_error)
 		output_record(e->output, r);
 }
@@ -155,11 +102,28 @@ static void flush_output(struct exporter *e)
 		e->output_error = errno ? errno : EIO;
 }
 
-void exporter_flush(struct exporter *e, int64_t now)
+/* All at once, so that one who takes his time costs the others none of theirs. */
+static bool still_ending(struct exporter *e)
 {
+	bool busy = false;
+
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_flush(e->collectors[i].session, now);
+		busy |= session_ending(collector_session(e->collectors[i]));
+	return busy;
+}
+
+void exporter_end(struct exporter *e, int64_t now)
+{
+	int64_t deadline = clock_steady() + TRANSPORT_PATIENCE;
+	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
+
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_end(collector_session(e->collectors[i]), now);
 	flush_output(e);
+	while (still_ending(e) && clock_steady() < deadline)
+		nanosleep(&moment, NULL);
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_abandon(collector_session(e->collectors[i]));
 }
 
 int exporter_output_error(struct exporter *e)
@@ -168,29 +132,6 @@ int exporter_output_error(struct exporter *e)
 	int error = e->output_error;
 	pthread_mutex_unlock(&e->lock);
 	return error;
-}
-
-/* One line a minute at most about a collector in trouble. */
-static void complain(struct collector *c)
-{
-	struct session_statistics s = session_statistics(c->session);
-	int64_t now = clock_steady();
-
-	if (s.refusals == c->refusals && s.lost.flows == c->lost)
-		return;
-	if (c->complained && now - c->complained < COMPLAIN_SECONDS * CLOCK_SECOND)
-		return;
-	if (s.lost.flows != c->lost)
-		log_warning("exporter", "%s: %llu records lost: %s", c->name,
-			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
-	else
-		log_warning("exporter",
-			"%s: nobody listens there (ICMP port unreachable), "
-			"sending on",
-			c->name);
-	c->refusals = s.refusals;
-	c->lost = s.lost.flows;
-	c->complained = now;
 }
 
 /* Takes up to DRAIN records of one worker; returns how many. */
@@ -229,8 +170,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	drain_all(e);
 	pthread_mutex_lock(&e->lock);
 	for (unsigned i = 0; i < e->collector_count; i++) {
-		session_tick(e->collectors[i].session, clock_wall());
-		complain(&e->collectors[i]);
+		session_tick(collector_session(e->collectors[i]), clock_wall());
+		collector_complain(e->collectors[i]);
 	}
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
@@ -244,7 +185,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	drain_all(e);
 	pthread_mutex_lock(&e->lock);
-	exporter_flush(e, clock_wall());
+	exporter_end(e, clock_wall());
 	pthread_mutex_unlock(&e->lock);
 	event_base_loopbreak(e->base);
 }
@@ -295,22 +236,12 @@ void exporter_stop(struct exporter *e)
 	e->running = false;
 }
 
-/* complain() looks again after a minute, so that is how long trouble is news. */
-static bool in_trouble(const struct collector *c)
-{
-	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
-}
-
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
 	s->taken = e->taken;
 	s->collectors = e->collector_count;
-	for (unsigned i = 0; i < e->collector_count; i++) {
-		memcpy(s->collector[i].name, e->collectors[i].name, sizeof s->collector[i].name);
-		s->collector[i].session = session_statistics(e->collectors[i].session);
-		s->collector[i].version = e->collectors[i].version;
-		s->collector[i].trouble = in_trouble(&e->collectors[i]);
-	}
+	for (unsigned i = 0; i < e->collector_count; i++)
+		collector_statistics(e->collectors[i], &s->collector[i]);
 	pthread_mutex_unlock(&e->lock);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,13 +25,13 @@ enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
 struct live {
 	struct intake *intake;
 	const struct view *view;
-	struct control *control; /* NULL: none */
+	const struct live_services *services;
 	pthread_t expiry;
 	bool expiry_running;
 	unsigned turn; /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
 	struct event_base *base;
-	struct event *on_term, *on_int, *watch, *look;
+	struct event *on_term, *on_int, *watch, *look, *alive;
 	bool stopping;
 };
 
@@ -68,6 +69,7 @@ static void *expiry_run(void *context)
 static void begin_stop(struct live *l)
 {
 	l->stopping = true;
+	notify_stopping(l->services->notify);
 	intake_stop(l->intake);
 }
 
@@ -100,6 +102,20 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		event_base_loopbreak(l->base);
 }
 
+/* One line for whoever asks the service manager. */
+static void say_status(const struct live *l, const struct ledger *ledger)
+{
+	uint64_t lost = ledger->workers.lost.flows;
+
+	for (unsigned i = 0; i < ledger->exporter.collectors; i++)
+		lost += ledger->exporter.collector[i].session.lost.flows;
+	notify_status(l->services->notify,
+		"%" PRIu64 " packets seen, %" PRIu64 " dropped by the kernel; %" PRIu64
+		" flows live, %" PRIu64 " records lost",
+		ledger->workers.seen.frames, ledger->sources.kernel_dropped,
+		ledger->workers.live.flows, lost);
+}
+
 static void on_look(evutil_socket_t fd, short what, void *context)
 {
 	struct live *l = context;
@@ -111,6 +127,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 	if (!ledger)
 		return;
 	watch_look(l->view->watch, ledger, clock_steady(), &words);
+	say_status(l, ledger);
 	free(ledger);
 	if (*words.not_ip)
 		log_warning("capture", "%s", words.not_ip);
@@ -120,9 +137,28 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 		log_warning("cache", "%s", words.pressure);
 }
 
+static void on_alive(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+
+	(void)fd;
+	(void)what;
+	notify_alive(l->services->notify);
+}
+
+/* Twice in the time that the service manager gives. */
+static bool start_alive(struct live *l)
+{
+	int64_t half = l->services->notify->watchdog / 2;
+	struct timeval pace = {half / CLOCK_SECOND, half % CLOCK_SECOND / 1000};
+
+	return half == 0 || event_add(l->alive, &pace) == 0;
+}
+
 static bool make_events(struct live *l)
 {
 	struct timeval often = {0, WATCH_MILLISECONDS * 1000}, seldom = {WATCH_SECONDS, 0};
+	struct control *control = l->services->control;
 
 	l->base = event_base_new();
 	if (!l->base)
@@ -131,10 +167,11 @@ static bool make_events(struct live *l)
 	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
-	return l->on_term && l->on_int && l->watch && l->look &&
+	l->alive = event_new(l->base, -1, EV_PERSIST, on_alive, l);
+	return l->on_term && l->on_int && l->watch && l->look && l->alive &&
 	       evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
 	       event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
-	       (!l->control || control_start(l->control, l->base));
+	       start_alive(l) && (!control || control_start(control, l->base));
 }
 
 static void free_events(struct live *l)
@@ -147,8 +184,10 @@ static void free_events(struct live *l)
 		event_free(l->watch);
 	if (l->look)
 		event_free(l->look);
-	if (l->control)
-		control_stop(l->control);
+	if (l->alive)
+		event_free(l->alive);
+	if (l->services->control)
+		control_stop(l->services->control);
 	if (l->base)
 		event_base_free(l->base);
 }
@@ -191,9 +230,9 @@ static void close_live_flows(struct live *l)
 	} while (left);
 }
 
-bool live_run(const struct view *v, struct control *control)
+bool live_run(const struct view *v, const struct live_services *services)
 {
-	struct live l = {.intake = intake_new(v), .view = v, .control = control};
+	struct live l = {.intake = intake_new(v), .view = v, .services = services};
 	bool good = false;
 
 	evthread_use_pthreads();
@@ -201,7 +240,9 @@ bool live_run(const struct view *v, struct control *control)
 		return false;
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
 		good = start_threads(&l);
-		if (!good)
+		if (good)
+			notify_ready(services->notify);
+		else
 			begin_stop(&l);
 		event_base_dispatch(l.base);
 		good &= join_threads(&l);

@@ -37,6 +37,7 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
+	struct notify notify;
 	bool is_file, prints;
 	struct progress *progress; /* NULL: nothing is shown */
 	char file[sizeof((struct config_input *)0)->file];
@@ -216,8 +217,9 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		log_info("exporter", "collector=%s port=%s protocol=%s domain=%u", x->host,
-			x->service, protocol_find(x->protocol)->name, x->observation_domain);
+		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
+			x->host, x->service, config_transport_name(x->transport),
+			protocol_find(x->protocol)->name, x->observation_domain);
 	}
 }
 
@@ -272,6 +274,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
 	p->prints = c->output != CONFIG_OUTPUT_NONE;
+	p->notify = notify_open();
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
@@ -290,6 +293,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	control_free(p->control);
+	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	free(p->view.inputs);
 	for (unsigned i = 0; i < p->count; i++)
@@ -334,7 +338,7 @@ static enum pipeline_status read_file(struct pipeline *p)
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
-	exporter_flush(p->exporter, worker_now(w));
+	exporter_end(p->exporter, worker_now(w));
 	progress_end(p->progress);
 	p->progress = NULL;
 	error = exporter_output_error(p->exporter);
@@ -356,7 +360,8 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	return live_run(&p->view, p->control) ? PIPELINE_DONE : PIPELINE_FAULT;
+	struct live_services services = {.control = p->control, .notify = &p->notify};
+	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 
 void pipeline_ledger(struct pipeline *p, struct ledger *ledger)

@@ -92,7 +92,10 @@ static json_t *collectors(const struct exporter_statistics *e)
 	for (unsigned i = 0; i < e->collectors; i++) {
 		const struct exporter_collector *c = &e->collector[i];
 		const struct session_statistics *s = &c->session;
-		const char *state = c->trouble ? "trouble" : s->messages ? "sending" : "silent";
+		const char *state = s->away       ? "away"
+				    : c->trouble  ? "trouble"
+				    : s->messages ? "sending"
+						  : "silent";
 		json_array_append_new(
 			all, json_pack("{ss ss ss sI sI sI sI sI sI}", "name", c->name, "protocol",
 				     protocol_name(c->version), "state", state, "records",

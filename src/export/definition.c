@@ -109,15 +109,14 @@ bool definition_needs_biflow(uint16_t element)
 {
 	uint16_t offset = ie_table[element].offset;
 
-	return offset == FULL(details.biflow_direction) ||
-	       (offset >= FULL(details.forward) && offset < FULL(details.flow_id));
+	return offset == FULL(details.biflow_direction) || offset >= FULL(details.forward);
 }
 
 bool definition_needs_answer(uint16_t element)
 {
 	uint16_t offset = ie_table[element].offset;
 
-	return offset >= FULL(details.reverse) && offset < FULL(details.flow_id);
+	return offset >= FULL(details.reverse);
 }
 
 bool definition_field_read(const char *text, struct definition_field *field)
@@ -161,7 +160,7 @@ static bool select_key(
 
 	if (offset + size <= sizeof selection->key)
 		mask = (uint8_t *)&selection->key + offset;
-	else if (offset >= FULL(details.first))
+	else if (offset >= FULL(details.first) && offset < FULL(details.flow_id))
 		mask = (uint8_t *)&selection->details + (offset - FULL(details.first));
 	else
 		return false;

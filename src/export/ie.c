@@ -104,8 +104,9 @@ enum ie_source ie_source(const struct ie *ie)
 		return IE_FROM_EXPORTER;
 	if (ie->offset < sizeof(struct flow_key))
 		return IE_FROM_KEY;
-	return ie->offset >= first || ie->id == 58 || ie->id == 243 ? IE_FROM_FIRST
-								    : IE_FROM_PACKETS;
+	bool of_first = ie->offset >= first && ie->offset < first + sizeof(struct packet_details);
+
+	return of_first || ie->id == 58 || ie->id == 243 ? IE_FROM_FIRST : IE_FROM_PACKETS;
 }
 
 bool ie_needs_details(const struct ie *ie)

@@ -4,6 +4,7 @@
 #include "export/message.h"
 #include "export/protocol.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -54,6 +55,7 @@ struct session {
 	unsigned spares;
 	struct outgoing message[MESSAGES];
 	uint8_t *buffers;
+	uint64_t kept; /* messages that the transport has not reported on */
 	struct session_statistics count;
 };
 
@@ -99,22 +101,40 @@ static void tally_add(struct session_tally *t, uint64_t flows, uint64_t packets,
 	t->octets += octets;
 }
 
-static void account_sent(struct session *s, const struct message *m, int error)
+static void account(struct session *s, const struct transport_load *load, int error)
 {
 	struct session_tally *t = error ? &s->count.lost : &s->count.sent;
 
-	tally_add(t, m->flows, m->packets, m->octets);
-	s->count.pending.flows -= m->flows;
-	s->count.pending.packets -= m->packets;
-	s->count.pending.octets -= m->octets;
+	tally_add(t, load->flows, load->packets, load->octets);
+	s->count.pending.flows -= load->flows;
+	s->count.pending.packets -= load->packets;
+	s->count.pending.octets -= load->octets;
 	if (error) {
-		s->count.lost_messages++;
+		s->count.lost_messages += load->messages;
 		s->count.last_error = error;
 		return;
 	}
-	s->count.messages++;
-	s->count.octets += m->length;
-	s->count.records += m->data_records;
+	s->count.messages += load->messages;
+	s->count.octets += load->length;
+	s->count.records += load->records;
+}
+
+/* Messages that the transport kept, and which it is now done with. True: there are
+ * more. */
+static bool hear_report(struct session *s)
+{
+	struct transport_report report = {.away = false};
+
+	if (!s->transport->ops->work)
+		return false;
+	s->transport->ops->work(s->transport, &report);
+	s->kept -= report.delivered.messages + report.lost.messages;
+	if (report.delivered.messages)
+		account(s, &report.delivered, 0);
+	if (report.lost.messages)
+		account(s, &report.lost, report.error);
+	s->count.away = report.away;
+	return report.busy;
 }
 
 /* The queue by lanes, templates first: datagrams of one length side by side. */
@@ -129,6 +149,25 @@ static unsigned order_queue(const struct session *s, struct outgoing **ordered)
 	return n;
 }
 
+/* A sealed message as the transport takes it. */
+static struct transport_message parcel_of(const struct session *s, const struct outgoing *o)
+{
+	const struct message *m = &o->message;
+
+	return (struct transport_message){
+		.octets = m->buffer,
+		.length = m->length,
+		.step = s->protocol->sequence_step(m),
+		.templates = o->lane == LAYOUT_TEMPLATES,
+		.load = {.messages = 1,
+			.length = m->length,
+			.records = m->data_records,
+			.flows = m->flows,
+			.packets = m->packets,
+			.octets = m->octets},
+	};
+}
+
 static void send_queue(struct session *s)
 {
 	struct transport_message out[QUEUE];
@@ -141,13 +180,16 @@ static void send_queue(struct session *s)
 		struct outgoing *o = ordered[i];
 		o->header.sequence = s->sequence;
 		message_seal(&o->message, &o->header);
+		out[i] = parcel_of(s, o);
 		/* Also for a message that will not leave: so its collector sees the gap. */
-		s->sequence += s->protocol->sequence_step(&o->message);
-		out[i] = (struct transport_message){o->message.buffer, o->message.length, 0};
+		s->sequence += out[i].step;
 	}
 	s->count.refusals += s->transport->ops->send(s->transport, out, n);
 	for (unsigned i = 0; i < n; i++) {
-		account_sent(s, &ordered[i]->message, out[i].error);
+		if (out[i].error == EINPROGRESS)
+			s->kept++;
+		else
+			account(s, &out[i].load, out[i].error);
 		s->spare[s->spares++] = ordered[i];
 	}
 	s->queued = 0;
@@ -230,12 +272,16 @@ static void finish_lanes(struct session *s, int64_t now)
 
 /* Templates are due at the start, twice more soon after, by time, by datagrams,
  * and when the clock was set back: data may not be older than its template
- * (RFC 7011 section 8.2). */
+ * (RFC 7011 section 8.2). To a transport that keeps them they are sent once. */
 static bool templates_due(const struct session *s, int64_t now)
 {
 	if (!s->protocol->has_sets)
 		return false;
-	if (!s->has_templates || now < s->template_time)
+	if (!s->has_templates)
+		return true;
+	if (s->transport->ops->keeps_templates)
+		return false;
+	if (now < s->template_time)
 		return true;
 	if (s->template_burst < TEMPLATE_BURST && now - s->template_time >= TEMPLATE_SPREAD)
 		return true;
@@ -373,12 +419,38 @@ void session_tick(struct session *s, int64_t now)
 		send_templates(s, now);
 	}
 	send_queue(s);
+	(void)hear_report(s);
 }
 
 void session_flush(struct session *s, int64_t now)
 {
 	finish_lanes(s, now);
 	send_queue(s);
+}
+
+void session_end(struct session *s, int64_t now)
+{
+	session_flush(s, now);
+	if (s->transport->ops->end)
+		s->transport->ops->end(s->transport);
+}
+
+bool session_ending(struct session *s)
+{
+	return hear_report(s);
+}
+
+void session_abandon(struct session *s)
+{
+	struct session_tally *p = &s->count.pending;
+
+	if (!s->kept)
+		return;
+	tally_add(&s->count.lost, p->flows, p->packets, p->octets);
+	*p = (struct session_tally){0};
+	s->count.lost_messages += s->kept;
+	s->kept = 0;
+	s->count.last_error = ETIMEDOUT;
 }
 
 struct session_statistics session_statistics(const struct session *s)

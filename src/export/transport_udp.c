@@ -1,9 +1,9 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
+#include "export/socket.h"
 #include "export/transport.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -155,69 +155,21 @@ static void udp_close(struct transport *t)
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {udp_send, udp_close};
-
-static bool bind_source(int fd, int family, const char *source, struct transport_error *error)
-{
-	struct addrinfo hints = {
-		.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo *list;
-	int e = getaddrinfo(source, NULL, &hints, &list);
-
-	if (e) {
-		snprintf(error->text, sizeof error->text, "source %s: %s", source,
-			e == EAI_ADDRFAMILY || e == EAI_NONAME
-				? "not an address of the collector's family"
-				: gai_strerror(e));
-		return false;
-	}
-	bool bound = bind(fd, list->ai_addr, list->ai_addrlen) == 0;
-	if (!bound)
-		snprintf(error->text, sizeof error->text, "source %s: %s", source, strerror(errno));
-	freeaddrinfo(list);
-	return bound;
-}
-
-/* A connected socket to one of the name's addresses, or -1. */
-static int open_socket(const struct addrinfo *a, const char *source, struct transport_error *error)
-{
-	int size = SEND_BUFFER;
-	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-
-	if (fd < 0) {
-		snprintf(error->text, sizeof error->text, "socket: %s", strerror(errno));
-		return -1;
-	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	if (*source && !bind_source(fd, a->ai_family, source, error)) {
-		close(fd);
-		return -1;
-	}
-	if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
-		snprintf(error->text, sizeof error->text, "%s", strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
+static const struct transport_ops udp_ops = {.send = udp_send, .close = udp_close};
 
 struct transport *transport_udp_open(
-	const char *host, const char *service, const char *source, struct transport_error *error)
+	const struct transport_path *path, struct transport_error *error)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
-	struct addrinfo *list;
-	int e = getaddrinfo(host, service, &hints, &list);
+	struct addrinfo *list = socket_resolve(path, SOCK_DGRAM, error);
+	int size = SEND_BUFFER;
 
-	if (e) {
-		snprintf(error->text, sizeof error->text, "%s",
-			e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e));
+	if (!list)
 		return NULL;
-	}
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
 		*u = (struct udp){{&udp_ops}, -1, true};
 		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
-			u->fd = open_socket(a, source, error);
+			u->fd = socket_connect(a, path, error);
 	} else {
 		snprintf(error->text, sizeof error->text, "out of memory");
 	}
@@ -226,5 +178,8 @@ struct transport *transport_udp_open(
 		free(u);
 		return NULL;
 	}
-	return u ? &u->transport : NULL;
+	if (!u)
+		return NULL;
+	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	return &u->transport;
 }

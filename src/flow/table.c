@@ -80,7 +80,7 @@ uint64_t table_hash_selected(const struct table *t, struct table_key key)
 {
 	if (t->selection->biflow)
 		return hash_biflow(t, key);
-	uint64_t hash = table_hash_fields(t, key.key);
+	uint64_t hash = t->is_whole ? hash_48(key.key, &t->secret) : table_hash_fields(t, key.key);
 	for (unsigned k = 0; k < t->words; k += 2)
 		hash = hash_fold(hash ^ selected(t, key.details, k),
 			t->secret.word[0] ^ selected(t, key.details, k + 1));
@@ -91,17 +91,25 @@ bool table_same_selected(const struct table *t, struct table_key a, struct table
 {
 	if (t->selection->biflow)
 		return same_biflow(t, a, b);
-	uint64_t differ = !table_same_fields(t, a.key, b.key);
+	uint64_t differ =
+		t->is_whole ? !table_same_whole(a.key, b.key) : !table_same_fields(t, a.key, b.key);
 	for (unsigned k = 0; k < t->words; k++)
 		differ |= selected(t, a.details, k) ^ selected(t, b.details, k);
 	return differ == 0;
+}
+
+static bool has_whole_key(const struct flow_selection *selection)
+{
+	const struct flow_selection usual = flow_selection_default();
+
+	return !selection->biflow && memcmp(&selection->key, &usual.key, sizeof usual.key) == 0;
 }
 
 static bool is_default_key(const struct flow_selection *selection)
 {
 	const struct flow_selection usual = flow_selection_default();
 
-	return !selection->biflow && memcmp(&selection->key, &usual.key, sizeof usual.key) == 0 &&
+	return has_whole_key(selection) &&
 	       memcmp(&selection->details, &usual.details, sizeof usual.details) == 0;
 }
 
@@ -115,6 +123,7 @@ bool table_init(
 		.stride = selection->keeps_details ? sizeof(struct flow_full_record)
 						   : sizeof(struct flow_record),
 		.selection = is_default_key(selection) ? NULL : selection,
+		.is_whole = has_whole_key(selection),
 	};
 	if (t->selection)
 		select_words(t);
@@ -259,12 +268,12 @@ void table_fetch_other(const struct table *t, uint64_t hash, uint16_t now)
 	unsigned m = a->tag[SET_DISPLACED] ? set_ways_with(b, table_tag(hash)) : 0;
 
 	if (m)
-		table_fetch_record(table_record(t, b, (unsigned)__builtin_ctz(m)));
+		table_fetch_record(t, table_record(t, b, (unsigned)__builtin_ctz(m)));
 	else if (!has_record_left(t) || !(set_ways_with(a, 0) | set_ways_with(b, 0)))
-		table_fetch_record(table_victim(t, hash, now).record);
+		table_fetch_record(t, table_victim(t, hash, now).record);
 	else
-		table_fetch_record(table_record_at(
-			t, t->free_count ? t->free[t->free_count - 1] : t->untouched));
+		table_fetch_record(t, table_record_at(t, t->free_count ? t->free[t->free_count - 1]
+								       : t->untouched));
 }
 
 void table_fetch_ahead(const struct table *t, uint32_t set)
@@ -274,5 +283,5 @@ void table_fetch_ahead(const struct table *t, uint32_t set)
 	__builtin_prefetch(&t->sets[set + AHEAD_SETS], 1);
 	const struct set *s = &t->sets[set + AHEAD_RECORDS];
 	for (unsigned m = ~set_ways_with(s, 0) & SET_ALL; m; m &= m - 1)
-		table_fetch_record(table_record(t, s, (unsigned)__builtin_ctz(m)));
+		table_fetch_record(t, table_record(t, s, (unsigned)__builtin_ctz(m)));
 }

@@ -187,7 +187,7 @@ static void write_all(struct load *l, uint64_t packets, bool ranked, uint64_t st
 	}
 }
 
-static uint64_t hash_of(uint64_t flow, uint64_t seed)
+static uint64_t hash_of(uint64_t flow, const struct hash_secret *secret)
 {
 	struct flow_key key = {.source_port = port_of(flow),
 		.destination_port = 443,
@@ -196,18 +196,19 @@ static uint64_t hash_of(uint64_t flow, uint64_t seed)
 
 	put32(key.source_address, source_of(flow));
 	put32(key.destination_address, destination_of(flow));
-	return hash_octets(&key, sizeof key, seed);
+	return hash_48(&key, secret);
 }
 
 static bool choose_crowd(struct load *l, uint64_t seed)
 {
+	const struct hash_secret secret = hash_secret_of(seed);
 	uint64_t candidate = 0;
 
 	l->crowd = calloc(l->flows, sizeof *l->crowd);
 	if (!l->crowd)
 		return false;
 	for (uint64_t i = 0; i < l->flows; i++) {
-		while (hash_of(candidate, seed) >> (64 - CROWD_BITS))
+		while (hash_of(candidate, &secret) >> (64 - CROWD_BITS))
 			candidate++;
 		l->crowd[i] = candidate++;
 	}

@@ -6,7 +6,7 @@
 #   ROUNDS=N        of each program, interleaved (3); other exporters run in the first one only
 #                   (pmacctd, which takes long, not with QUICK)
 #   PEERS=          (empty) leaves other exporters out
-#   CASES='a b'     of: zipf few flood overflow growth crowd live sigterm holds
+#   CASES='a b'     of: zipf few wide flood overflow survival growth crowd live sigterm holds
 #   BENCH_DATA=DIR  where the captures are made (up to 1 GB at a time; by default in memory)
 #   KEEP=1          leaves them there for the next time
 # Always ends with status 0, unless it is interrupted: a slow machine is no fault of the tree.
@@ -14,7 +14,7 @@
 
 M=$([ -n "$QUICK" ] && echo 100000 || echo 1000000) # a tenth of the common number of packets
 ROUNDS=${ROUNDS:-$([ -n "$QUICK" ] && echo 1 || echo 3)}
-CASES=${CASES:-zipf few flood overflow growth crowd live sigterm holds}
+CASES=${CASES:-zipf few wide flood overflow survival growth crowd live sigterm holds}
 
 # measure CASE PROGRAM ENTRIES COMMAND...: once, with a sink of its own; {port} in COMMAND is its.
 measure() {
@@ -88,6 +88,24 @@ case_few() {
 	unload
 }
 
+# A record of 40 elements of one's own, 12 of them matched, beside the default one.
+case_wide() {
+	local round
+	load few few $((10 * M)) 1000
+	"$bench/../wide.sh" >"$work/wide.conf"
+	for ((round = 0; round < ROUNDS; round++)); do
+		weir wide "default" 65536 -v 9
+		weir wide "40 elements" 65536 -v 9 -f "$work/wide.conf"
+	done
+	table wide
+	unload
+}
+
+# What floods of new flows leave of those that were there: no times, but shares.
+case_survival() {
+	"$BIN/../check_flood" | grep live
+}
+
 case_flood() {
 	load flood flood $((5 * M))
 	offline flood $((6 * M)) $((5 * M))
@@ -158,7 +176,7 @@ export LIMIT QUICK BIN WEIR
 for name in $CASES; do
 	case $name in
 	live | sigterm | holds) live "$name" ;;
-	zipf | few | flood | overflow | growth | crowd) case_"$name" ;;
+	zipf | few | wide | flood | overflow | survival | growth | crowd) case_"$name" ;;
 	*) say "no case $name" ;;
 	esac
 	echo

@@ -1,0 +1,38 @@
+/* collector: one destination of records, from its configuration to its session.
+ *
+ * Opens the transport, makes the session, and complains where an operator should
+ * know. The exporter's thread only. */
+#ifndef DAEMON_COLLECTOR_H
+#define DAEMON_COLLECTOR_H
+
+#include "config/config.h"
+#include "export/session.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One collector as the ledger shows it. */
+struct exporter_collector {
+	char name[CONFIG_NAME + 40];
+	struct session_statistics session;
+	unsigned version; /* 5, 9 or 10 */
+	enum config_transport transport;
+	bool trouble; /* within the last minute: refused, or records lost */
+};
+
+struct collector;
+
+/* `boot` as exporter_new() has it. NULL: *error says why. */
+struct collector *collector_new(const struct config *config, const struct config_exporter *exporter,
+	int64_t boot, struct config_error *error);
+void collector_free(struct collector *collector);
+
+/* Its session, for as long as it lives. */
+struct session *collector_session(const struct collector *collector);
+
+/* One line a minute at most while it is in trouble. */
+void collector_complain(struct collector *collector);
+
+void collector_statistics(const struct collector *collector, struct exporter_collector *statistics);
+
+#endif

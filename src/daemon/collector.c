@@ -1,0 +1,146 @@
+#include "daemon/collector.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COMPLAIN_SECONDS = 60 };
+
+struct collector {
+	char name[CONFIG_NAME + 40];
+	struct session *session;
+	enum config_transport transport;
+	unsigned version;
+	uint64_t refusals; /* when last complained about */
+	uint64_t lost;
+	int64_t complained; /* steady clock */
+};
+
+static uint16_t in_seconds(int64_t time)
+{
+	int64_t seconds = time / CLOCK_SECOND;
+
+	return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
+}
+
+static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
+	bool patient, struct transport_error *why)
+{
+	struct transport_path path = {.host = x->host, .service = x->service, .source = x->source};
+
+	if (x->transport == CONFIG_UDP)
+		return transport_udp_open(&path, why);
+	return transport_stream_open(
+		&(struct transport_stream_options){
+			.path = path,
+			.name = c->name,
+			.buffer = x->buffer,
+			.reconnect = x->reconnect,
+			.patient = patient,
+		},
+		why);
+}
+
+static struct session_options session_options_of(
+	const struct config *config, const struct config_exporter *x, int64_t boot)
+{
+	return (struct session_options){
+		.layout = {.version = (uint16_t)x->protocol,
+			.definition = &config->cache.definition,
+			.times = x->times,
+			.biflow = config->cache.biflow,
+			.inner = config->cache.decapsulate_inner},
+		.domain = x->observation_domain,
+		.max_datagram = x->max_datagram,
+		.template_refresh = x->template_refresh,
+		.template_datagrams = x->template_datagrams,
+		.sampling = config->sampling.interval,
+		.random_sampling = config->sampling.algorithm != SAMPLER_COUNT,
+		.active_timeout = in_seconds(config->cache.timeouts.active),
+		.idle_timeout = in_seconds(config->cache.timeouts.idle),
+		.boot = boot,
+	};
+}
+
+static bool open_session(struct collector *c, const struct config *config,
+	const struct config_exporter *x, int64_t boot, struct config_error *error)
+{
+	struct session_options options = session_options_of(config, x, boot);
+	struct transport_error why;
+	bool v6 = strchr(x->host, ':') != NULL;
+
+	snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
+	c->version = x->protocol;
+	c->transport = x->transport;
+	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
+	if (!t)
+		return config_fail(error, "collector %s: %s", c->name, why.text);
+	c->session = session_new(&options, t);
+	return c->session || config_fail(error, "collector %s: out of memory", c->name);
+}
+
+struct collector *collector_new(const struct config *config, const struct config_exporter *x,
+	int64_t boot, struct config_error *error)
+{
+	struct collector *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		config_fail(error, "out of memory");
+		return NULL;
+	}
+	if (open_session(c, config, x, boot, error))
+		return c;
+	free(c);
+	return NULL;
+}
+
+void collector_free(struct collector *c)
+{
+	session_free(c->session);
+	free(c);
+}
+
+struct session *collector_session(const struct collector *c)
+{
+	return c->session;
+}
+
+void collector_complain(struct collector *c)
+{
+	struct session_statistics s = session_statistics(c->session);
+	int64_t now = clock_steady();
+
+	if (s.refusals == c->refusals && s.lost.flows == c->lost)
+		return;
+	if (c->complained && now - c->complained < COMPLAIN_SECONDS * CLOCK_SECOND)
+		return;
+	if (s.lost.flows != c->lost)
+		log_warning("exporter", "%s: %llu records lost: %s", c->name,
+			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
+	else
+		log_warning("exporter",
+			"%s: nobody listens there (ICMP port unreachable), "
+			"sending on",
+			c->name);
+	c->refusals = s.refusals;
+	c->lost = s.lost.flows;
+	c->complained = now;
+}
+
+/* collector_complain() looks again after a minute, so that is how long trouble is news. */
+static bool in_trouble(const struct collector *c)
+{
+	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
+}
+
+void collector_statistics(const struct collector *c, struct exporter_collector *s)
+{
+	memcpy(s->name, c->name, sizeof s->name);
+	s->session = session_statistics(c->session);
+	s->version = c->version;
+	s->transport = c->transport;
+	s->trouble = in_trouble(c);
+}

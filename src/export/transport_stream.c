@@ -1,0 +1,317 @@
+/* TCP, RFC 7011 section 10.4: messages stay in a backlog until the collector's TCP has
+ * acknowledged them, and are put into the next connection again where it had not. Each
+ * connection is a transport session of its own: templates first, and its sequence numbers
+ * from 0. */
+#include "export/backlog.h"
+#include "export/connection.h"
+#include "export/transport.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SEQUENCE_AT = 8,       /* of an IPFIX message's header */
+	TEMPLATES = 128 << 10, /* octets, of a session's */
+	WAIT_MILLISECONDS = 20,
+};
+
+#define MINUTE (60 * CLOCK_SECOND)
+
+struct stream {
+	struct transport transport;
+	struct transport_path path;
+	char host[256], service[32], source[256], name[304];
+	int64_t reconnect;
+	bool patient;
+	bool ending;
+
+	struct backlog *backlog;
+	struct parcel *unput; /* the first that is not in this connection; NULL: all are */
+	uint32_t gap;         /* sequence numbers of messages that found no room since the last */
+
+	struct backlog *templates; /* never dropped */
+	struct parcel *unsaid;     /* the first that is not in this connection; NULL: all are */
+	uint64_t known;            /* serial from which on templates of the backlog are new to it */
+
+	struct addrinfo *addresses;
+	const struct addrinfo *address; /* to try next; NULL: all have been tried */
+	struct connection *connection;
+	bool ready;        /* this connection was, at least once */
+	uint32_t sequence; /* of this connection */
+	int64_t attempt;   /* steady clock, of the last round of attempts */
+	int64_t progress;  /* the same, when something was last delivered */
+	char said[160];    /* of what was wrong, last, and when */
+	int64_t said_when;
+	struct transport_report report;
+};
+
+static void add_load(struct transport_load *sum, const struct transport_load *load)
+{
+	sum->messages += load->messages;
+	sum->length += load->length;
+	sum->records += load->records;
+	sum->flows += load->flows;
+	sum->packets += load->packets;
+	sum->octets += load->octets;
+}
+
+/* ---- connections ---- */
+
+/* The same again only after a minute. */
+static void complain(struct stream *s, const char *what, const char *why)
+{
+	char text[sizeof s->said];
+	int64_t now = clock_steady();
+
+	snprintf(text, sizeof text, "%s: %s", what, why);
+	if (strcmp(text, s->said) == 0 && now - s->said_when < MINUTE)
+		return;
+	memcpy(s->said, text, sizeof text);
+	s->said_when = now;
+	log_warning("exporter", "%s: %s", s->name, text);
+}
+
+static void hang_up(struct stream *s)
+{
+	connection_free(s->connection);
+	s->connection = NULL;
+	s->ready = false;
+}
+
+static void try_address(struct stream *s)
+{
+	struct transport_error error;
+
+	s->connection = connection_new(s->address, &s->path, &error);
+	s->address = s->address->ai_next;
+	if (!s->connection)
+		complain(s, "no connection", error.text);
+}
+
+/* One round tries every address; the next begins `reconnect` after this one did. */
+static void connect_when_due(struct stream *s)
+{
+	int64_t now = clock_steady();
+
+	if (s->ending && !backlog_first(s->backlog))
+		return;
+	if (!s->address) {
+		if (s->attempt && now - s->attempt < s->reconnect)
+			return;
+		s->address = s->addresses;
+		s->attempt = now;
+	}
+	try_address(s);
+}
+
+static void greet(struct stream *s)
+{
+	s->ready = true;
+	s->address = NULL;
+	s->sequence = 0;
+	s->unput = backlog_first(s->backlog);
+	s->unsaid = backlog_first(s->templates);
+	s->known = backlog_serial(s->backlog);
+	s->progress = clock_steady();
+	log_info("exporter", "%s: connected", s->name);
+}
+
+/* ---- messages ---- */
+
+static void put_sequence(struct parcel *p, uint32_t sequence)
+{
+	uint8_t *at = p->octets + SEQUENCE_AT;
+
+	for (int shift = 24; shift >= 0; shift -= 8)
+		*at++ = (uint8_t)(sequence >> shift);
+}
+
+static void put_parcel(struct stream *s, struct parcel *p)
+{
+	s->sequence += p->gap;
+	put_sequence(p, s->sequence);
+	s->sequence += p->step;
+	p->end = connection_put(s->connection, p->octets, p->length);
+}
+
+/* Templates of the backlog that this connection got at its head are passed over. */
+static void put_parcels(struct stream *s)
+{
+	struct parcel *p;
+	uint64_t end = 0;
+
+	for (; (p = s->unsaid) && connection_has_room(s->connection, p->length);
+		s->unsaid = backlog_next(s->templates, p))
+		put_parcel(s, p);
+	if (s->unsaid)
+		return;
+	for (; (p = s->unput) && connection_has_room(s->connection, p->length);
+		s->unput = backlog_next(s->backlog, p)) {
+		if (p->templates && p->serial < s->known)
+			p->end = end;
+		else
+			put_parcel(s, p);
+		end = p->end;
+	}
+}
+
+static void let_go(struct stream *s)
+{
+	uint64_t acknowledged = connection_acknowledged(s->connection);
+	struct parcel *p;
+
+	while ((p = backlog_first(s->backlog)) && p != s->unput && p->end <= acknowledged) {
+		add_load(&s->report.delivered, &p->load);
+		backlog_drop(s->backlog);
+		s->progress = clock_steady();
+	}
+}
+
+static void go_on(struct stream *s)
+{
+	if (!s->connection)
+		connect_when_due(s);
+	if (!s->connection)
+		return;
+	enum connection_state state = connection_work(s->connection);
+	if (state == CONNECTION_READY) {
+		if (!s->ready)
+			greet(s);
+		put_parcels(s);
+		if (s->ending && !s->unput)
+			connection_end(s->connection);
+		state = connection_work(s->connection);
+	}
+	if (s->ready)
+		let_go(s);
+	if (state != CONNECTION_OVER)
+		return;
+	const char *why = connection_why(s->connection);
+	if (*why || !s->ending)
+		complain(s, s->ready ? "the connection has ended" : "no connection",
+			*why ? why : "the collector closed it");
+	hang_up(s);
+}
+
+/* ---- the transport ---- */
+
+/* True when there is room for the message, or was after some time. */
+static bool keep(struct stream *s, const struct transport_message *m)
+{
+	struct parcel *p;
+
+	while (!(p = backlog_add(s->backlog, m, s->gap))) {
+		if (!s->patient || clock_steady() - s->progress >= TRANSPORT_PATIENCE)
+			return false;
+		if (s->connection)
+			connection_wait(s->connection, WAIT_MILLISECONDS);
+		else
+			(void)poll(NULL, 0, WAIT_MILLISECONDS);
+		go_on(s);
+	}
+	s->gap = 0;
+	if (!s->unput)
+		s->unput = p;
+	return true;
+}
+
+static unsigned stream_send(struct transport *t, struct transport_message *messages, unsigned count)
+{
+	struct stream *s = (struct stream *)t;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct transport_message *m = &messages[i];
+		m->error = EINPROGRESS;
+		if (m->templates && !backlog_add(s->templates, m, 0))
+			m->error = EMSGSIZE;
+		else if (!keep(s, m)) {
+			m->error = ENOBUFS;
+			s->gap += m->step;
+		}
+	}
+	go_on(s);
+	return 0;
+}
+
+static bool worth_waiting(const struct stream *s)
+{
+	if (s->connection)
+		return true;
+	return backlog_first(s->backlog) &&
+	       s->attempt + s->reconnect < clock_steady() + TRANSPORT_PATIENCE;
+}
+
+static void stream_work(struct transport *t, struct transport_report *report)
+{
+	struct stream *s = (struct stream *)t;
+
+	go_on(s);
+	add_load(&report->delivered, &s->report.delivered);
+	s->report = (struct transport_report){.away = false};
+	report->away = !s->ready;
+	report->busy = worth_waiting(s);
+}
+
+static void stream_end(struct transport *t)
+{
+	((struct stream *)t)->ending = true;
+}
+
+static void stream_close(struct transport *t)
+{
+	struct stream *s = (struct stream *)t;
+
+	connection_free(s->connection);
+	backlog_free(s->backlog);
+	backlog_free(s->templates);
+	if (s->addresses)
+		freeaddrinfo(s->addresses);
+	free(s);
+}
+
+static const struct transport_ops stream_ops = {
+	.send = stream_send,
+	.work = stream_work,
+	.end = stream_end,
+	.close = stream_close,
+	.keeps_templates = true,
+};
+
+/* The options' texts are the caller's. */
+static void copy_options(struct stream *s, const struct transport_stream_options *o)
+{
+	snprintf(s->host, sizeof s->host, "%s", o->path.host);
+	snprintf(s->service, sizeof s->service, "%s", o->path.service);
+	snprintf(s->source, sizeof s->source, "%s", o->path.source);
+	snprintf(s->name, sizeof s->name, "%s", o->name);
+	s->path = (struct transport_path){s->host, s->service, s->source};
+	s->reconnect = o->reconnect;
+	s->patient = o->patient;
+}
+
+struct transport *transport_stream_open(
+	const struct transport_stream_options *options, struct transport_error *error)
+{
+	struct stream *s = calloc(1, sizeof *s);
+
+	snprintf(error->text, sizeof error->text, "out of memory");
+	if (!s)
+		return NULL;
+	s->transport.ops = &stream_ops;
+	copy_options(s, options);
+	s->backlog = backlog_new(options->buffer);
+	s->templates = backlog_new(TEMPLATES);
+	s->progress = clock_steady();
+	if (s->backlog && s->templates)
+		s->addresses = socket_resolve(&s->path, SOCK_STREAM, error);
+	if (s->addresses)
+		return &s->transport;
+	stream_close(&s->transport);
+	return NULL;
+}
