@@ -29,9 +29,9 @@ dpkg-deb --root-owner-group -b "$TMP/later" "$TMP/later.deb" >"$TMP/log" || bad 
 
 # ---- A fresh Debian ----
 
-fresh=$TMP/fresh
-mkdir -p "$BUILD/debootstrap" "$fresh"
-debootstrap --variant=minbase --cache-dir="$(realpath "$BUILD/debootstrap")" "$suite" "$fresh" "$mirror" \
+fresh=$TMP/fresh cache=${BUILD:-$root/build}/debootstrap
+mkdir -p "$cache" "$fresh"
+debootstrap --variant=minbase --cache-dir="$cache" "$suite" "$fresh" "$mirror" \
 	>"$TMP/log" 2>&1 || skip "debootstrap could not make a $suite from $mirror: $(tail -n 1 "$TMP/log")"
 cp "$package" "$TMP/later.deb" packaging/debian/tests/records packaging/debian/tests/configured "$fresh/root/"
 cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
@@ -40,19 +40,20 @@ cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
 # a package starts there is not started: policy-rc.d says so.
 printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d"
 chmod +x "$fresh/usr/sbin/policy-rc.d"
+echo force-unsafe-io >"$fresh/etc/dpkg/dpkg.cfg.d/unsafe-io"
 inside() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
 		unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$fresh" "$@"
 }
 files() { # what weir may have left, and where; the records of dpkg and apt are theirs
-	(cd "$fresh" && find etc usr var/lib var/spool run lib/ -xdev -not -path 'var/lib/dpkg/*' \
-		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache') | sort
+	(cd "$fresh" && find etc usr var/lib var/spool run/weir lib/ -xdev -not -path 'var/lib/dpkg/*' \
+		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache' 2>/dev/null) | sort
 }
 
 run 'the fresh Debian updates its lists' inside apt-get -q update || finish
 # Its libraries first, so that the list of files differs by the package alone.
 run 'the libraries install' inside sh -c "apt-get -q -y --no-install-recommends install \
-	\$(dpkg -I /root/$(basename "$package") | sed -n 's/^ Depends: //p' | sed 's/([^)]*)//g; s/,/ /g')" || finish
+	\$(dpkg -I /root/$(basename "$package") | sed -n 's/^ Depends: //p' | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')" || finish
 files >"$TMP/before"
 
 run 'it installs' inside apt-get -q -y install "/root/$(basename "$package")" || finish
@@ -64,9 +65,20 @@ run 'its manuals are there' inside sh -c 'for page in man8/weir.8 man8/weirctl.8
 [ "$(inside dpkg-query -W -f '${Conffiles}' weir | awk '{ print $1 }')" = /etc/weir/weir.conf ] ||
 	bad 'weir.conf is no conffile'
 
+# The service has its user, is enabled, and does not start before a collector is named (systemd does not
+# run here, so its condition is asked).
+run 'there is a user' inside id weir
+[ -L "$fresh/etc/systemd/system/multi-user.target.wants/weir.service" ] || bad 'weir.service is not enabled'
+[ -e "$fresh/lib/systemd/system/weir@.service" ] || bad 'there is no weir@.service'
+condition=$(sed -n 's/^ExecCondition=//p' "$fresh/lib/systemd/system/weir.service")
+[ -n "$condition" ] || bad 'weir.service starts without a condition'
+! inside $condition 2>"$TMP/said" || bad 'weir.service starts without a collector'
+grep -q 'needs a collector' "$TMP/said" || bad "the condition says: $(cat "$TMP/said")"
+
 # ---- Upgrade: what the operator wrote stays ----
 
 sed -i 's/#collector = .*/collector = "192.0.2.7:2055";/' "$fresh/etc/weir/weir.conf"
+run 'weir.service starts with a collector' inside $condition
 run 'it is upgraded' inside dpkg -i /root/later.deb
 grep -q '"192.0.2.7:2055"' "$fresh/etc/weir/weir.conf" || bad 'the upgrade lost the configuration'
 [ "$(inside dpkg-query -W -f '${Version} ${Status}' weir)" = "$version-99 install ok installed" ] ||

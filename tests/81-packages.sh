@@ -90,6 +90,9 @@ config exporter
 	option template_refresh '30s'
 	option template_datagrams '10'
 	option times 'relative'
+	option transport 'udp'
+	option buffer '8M'
+	option reconnect '30s'
 END
 mapfile -t words < <(bridge "$TMP/all")
 run "OpenWrt: weir takes ${words[*]}" "$WEIR" -C "${words[@]}"
@@ -117,9 +120,9 @@ if command -v rpmbuild >/dev/null && [ -e .git ]; then
 		--define "_topdir $TMP/top" --define 'debug_package %{nil}' packaging/rpm/weir.spec >"$TMP/log" 2>&1 ||
 		bad "rpmbuild: $(tail -n 20 "$TMP/log")"
 	rpm -qlp "$TMP"/top/RPMS/*/weir-"$version"-*.rpm 2>/dev/null | sed 's/\.gz$//' |
-		grep -v -e /doc -e /licenses -e '/\.build-id' -e '/weir$' | sort >"$TMP/rpm"
+		grep -v -e /doc -e /licenses -e '/\.build-id' -e '/etc/weir$' | sort >"$TMP/rpm"
 	make -s install DESTDIR="$TMP/tree" prefix=/usr >"$TMP/log" 2>&1 || bad "make install: $(cat "$TMP/log")"
-	(cd "$TMP/tree" && find . -type f -printf '/%P\n' | grep -v '/weir$' | sort) >"$TMP/installed"
+	(cd "$TMP/tree" && find . -type f -printf '/%P\n' | sort) >"$TMP/installed"
 	diff "$TMP/installed" "$TMP/rpm" >"$TMP/diff" || bad "make install and the RPM differ: $(cat "$TMP/diff")"
 else
 	left_out+=('rpmbuild is not installed, or this is no clone: the RPM was not built')
