@@ -162,7 +162,6 @@ static void collector_open(struct collector *c, uint16_t version)
 		.domain = 1,
 		.max_datagram = DATAGRAM,
 		.template_refresh = INT64_C(600) * 1000000000,
-		.sampling = 1,
 		.boot = INT64_MIN,
 	};
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/ring.h"
+#include "base/utf8.h"
 #include "base/wire.h"
 
 #include <check.h>
@@ -162,6 +163,31 @@ static void ring_expect(struct ring *r, uint32_t number)
 }
 
 /* Filled and emptied by every amount, many times round: in order, full when full. */
+/* Well-formed text stays, an octet that belongs to no character becomes '?', and none is cut. */
+static const struct {
+	const char *text;
+	size_t size;
+	const char *copy;
+} texts[] = {
+	{"", 8, ""}, {"eth0", 8, "eth0"}, {"eth0", 5, "eth0"}, {"eth0", 4, "eth"}, {"eth0", 1, ""},
+	{"a\xff\xfe", 8, "a??"}, {"\xc3\xbc", 8, "\xc3\xbc"}, {"a\xc3\xbc", 3, "a"},
+	{"a\xc3", 8, "a?"}, {"\xc0\xaf", 8, "??"},     /* overlong */
+	{"\xed\xa0\x80", 8, "???"},                    /* a surrogate */
+	{"\xf0\x9f\x98\x80!", 8, "\xf0\x9f\x98\x80!"}, /* four octets */
+	{"\xf4\x90\x80\x80", 8, "????"},               /* behind the last one */
+};
+
+START_TEST(utf8_copies)
+{
+	char copy[16];
+
+	memset(copy, 'x', sizeof copy);
+	utf8_copy(copy, texts[_i].size, texts[_i].text);
+	ck_assert_str_eq(copy, texts[_i].copy);
+	ck_assert_int_eq(copy[texts[_i].size], 'x');
+}
+END_TEST
+
 START_TEST(ring_order)
 {
 	struct ring *r = ring_new(ring_sizes[_i].asked, sizeof(struct element));
@@ -425,6 +451,7 @@ int main(void)
 	tcase_add_test(cases, loads);
 	tcase_add_loop_test(cases, wire_bounds, 0, OCTETS);
 	tcase_add_test(cases, stores);
+	tcase_add_loop_test(cases, utf8_copies, 0, sizeof texts / sizeof texts[0]);
 	tcase_add_loop_test(cases, ring_order, 0, ROWS(ring_sizes));
 	tcase_add_test(cases, ring_stays_full);
 	tcase_add_loop_test(cases, ring_between_threads, 0, ROWS(threaded_sizes));

@@ -59,7 +59,9 @@ static const struct {
 	{10, "*isMulticast", "isMulticast cannot be matched"},
 	{10, "*observationDomainId", "observationDomainId cannot be matched"},
 	{10, "*systemInitTimeMilliseconds", "systemInitTimeMilliseconds cannot be matched"},
-	{10, "*ipVersion interfaceName", "interfaceName is known but"},
+	{10, "*ipVersion applicationName", "applicationName is known but"},
+	{10, "*ipVersion interfaceName", "interfaceName is told in options data"},
+	{9, "*samplingInterval octetDeltaCount", "samplingInterval is told in options data"},
 	{9, "*ipVersion basicList", "basicList is known but"},
 	/* RFC 7011 section 8: the outer one stands first, whatever the flow is */
 	{10, "*outer.sourceIPv4Address *inner.sourceIPv4Address", ""},
@@ -138,6 +140,7 @@ START_TEST(longest_record_fits)
 		int best = -1;
 		for (int i = 0; i < IE_COUNT; i++)
 			if (!taken[i] && ie_table[i].encoding != IE_NONE &&
+				!ie_table[i].is_option &&
 				(best < 0 || ie_length(&ie_table[i], 10) >
 						     ie_length(&ie_table[best], 10)))
 				best = i;

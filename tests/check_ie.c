@@ -38,11 +38,13 @@ static const struct {
 	{31, "flowLabelIPv6", "unsigned32"},
 	{32, "icmpTypeCodeIPv4", "unsigned16"},
 	{34, "samplingInterval", "unsigned32"},
+	{35, "samplingAlgorithm", "unsigned8"},
 	{36, "flowActiveTimeout", "unsigned16"},
 	{37, "flowIdleTimeout", "unsigned16"},
 	{40, "exportedOctetTotalCount", "unsigned64"},
 	{41, "exportedMessageTotalCount", "unsigned64"},
 	{42, "exportedFlowRecordTotalCount", "unsigned64"},
+	{50, "samplerRandomInterval", "unsigned32"},
 	{52, "minimumTTL", "unsigned8"},
 	{53, "maximumTTL", "unsigned8"},
 	{54, "fragmentIdentification", "unsigned32"},
@@ -135,10 +137,12 @@ static const struct {
 	{339, "informationElementDataType", "unsigned8"},
 	{341, "informationElementName", "string"},
 	{344, "informationElementSemantics", "unsigned8"},
+	{345, "informationElementUnits", "unsigned16"},
 	{346, "privateEnterpriseNumber", "unsigned32"},
 	{351, "layer2SegmentId", "unsigned64"},
 	{352, "layer2OctetDeltaCount", "unsigned64"},
 	{388, "dot1qDEI", "boolean"},
+	{390, "flowSelectorAlgorithm", "unsigned16"},
 	{515, "ipv6ExtensionHeadersFull", "unsigned256"},
 	{517, "ipv6ExtensionHeadersLimit", "boolean"},
 	{520, "tcpOptionsFull", "unsigned256"},
@@ -154,6 +158,42 @@ START_TEST(as_registered)
 	ck_assert_str_eq(ie->name, registry[_i].name);
 	ck_assert_str_eq(ie_type_name((enum ie_type)ie->type), registry[_i].type);
 	ck_assert_ptr_eq(ie_named(registry[_i].name), ie);
+}
+END_TEST
+
+/* IANA's registry of data types (RFC 5610 section 3.1). */
+static const struct {
+	const char *name;
+	uint8_t number;
+} types[] = {
+	{"octetArray", 0},
+	{"unsigned8", 1},
+	{"unsigned16", 2},
+	{"unsigned32", 3},
+	{"unsigned64", 4},
+	{"float64", 10},
+	{"boolean", 11},
+	{"macAddress", 12},
+	{"string", 13},
+	{"dateTimeSeconds", 14},
+	{"dateTimeMilliseconds", 15},
+	{"dateTimeMicroseconds", 16},
+	{"dateTimeNanoseconds", 17},
+	{"ipv4Address", 18},
+	{"ipv6Address", 19},
+	{"basicList", 20},
+	{"subTemplateList", 21},
+	{"subTemplateMultiList", 22},
+	{"unsigned256", 23},
+};
+
+START_TEST(numbers_of_types)
+{
+	ck_assert_uint_eq(sizeof types / sizeof types[0], IE_TYPES);
+	for (size_t i = 0; i < IE_TYPES; i++)
+		for (size_t k = 0; k < IE_TYPES; k++)
+			if (strcmp(types[i].name, ie_type_name((enum ie_type)k)) == 0)
+				ck_assert_uint_eq(ie_type_number((enum ie_type)k), types[i].number);
 }
 END_TEST
 
@@ -252,6 +292,7 @@ int main(void)
 
 	tcase_add_loop_test(table, as_registered, 0, sizeof registry / sizeof registry[0]);
 	tcase_add_test(table, lengths_suit_their_types);
+	tcase_add_test(table, numbers_of_types);
 	tcase_add_test(table, each_is_found);
 	tcase_add_test(table, list);
 	suite_add_tcase(suite, table);

@@ -64,8 +64,8 @@ START_TEST(sampling)
 {
 	begin(5, USUAL, INT64_MIN);
 	session_free(far.session);
-	far.options.sampling = samplings[_i].interval;
-	far.options.random_sampling = samplings[_i].random;
+	far.options.options.interval = samplings[_i].interval;
+	far.options.options.algorithm = samplings[_i].random ? SAMPLER_RANDOM : SAMPLER_COUNT;
 	far.session = session_new(&far.options, &far.transport);
 	far.closed = 0;
 	struct flow_record r = record(0, 4, 6, START);

@@ -111,7 +111,7 @@ static struct template compiled(const char *element, uint16_t length)
 
 	const struct ie *ie = ie_named(element);
 	ck_assert_ptr_nonnull(ie);
-	t.field[0] = (struct template_field){ie, length, ie->offset, false};
+	t.field[0] = (struct template_field){.ie = ie, .length = length, .offset = ie->offset};
 	ck_assert_msg(template_compile(&t), "%s of %u octets", element, length);
 	ck_assert_uint_eq(t.record_octets, length);
 	return t;
@@ -234,7 +234,7 @@ START_TEST(legal_lengths)
 		struct template t = {.id = 256, .field_count = 1};
 		bool legal = length >= lengths[_i].least && length <= lengths[_i].most;
 		t.field[0] = (struct template_field){
-			ie_named(lengths[_i].element), (uint16_t)length, 0, false};
+			.ie = ie_named(lengths[_i].element), .length = (uint16_t)length};
 		ck_assert_msg(template_compile(&t) == legal, "%s of %u octets", lengths[_i].element,
 			length);
 	}

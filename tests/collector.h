@@ -101,7 +101,6 @@ static inline void begin(uint16_t version, uint32_t max_datagram, int64_t boot)
 		.max_datagram = max_datagram,
 		.template_refresh = 60 * SECOND,
 		.template_datagrams = 20,
-		.sampling = 1,
 		.boot = boot,
 	};
 	far.session = session_new(&far.options, &far.transport);

@@ -9,6 +9,7 @@
 
 #include "export/definition.h"
 #include "export/layout.h"
+#include "export/options_data.h"
 #include "flow/sampler.h"
 #include "flow/timeout.h"
 
@@ -101,6 +102,10 @@ struct config_exporter {
 	uint32_t max_datagram;       /* octets of a message, 484 to 65507, default 1400 */
 	int64_t template_refresh;    /* nanoseconds, default 60 s */
 	uint32_t template_datagrams; /* also after so many datagrams, default 20, 0: by time only */
+	bool options_data;           /* NetFlow v9 and IPFIX, default true */
+	int64_t options_refresh;     /* nanoseconds, default 60 s */
+	uint32_t options_datagrams;  /* also after so many datagrams, default 0: by time only */
+	enum option_sampling_elements sampling_options; /* default legacy */
 	enum layout_times times;
 	uint64_t buffer;   /* octets kept until a TCP collector has them, default 16M */
 	int64_t reconnect; /* nanoseconds, default 60 s */

@@ -30,6 +30,15 @@ struct exporter *exporter_new(
 	const struct config *config, int64_t boot, struct config_error *error);
 void exporter_free(struct exporter *exporter);
 
+/* Any thread: copies the interfaces that collectors are told of from now on. False: memory
+ * is short, and all stays as it was. */
+bool exporter_interfaces(
+	struct exporter *exporter, const struct option_interface *interfaces, unsigned count);
+/* The thread's own, where it does not read the workers itself: what was lost before the
+ * exporter, as collectors are told it. */
+void exporter_losses(
+	struct exporter *exporter, const struct loss *ignored, const struct loss *not_sent);
+
 /* The thread's own: takes a finished record, lent for the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
 /* Sends all that is pending and ends the sessions, which takes 10 s at most; what a

@@ -10,6 +10,7 @@
 
 #include "capture/source.h"
 #include "daemon/hold.h"
+#include "export/loss.h"
 #include "flow/cache.h"
 #include "flow/sampler.h"
 #include "packet/decode.h"
@@ -47,7 +48,8 @@ struct worker_statistics {
 	unsigned other_count;
 	struct cache_statistics cache;
 	struct cache_tally live;
-	struct cache_tally lost; /* records that found the ring full */
+	struct loss lost;      /* records that found the ring full */
+	struct loss malformed; /* ignored frames that may have held IP packets */
 	struct decoder_statistics fragments;
 	struct source_statistics source;
 	enum source_status state; /* what the last read said that was not full of frames */

@@ -47,6 +47,7 @@ enum ie_encoding {
 	IE_NONE,   /* weir does not send it: known so that weirdump can name it */
 	IE_ZERO,   /* octets of zero */
 	IE_BYTES,  /* as they stand: addresses */
+	IE_TEXT,   /* up to a NUL: of a variable length, or filled with zeros */
 	IE_UINT,   /* host integer, big-endian, narrower where the template says so */
 	IE_BITS,   /* the same for flags: the low bits where it does not fit, RFC 9565 */
 	IE_INDEX,  /* the same for an interface: 0, not known, where it does not fit */
@@ -81,6 +82,23 @@ enum ie_source {
 	IE_FROM_PACKETS, /* added up over all packets */
 	IE_FROM_FIRST,   /* of the first packet */
 	IE_FROM_EXPORTER,
+	IE_FROM_OPTIONS, /* told in options data records, which are of no flow */
+};
+
+/* What a number means and counts, in the numbers of RFC 5610 sections 3.6 and 3.7;
+ * needed of enterprises' elements only. */
+enum ie_semantics {
+	IE_DEFAULT,
+	IE_QUANTITY,
+	IE_TOTAL_COUNTER,
+	IE_DELTA_COUNTER,
+};
+
+enum ie_units {
+	IE_NO_UNITS,
+	IE_OCTETS = 2,
+	IE_PACKETS = 3,
+	IE_MILLISECONDS_OF_TIME = 6,
 };
 
 struct ie {
@@ -92,16 +110,21 @@ struct ie {
 	uint8_t encoding; /* enum ie_encoding */
 	uint16_t ipfix_length;
 	uint16_t v9_length;
-	uint16_t offset; /* of the value in struct flow_full_record */
-	uint16_t size;   /* of the value there */
+	uint16_t offset;   /* of the value in struct flow_full_record, or option_values */
+	uint16_t size;     /* of the value there */
+	bool is_option;    /* the value lies in struct option_values */
+	uint8_t semantics; /* enum ie_semantics */
+	uint8_t units;     /* enum ie_units */
 };
 
-/* Rows of IANA's elements, and of an enterprise's. */
+/* Rows of IANA's elements, those of options data, and an enterprise's. */
 enum ie_index {
-#define IE_OF(pen, symbol, id, v9, type, encoding, ipfix, v9len, member) IE_##symbol,
-#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member)         IE_##symbol,
+#define IE(symbol, ...)         IE_##symbol,
+#define IE_OPTION(symbol, ...)  IE_##symbol,
+#define IE_OF(pen, symbol, ...) IE_##symbol,
 #include "export/ie.def"
 #undef IE
+#undef IE_OPTION
 #undef IE_OF
 	IE_COUNT
 };
@@ -114,8 +137,10 @@ extern const struct ie ie_table[IE_COUNT];
 const struct ie *ie_find(uint32_t pen, uint16_t id);
 const struct ie *ie_named(const char *name);
 
-/* The type's name in IANA's registry of data types. */
+/* The type's name in IANA's registry of data types, and its number there (RFC 5610
+ * section 3.1). */
 const char *ie_type_name(enum ie_type type);
+uint8_t ie_type_number(enum ie_type type);
 
 enum ie_source ie_source(const struct ie *ie);
 

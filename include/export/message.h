@@ -22,23 +22,25 @@ struct message {
 	struct wire wire;
 	uint8_t *set; /* header of the open set, or NULL */
 	uint16_t set_id;
-	uint16_t records;      /* all kinds: NetFlow v9 counts them in its header */
-	uint16_t data_records; /* IPFIX and v5 count these in their sequence */
-	int64_t latest;        /* largest flow end inside */
-	uint32_t length;       /* octets to send, once closed */
-	uint16_t flows;        /* begun inside: a flow in several records counts once */
-	uint64_t packets;      /* in the flow records inside */
+	uint16_t records;        /* all kinds: NetFlow v9 counts them in its header */
+	uint16_t data_records;   /* IPFIX and v5 count these in their sequence */
+	uint16_t option_records; /* of them, those that tell of no flow */
+	int64_t latest;          /* largest flow end inside */
+	uint32_t length;         /* octets to send, once closed */
+	uint16_t flows;          /* begun inside: a flow in several records counts once */
+	uint64_t packets;        /* in the flow records inside */
 	uint64_t octets;
 };
 
 /* Empties the message and leaves room for its header. */
 void message_begin(struct message *message, const struct protocol *protocol);
 
-/* Adds a template. False: no room. */
+/* Adds a template, or an options template. False: no room. */
 bool message_add_template(struct message *message, const struct template *template);
 
-/* Room for one record of the template, in its set; NULL: no room. */
-uint8_t *message_add_record(struct message *message, const struct template *template);
+/* Room for one record of the template, of so many octets, in its set; NULL: no room. */
+uint8_t *message_add_record(
+	struct message *message, const struct template *template, uint32_t octets);
 
 /* Closes the last set: `length` is then what the message has. */
 void message_close(struct message *message);

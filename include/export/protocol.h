@@ -28,7 +28,8 @@ struct protocol {
 	uint16_t version;
 	uint16_t default_port;
 	uint16_t header_octets;
-	uint16_t template_set;  /* set id of templates, 0 where there are none */
+	uint16_t template_set;  /* set id of templates; options templates have the next */
+	bool scopes_are_types;  /* scopes of options have a numbering of their own, and no ids */
 	bool has_sets;          /* records stand in sets under templates */
 	bool relative_times;    /* flow times count from sysUptime's zero */
 	uint16_t most_records;  /* in a message, 0: as many as fit */

@@ -9,46 +9,36 @@
 #define EXPORT_SESSION_H
 
 #include "export/layout.h"
+#include "export/options_data.h"
+#include "export/statistics.h"
 #include "export/transport.h"
 #include "flow/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What is told of the exporter itself. */
+struct session_options_data {
+	bool enabled;
+	int64_t refresh;
+	uint32_t datagrams; /* again after so many, 0: by time only */
+	enum option_sampling_elements sampling_elements;
+	enum sampler_algorithm algorithm;
+	uint32_t interval; /* one in so many is metered; 0 or 1: every packet */
+	uint32_t process;  /* exportingProcessId */
+};
+
 struct session_options {
 	struct layout_options layout; /* the version too: 5, 9 or 10 */
 	uint32_t domain;
 	uint32_t max_datagram; /* octets of a message */
 	int64_t template_refresh;
-	uint32_t template_datagrams; /* templates again after so many, 0: by time only */
-	uint32_t sampling;           /* interval, for v5's header */
-	bool random_sampling;
-	uint16_t active_timeout; /* seconds, as records can tell them */
+	uint32_t template_datagrams;         /* templates again after so many, 0: by time only */
+	struct session_options_data options; /* none in v5, whose header tells of sampling */
+	uint16_t active_timeout;             /* seconds, as records can tell them */
 	uint16_t idle_timeout;
 	int64_t boot; /* nanoseconds since 1970 that sysUptime counts from;
 			 INT64_MIN: a day before the first record */
-};
-
-/* Flow records and what they count. */
-struct session_tally {
-	uint64_t flows;
-	uint64_t packets;
-	uint64_t octets;
-};
-
-struct session_statistics {
-	struct session_tally sent;
-	struct session_tally lost;   /* their message could not be sent */
-	struct session_tally untold; /* the protocol cannot tell them: IPv6 in v5 */
-	struct session_tally pending;
-	uint64_t records;  /* sent: a flow past v5's counters makes several */
-	uint64_t messages; /* sent */
-	uint64_t octets;   /* in them */
-	uint64_t lost_messages;
-	uint64_t templates; /* sent or lost */
-	uint64_t refusals;  /* seen by ICMP: the collector was not listening */
-	int last_error;     /* errno of the last message that was lost */
-	bool away;          /* a collector to be connected to cannot be reached now */
 };
 
 struct session;
@@ -61,16 +51,27 @@ void session_free(struct session *session);
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
 void session_record(struct session *session, const struct flow_record *record, int64_t now);
 
+/* What options data tell of interfaces from now on, lent until the next such call or
+ * session_free(); they are due at once. */
+void session_interfaces(
+	struct session *session, const struct option_interface *interfaces, unsigned count);
+
+/* What they tell of losses elsewhere than in this session: packets that the Metering
+ * Process ignored, records that were lost before they came here. */
+void session_losses(
+	struct session *session, const struct loss *ignored, const struct loss *not_sent);
+
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
 
-/* Sends all that is pending; a transport may keep it until the collector has it. */
+/* Sends all that is pending, and what has been sent and lost till then; a transport may
+ * keep it until the collector has it. */
 void session_flush(struct session *session, int64_t now);
 
 /* After the last record: flushes and begins the transport's end. */
 void session_end(struct session *session, int64_t now);
 /* Goes on with that; false when there is nothing left to wait for. */
-bool session_ending(struct session *session);
+bool session_ending(struct session *session, int64_t now);
 /* What is still pending then is lost. */
 void session_abandon(struct session *session);
 

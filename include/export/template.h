@@ -19,8 +19,9 @@ enum { TEMPLATE_FIELDS = 64, TEMPLATE_FIRST_ID = 256 };
 struct template_field {
 	const struct ie *ie;
 	uint16_t length; /* octets on the wire */
-	uint16_t offset; /* of the value in struct flow_full_record */
+	uint16_t offset; /* of the value in what the template's records are encoded from */
 	bool reverse;    /* the reverse element, RFC 5103 section 6.1: the same id, another PEN */
+	bool key;        /* what flows of the template differ by */
 };
 
 static inline uint32_t template_field_pen(const struct template_field *field)
@@ -48,7 +49,9 @@ struct template
 {
 	uint16_t id; /* 256 and up; NetFlow v5 has none */
 	uint16_t field_count;
-	uint16_t record_octets;
+	uint16_t scope_count;   /* of an options template: so many first fields; 0: it is none */
+	uint16_t record_octets; /* a text of variable length counts as the octet of its length */
+	bool is_variable;
 	struct template_field field[TEMPLATE_FIELDS];
 	struct template_step step[TEMPLATE_FIELDS];
 };
@@ -57,10 +60,14 @@ struct template
  * False: a field has a length that its element cannot have (RFC 7011 section 6.2). */
 bool template_compile(struct template *template);
 
-/* Writes one record of template->record_octets octets at `at`, which the caller
- * has reserved. Where the template has an element that needs details
- * (ie_needs_details), the record is a struct flow_full_record's. */
-void template_encode(const struct template *template, const struct flow_record *record,
+/* The octets of this record. */
+uint32_t template_octets(const struct template *template, const void *record);
+
+/* Writes one record of template_octets() at `at`, which the caller has reserved. The
+ * record is what the fields' offsets are of: a struct flow_record, where an element
+ * needs details (ie_needs_details) a struct flow_full_record's, in an options template a
+ * struct option_values. */
+void template_encode(const struct template *template, const void *record,
 	const struct template_facts *facts, uint8_t *at);
 
 #endif

@@ -13,7 +13,8 @@
 struct transport_load {
 	uint64_t messages;
 	uint64_t length;  /* octets of the messages */
-	uint64_t records; /* data records */
+	uint64_t records; /* data records of flows */
+	uint64_t options; /* and of options data */
 	uint64_t flows;   /* begun inside: a flow in several records counts once */
 	uint64_t packets; /* of these flows */
 	uint64_t octets;
@@ -57,8 +58,15 @@ struct transport_ops {
 	bool keeps_templates;
 };
 
+/* An IP address, octets in the order of the network. */
+struct transport_address {
+	uint8_t version; /* 4, 6; 0: not known */
+	uint8_t octets[16];
+};
+
 struct transport {
 	const struct transport_ops *ops;
+	struct transport_address local; /* that messages are sent from */
 };
 
 #define TRANSPORT_PATIENCE (INT64_C(10) * 1000000000) /* with whom nothing moves on */

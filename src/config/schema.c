@@ -53,6 +53,13 @@ static const struct schema_word times[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word sampling_options[] = {
+	{"legacy", OPTION_SAMPLING_LEGACY},
+	{"psamp", OPTION_SAMPLING_PSAMP},
+	{"both", OPTION_SAMPLING_BOTH},
+	{NULL, 0},
+};
+
 static const struct schema_word algorithms[] = {
 	{"count", SAMPLER_COUNT},
 	{"random", SAMPLER_RANDOM},
@@ -170,6 +177,14 @@ const struct schema_key schema_keys[] = {
 	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(template_refresh)},
 {"exporters[].template_datagrams", "20", "datagrams", "and after so many, 0: by time only",
 	NUMBER(0, UINT32_MAX), EXPORTER(template_datagrams)},
+{"exporters[].options_data", "true", NULL, "tell of sampling, interfaces, losses, keys and elements",
+	.type = SCHEMA_BOOLEAN, EXPORTER(options_data)},
+{"exporters[].options_refresh", "60s", NULL, "options data are sent again after so long",
+	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(options_refresh)},
+{"exporters[].options_datagrams", "0", "datagrams", "and after so many, 0: by time only",
+	NUMBER(0, UINT32_MAX), EXPORTER(options_datagrams)},
+{"exporters[].sampling_options", "legacy", NULL, "elements that tell how packets were sampled",
+	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
 {"exporters[].buffer", "16M", "octets", "kept of messages until a tcp collector has them",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COMPLAIN_SECONDS = 60 };
 
@@ -57,8 +58,13 @@ static struct session_options session_options_of(
 		.max_datagram = x->max_datagram,
 		.template_refresh = x->template_refresh,
 		.template_datagrams = x->template_datagrams,
-		.sampling = config->sampling.interval,
-		.random_sampling = config->sampling.algorithm != SAMPLER_COUNT,
+		.options = {.enabled = x->options_data,
+			.refresh = x->options_refresh,
+			.datagrams = x->options_datagrams,
+			.sampling_elements = x->sampling_options,
+			.algorithm = config->sampling.algorithm,
+			.interval = config->sampling.interval,
+			.process = boot == INT64_MIN ? 1 : (uint32_t)getpid()},
 		.active_timeout = in_seconds(config->cache.timeouts.active),
 		.idle_timeout = in_seconds(config->cache.timeouts.idle),
 		.boot = boot,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/losses.h"
 #include "export/output.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DRAIN = 1024, /* records of one worker in one turn */
@@ -21,6 +23,9 @@ struct exporter {
 	struct session_tally taken;
 	struct collector *collectors[CONFIG_EXPORTERS];
 	unsigned collector_count;
+	struct option_interface *interfaces; /* as options data tell them, or NULL */
+	struct losses losses;                /* a live exporter's */
+	int64_t losses_read;                 /* steady clock */
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
@@ -81,8 +86,33 @@ void exporter_free(struct exporter *e)
 	for (unsigned i = 0; i < e->collector_count; i++)
 		collector_free(e->collectors[i]);
 	output_free(e->output);
+	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
+}
+
+bool exporter_interfaces(
+	struct exporter *e, const struct option_interface *interfaces, unsigned count)
+{
+	struct option_interface *copy = calloc(count ? count : 1, sizeof *copy);
+
+	if (!copy)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		copy[i] = interfaces[i];
+	pthread_mutex_lock(&e->lock);
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_interfaces(collector_session(e->collectors[i]), copy, count);
+	free(e->interfaces);
+	e->interfaces = copy;
+	pthread_mutex_unlock(&e->lock);
+	return true;
+}
+
+void exporter_losses(struct exporter *e, const struct loss *ignored, const struct loss *not_sent)
+{
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_losses(collector_session(e->collectors[i]), ignored, not_sent);
 }
 
 void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
@@ -103,12 +133,12 @@ static void flush_output(struct exporter *e)
 }
 
 /* All at once, so that one who takes his time costs the others none of theirs. */
-static bool still_ending(struct exporter *e)
+static bool still_ending(struct exporter *e, int64_t now)
 {
 	bool busy = false;
 
 	for (unsigned i = 0; i < e->collector_count; i++)
-		busy |= session_ending(collector_session(e->collectors[i]));
+		busy |= session_ending(collector_session(e->collectors[i]), now);
 	return busy;
 }
 
@@ -120,7 +150,7 @@ void exporter_end(struct exporter *e, int64_t now)
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_end(collector_session(e->collectors[i]), now);
 	flush_output(e);
-	while (still_ending(e) && clock_steady() < deadline)
+	while (still_ending(e, now) && clock_steady() < deadline)
 		nanosleep(&moment, NULL);
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_abandon(collector_session(e->collectors[i]));
@@ -161,6 +191,20 @@ static void drain_all(struct exporter *e)
 	} while (n);
 }
 
+/* The workers' counts for options data, which are sent every minute or so. */
+static void read_losses(struct exporter *e, bool now)
+{
+	int64_t time = clock_steady();
+
+	if (!now && e->losses_read && time - e->losses_read < CLOCK_SECOND)
+		return;
+	e->losses_read = time;
+	losses_read(&e->losses, e->workers, e->worker_count, clock_wall());
+	pthread_mutex_lock(&e->lock);
+	exporter_losses(e, &e->losses.ignored, &e->losses.not_sent);
+	pthread_mutex_unlock(&e->lock);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct exporter *e = context;
@@ -168,6 +212,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	for (unsigned i = 0; i < e->collector_count; i++) {
 		session_tick(collector_session(e->collectors[i]), clock_wall());
@@ -184,6 +229,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	drain_all(e);
+	read_losses(e, true);
 	pthread_mutex_lock(&e->lock);
 	exporter_end(e, clock_wall());
 	pthread_mutex_unlock(&e->lock);

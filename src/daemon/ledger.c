@@ -48,7 +48,7 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 		sum->cache.idle = w->cache.idle;
 	sum->cache.entries += w->cache.entries;
 	add_tally(&sum->live, &w->live);
-	add_tally(&sum->lost, &w->lost);
+	loss_sum(&sum->lost, &w->lost);
 	sum->fragments.first_fragments += w->fragments.first_fragments;
 	sum->fragments.later_fragments += w->fragments.later_fragments;
 	sum->fragments.orphans += w->fragments.orphans;

@@ -122,10 +122,11 @@ static json_t *packets(const struct ledger *l)
 static json_t *flows(const struct ledger *l)
 {
 	const struct worker_statistics *w = &l->workers;
+	const struct cache_tally lost = {w->lost.flows, w->lost.packets, w->lost.octets};
 
 	return json_pack("{so so so so so so so so}", "metered",
 		ledger_json_tally(&w->cache.opened), "live", ledger_json_tally(&w->live), "transit",
-		ledger_json_tally(&l->transit), "lost", ledger_json_tally(&w->lost), "exported",
+		ledger_json_tally(&l->transit), "lost", ledger_json_tally(&lost), "exported",
 		session_tally(&l->exporter.taken), "closed", closed(w), "closed under pressure",
 		ledger_json_tally(&w->cache.pressed), "collectors", collectors(&l->exporter));
 }

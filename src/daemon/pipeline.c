@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/command.h"
+#include "daemon/interfaces.h"
 #include "daemon/live.h"
+#include "daemon/losses.h"
 #include "daemon/progress.h"
 #include "export/protocol.h"
 
@@ -19,6 +21,7 @@
 enum {
 	RING_LEAST = 1 << 12,
 	RING_MOST = 1 << 16,
+	INTERFACES_TOLD = 4096,
 };
 
 /* v5 and v9 count flow times in 32 bits of milliseconds, 49.7 days: a record of
@@ -249,6 +252,17 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 	return true;
 }
 
+/* Collectors of what is captured live are told of all interfaces that there are. */
+static bool tell_interfaces(struct pipeline *p, struct config_error *error)
+{
+	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
+	unsigned count = all ? interfaces_read(all, INTERFACES_TOLD) : 0;
+	bool told = all && exporter_interfaces(p->exporter, all, count);
+
+	free(all);
+	return told || fail(error, "out of memory");
+}
+
 static bool add_control(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	if (!*c->control.socket)
@@ -279,7 +293,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
 	if (!p->exporter || !add_inputs(p, c, error) ||
-		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error)))) {
+		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error) ||
+					!tell_interfaces(p, error)))) {
 		pipeline_free(p);
 		return NULL;
 	}
@@ -322,22 +337,35 @@ static void show_progress(struct pipeline *p)
 				   });
 }
 
+static void read_losses(struct pipeline *p, struct losses *losses)
+{
+	losses_read(losses, p->workers, p->count, worker_now(p->workers[0]));
+	exporter_losses(p->exporter, &losses->ignored, &losses->not_sent);
+}
+
 /* One thread, the same functions in order, packet time the only clock. */
 static enum pipeline_status read_file(struct pipeline *p)
 {
 	struct worker *w = p->workers[0];
+	struct losses losses = {.ignored = {0}};
 	enum source_status status;
+	int64_t next = INT64_MIN;
 	int error;
 
 	do {
 		status = worker_read(w);
 		worker_sweep(w);
+		if (worker_now(w) >= next) {
+			read_losses(p, &losses);
+			next = worker_now(w) + CLOCK_SECOND;
+		}
 		error = exporter_output_error(p->exporter);
 		if (progress_due(p->progress))
 			show_progress(p);
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
+	read_losses(p, &losses);
 	exporter_end(p->exporter, worker_now(w));
 	progress_end(p->progress);
 	p->progress = NULL;

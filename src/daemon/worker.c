@@ -63,9 +63,7 @@ static void push(void *context, const struct flow_record *r)
 	void *slot = room_for(w, r);
 
 	if (!slot) {
-		w->count.lost.flows++;
-		w->count.lost.packets += r->packets;
-		w->count.lost.octets += r->octets;
+		loss_add(&w->count.lost, 1, r->packets, r->octets, worker_now(w));
 		return;
 	}
 	memcpy(slot, r, cache_record_octets(w->cache));
@@ -124,13 +122,16 @@ static void count_frame(struct source_count *c, uint32_t octets)
 }
 
 /* Ignored frames told apart by value too, as far as there is room to. */
-static void account_ignored(struct worker *w, uint32_t octets)
+static void account_ignored(struct worker *w, const struct frame *frame)
 {
 	const struct decoder_ignored *why = &w->why;
+	uint32_t octets = frame->wire_octets;
 	struct worker_statistics *c = &w->count;
 	unsigned i = 0;
 
 	count_frame(&c->ignored[why->reason], octets);
+	if (packet_ignored_verdict(why->reason) != PACKET_NOT_IP)
+		loss_add(&c->malformed, 0, 1, octets, frame->time);
 	while (i < c->other_count &&
 		(c->other[i].reason != why->reason || c->other[i].value != why->value))
 		i++;
@@ -174,7 +175,7 @@ static void take(void *context, const struct frame *frames, unsigned count)
 			continue;
 		}
 		if (decoder_read(w->decoder, frame, packet, &w->why) != PACKET_OK) {
-			account_ignored(w, frame->wire_octets);
+			account_ignored(w, frame);
 			continue;
 		}
 		if (!sampler_takes_packet(&w->sampler, packet)) {

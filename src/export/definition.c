@@ -259,6 +259,11 @@ static bool check_field(
 			ie->name);
 		return false;
 	}
+	if (ie->is_option) {
+		snprintf(why, size, "%s is told in options data, no flow has a value for it",
+			ie->name);
+		return false;
+	}
 	if (version == 9 && !ready && (!ie->v9_name || ie->pen)) {
 		snprintf(why, size, "%s cannot be told by NetFlow v9, IPFIX can", ie->name);
 		return false;

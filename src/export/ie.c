@@ -1,41 +1,46 @@
 /* ie: the rows of ie.def as a table, and the ways to find one. */
 #include "export/ie.h"
 
+#include "export/option_values.h"
 #include "flow/record.h"
 
 #include <strings.h>
 
-#define MEMBER_SIZE(member) sizeof(((struct flow_full_record *)0)->member)
+#define ROW(enterprise, symbol, number, v9, kind, how, ipfix, v9len, type_of, member, ...) \
+	[IE_##symbol] = {.name = #symbol,                                                  \
+		.v9_name = v9,                                                             \
+		.pen = enterprise,                                                         \
+		.id = number,                                                              \
+		.type = IE_##kind,                                                         \
+		.encoding = IE_##how,                                                      \
+		.ipfix_length = ipfix,                                                     \
+		.v9_length = v9len,                                                        \
+		.offset = offsetof(type_of, member),                                       \
+		.size = sizeof(((type_of *)0)->member),                                    \
+		__VA_ARGS__},
+#define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
+	ROW(0, symbol, number, v9, kind, how, ipfix, v9len, struct flow_full_record, member, )
+#define IE_OPTION(symbol, number, v9, kind, how, ipfix, v9len, member)                    \
+	ROW(0, symbol, number, v9, kind, how, ipfix, v9len, struct option_values, member, \
+		.is_option = true)
+#define IE_OF(pen, symbol, number, v9, kind, how, ipfix, v9len, member, meaning, unit)         \
+	ROW(pen, symbol, number, v9, kind, how, ipfix, v9len, struct flow_full_record, member, \
+		.semantics = IE_##meaning, .units = IE_##unit)
 
 const struct ie ie_table[IE_COUNT] = {
-#define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
-	IE_OF(0, symbol, number, v9, kind, how, ipfix, v9len, member)
-#define IE_OF(enterprise, symbol, number, v9, kind, how, ipfix, v9len, member) \
-	[IE_##symbol] = {                                                      \
-		.name = #symbol,                                               \
-		.v9_name = v9,                                                 \
-		.pen = enterprise,                                             \
-		.id = number,                                                  \
-		.type = IE_##kind,                                             \
-		.encoding = IE_##how,                                          \
-		.ipfix_length = ipfix,                                         \
-		.v9_length = v9len,                                            \
-		.offset = offsetof(struct flow_full_record, member),           \
-		.size = MEMBER_SIZE(member),                                   \
-	},
 #include "export/ie.def"
-#undef IE
-#undef IE_OF
 };
+#undef IE
+#undef IE_OPTION
+#undef IE_OF
 
 /* From id to row, one more than the index; 0: no row. The order of the rows is
  * free, and two rows of one id do not compile. */
 static const uint16_t row_by_id[] = {
-#define IE_OF(pen, symbol, id, v9, type, encoding, ipfix, v9len, member)
-#define IE(symbol, id, v9, type, encoding, ipfix, v9len, member) [id] = IE_##symbol + 1,
+#define IE_OF(pen, symbol, ...)
+#define IE(symbol, id, ...)        [id] = IE_##symbol + 1,
+#define IE_OPTION(symbol, id, ...) [id] = IE_##symbol + 1,
 #include "export/ie.def"
-#undef IE
-#undef IE_OF
 };
 
 static const char *const type_names[IE_TYPES] = {
@@ -89,6 +94,33 @@ const struct ie *ie_named(const char *name)
 	return NULL;
 }
 
+uint8_t ie_type_number(enum ie_type type)
+{
+	static const uint8_t numbers[IE_TYPES] = {
+		[IE_OCTET_ARRAY] = 0,
+		[IE_UNSIGNED8] = 1,
+		[IE_UNSIGNED16] = 2,
+		[IE_UNSIGNED32] = 3,
+		[IE_UNSIGNED64] = 4,
+		[IE_FLOAT64] = 10,
+		[IE_BOOLEAN] = 11,
+		[IE_MAC_ADDRESS] = 12,
+		[IE_STRING] = 13,
+		[IE_SECONDS] = 14,
+		[IE_MILLISECONDS] = 15,
+		[IE_MICROSECONDS] = 16,
+		[IE_NANOSECONDS] = 17,
+		[IE_IPV4_ADDRESS] = 18,
+		[IE_IPV6_ADDRESS] = 19,
+		[IE_BASIC_LIST] = 20,
+		[IE_SUB_TEMPLATE_LIST] = 21,
+		[IE_SUB_TEMPLATE_MULTI_LIST] = 22,
+		[IE_UNSIGNED256] = 23,
+	};
+
+	return (unsigned)type < IE_TYPES ? numbers[type] : 0;
+}
+
 const char *ie_type_name(enum ie_type type)
 {
 	return (unsigned)type < IE_TYPES ? type_names[type] : "unknown";
@@ -100,6 +132,8 @@ enum ie_source ie_source(const struct ie *ie)
 
 	if (ie->encoding == IE_NONE)
 		return IE_FROM_NOTHING;
+	if (ie->is_option)
+		return IE_FROM_OPTIONS;
 	if (ie->encoding >= IE_DOMAIN)
 		return IE_FROM_EXPORTER;
 	if (ie->offset < sizeof(struct flow_key))
@@ -128,7 +162,8 @@ static void list_row(const struct ie *ie, FILE *out)
 		[IE_FROM_KEY] = "  key",
 		[IE_FROM_PACKETS] = "  packets",
 		[IE_FROM_FIRST] = "  first packet",
-		[IE_FROM_EXPORTER] = "  exporter"};
+		[IE_FROM_EXPORTER] = "  exporter",
+		[IE_FROM_OPTIONS] = "  options data"};
 	char length[12] = "variable", number[24];
 
 	if (ie->ipfix_length != IE_VARIABLE)

@@ -161,13 +161,34 @@ static bool has_field(const struct template *t, const struct ie *ie, uint16_t of
 	return false;
 }
 
-static void add_field(struct template *t, uint16_t element, uint16_t offset, uint16_t version)
+static void add_field(
+	struct template *t, uint16_t element, uint16_t offset, uint16_t version, bool key)
 {
 	const struct ie *ie = &ie_table[element];
 
 	if (!has_field(t, ie, offset))
-		t->field[t->field_count++] =
-			(struct template_field){ie, ie_length(ie, version), offset, false};
+		t->field[t->field_count++] = (struct template_field){
+			.ie = ie, .length = ie_length(ie, version), .offset = offset, .key = key};
+}
+
+static bool keys_on_ports(const struct definition *d)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->field[i].element == IE_destinationTransportPort && d->field[i].key)
+			return true;
+	return false;
+}
+
+/* Whether flows differ by the field: what is matched, ICMP's type and code, which are
+ * matched where ports are; of biflows not the ready-made definitions' type of service
+ * (definition_select). */
+static bool is_key(const struct definition_field *f, const struct layout_options *o)
+{
+	if (ie_table[f->element].offset == ie_table[IE_destinationTransportPort].offset)
+		return f->key || keys_on_ports(o->definition);
+	if (o->biflow && f->element == IE_ipClassOfService && definition_ready(o->definition->name))
+		return false;
+	return f->key;
 }
 
 static uint16_t forward_offset(uint16_t element, const struct layout_options *o)
@@ -187,16 +208,18 @@ static void add_reverse(struct template *t, const struct layout_options *o)
 	unsigned own = t->field_count;
 
 	if (o->version == 9) {
-		add_field(t, IE_responderOctets, ie_table[IE_responderOctets].offset, 9);
-		add_field(t, IE_responderPackets, ie_table[IE_responderPackets].offset, 9);
+		add_field(t, IE_responderOctets, ie_table[IE_responderOctets].offset, 9, false);
+		add_field(t, IE_responderPackets, ie_table[IE_responderPackets].offset, 9, false);
 		return;
 	}
 	for (unsigned i = 0; i < own && t->field_count < TEMPLATE_FIELDS; i++) {
 		const struct template_field *f = &t->field[i];
 		uint16_t element = (uint16_t)(f->ie - ie_table);
 		if (definition_biflow(element, &forward, &reverse) && f->offset == forward)
-			t->field[t->field_count++] =
-				(struct template_field){f->ie, f->length, reverse, true};
+			t->field[t->field_count++] = (struct template_field){.ie = f->ie,
+				.length = f->length,
+				.offset = reverse,
+				.reverse = true};
 	}
 }
 
@@ -214,7 +237,8 @@ static void fill(struct template *t, const struct layout_options *o, const struc
 		if (!other && v->icmp && is_port(element) && o->version == 10)
 			continue;
 		element = in_times(element, times_of(o));
-		add_field(t, element, other ? other : forward_offset(element, o), o->version);
+		add_field(t, element, other ? other : forward_offset(element, o), o->version,
+			is_key(f, o));
 	}
 }
 
@@ -222,7 +246,7 @@ static void fill_biflow(struct template *t, const struct layout_options *o, cons
 {
 	if (!o->biflow)
 		return;
-	add_field(t, IE_biflowDirection, ie_table[IE_biflowDirection].offset, o->version);
+	add_field(t, IE_biflowDirection, ie_table[IE_biflowDirection].offset, o->version, false);
 	if (v->answered)
 		add_reverse(t, o);
 }
@@ -237,8 +261,8 @@ static void lengthen(struct template *t)
 	for (unsigned i = 0; i < t->field_count; i++)
 		octets += t->field[i].length;
 	if (octets < SHORTEST)
-		t->field[t->field_count++] = (struct template_field){&ie_table[IE_paddingOctets],
-			(uint16_t)(SHORTEST - octets), ie_table[IE_paddingOctets].offset, false};
+		t->field[t->field_count++] = (struct template_field){
+			.ie = &ie_table[IE_paddingOctets], .length = (uint16_t)(SHORTEST - octets)};
 }
 
 static bool is_relative(const struct template *t)
@@ -258,7 +282,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 	l->relative |= is_relative(t);
 	if (o->version == 10 && is_relative(t))
 		add_field(t, IE_systemInitTimeMilliseconds,
-			ie_table[IE_systemInitTimeMilliseconds].offset, 10);
+			ie_table[IE_systemInitTimeMilliseconds].offset, 10, false);
 	lengthen(t);
 	bool legal = template_compile(t);
 	assert(legal);
@@ -272,8 +296,8 @@ static void init_netflow5(struct layout *l, const struct layout_options *o)
 
 	for (size_t i = 0; i < sizeof netflow5 / sizeof netflow5[0]; i++) {
 		const struct ie *ie = &ie_table[netflow5[i].ie];
-		t->field[t->field_count++] =
-			(struct template_field){ie, netflow5[i].length, ie->offset, false};
+		t->field[t->field_count++] = (struct template_field){
+			.ie = ie, .length = netflow5[i].length, .offset = ie->offset};
 	}
 	add_template(l, 0, o);
 }

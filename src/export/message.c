@@ -1,6 +1,15 @@
 #include "export/message.h"
 
-enum { SET_HEADER = 4, TEMPLATE_HEADER = 4, TEMPLATE_FIELD = 4, ALIGNMENT = 4 };
+enum {
+	SET_HEADER = 4,
+	TEMPLATE_HEADER = 4,
+	OPTIONS_TEMPLATE_HEADER = 6,
+	TEMPLATE_FIELD = 4,
+	ALIGNMENT = 4,
+};
+
+/* What a record of NetFlow v9's options is about, RFC 3954 section 6.1. */
+enum { V9_SCOPE_SYSTEM = 1, V9_SCOPE_INTERFACE = 2, V9_SCOPE_TEMPLATE = 5 };
 
 enum { ENTERPRISE = 0x8000, ENTERPRISE_OCTETS = 4 }; /* RFC 7011 section 3.2 */
 
@@ -12,6 +21,7 @@ void message_begin(struct message *m, const struct protocol *protocol)
 	m->set = NULL;
 	m->records = 0;
 	m->data_records = 0;
+	m->option_records = 0;
 	m->latest = INT64_MIN;
 	m->length = 0;
 	m->flows = 0;
@@ -73,36 +83,72 @@ static size_t fields_octets(const struct template *t)
 	return octets;
 }
 
+static uint16_t v9_scope(const struct ie *ie)
+{
+	return ie == &ie_table[IE_ingressInterface] ? V9_SCOPE_INTERFACE
+	       : ie == &ie_table[IE_templateId]     ? V9_SCOPE_TEMPLATE
+						    : V9_SCOPE_SYSTEM;
+}
+
+/* RFC 3954 section 6.1 counts octets of scopes and of the other fields, RFC 7011 section
+ * 3.4.2.2 all fields and those of them that are scopes. */
+static uint8_t *put_template_header(
+	const struct protocol *protocol, const struct template *t, uint8_t *at)
+{
+	uint16_t others = (uint16_t)(t->field_count - t->scope_count);
+
+	at = put16(at, t->id);
+	if (!t->scope_count)
+		return put16(at, t->field_count);
+	if (protocol->scopes_are_types) {
+		at = put16(at, (uint16_t)(t->scope_count * TEMPLATE_FIELD));
+		return put16(at, (uint16_t)(others * TEMPLATE_FIELD));
+	}
+	at = put16(at, t->field_count);
+	return put16(at, t->scope_count);
+}
+
+/* Options templates have a set each, as some collectors read only the first of a set. */
 bool message_add_template(struct message *m, const struct template *t)
 {
-	uint8_t *at = add(m, m->protocol->template_set, TEMPLATE_HEADER + fields_octets(t));
+	const struct protocol *p = m->protocol;
+	bool options = t->scope_count > 0;
+	uint16_t set_id = (uint16_t)(p->template_set + options);
+
+	if (options)
+		close_set(m);
+	uint8_t *at = add(m, set_id,
+		(options ? OPTIONS_TEMPLATE_HEADER : TEMPLATE_HEADER) + fields_octets(t));
 
 	if (!at)
 		return false;
-	at = put16(at, t->id);
-	at = put16(at, t->field_count);
+	at = put_template_header(p, t, at);
 	for (unsigned i = 0; i < t->field_count; i++) {
-		uint32_t pen = template_field_pen(&t->field[i]);
-		at = put16(at, (uint16_t)(t->field[i].ie->id | (pen ? ENTERPRISE : 0)));
-		at = put16(at, t->field[i].length);
+		const struct template_field *f = &t->field[i];
+		uint32_t pen = template_field_pen(f);
+		bool is_type = i < t->scope_count && p->scopes_are_types;
+		uint16_t id = is_type ? v9_scope(f->ie) : f->ie->id;
+		at = put16(at, (uint16_t)(id | (pen ? ENTERPRISE : 0)));
+		at = put16(at, f->length);
 		if (pen)
 			at = put32(at, pen);
 	}
 	return true;
 }
 
-uint8_t *message_add_record(struct message *m, const struct template *t)
+uint8_t *message_add_record(struct message *m, const struct template *t, uint32_t octets)
 {
 	uint8_t *at;
 
 	if (m->protocol->has_sets) {
-		at = add(m, t->id, t->record_octets);
+		at = add(m, t->id, octets);
 	} else {
 		bool full = m->data_records == m->protocol->most_records;
-		at = full ? NULL : wire_reserve(&m->wire, t->record_octets);
+		at = full ? NULL : wire_reserve(&m->wire, octets);
 		m->records = (uint16_t)(m->records + (at != NULL));
 	}
 	m->data_records = (uint16_t)(m->data_records + (at != NULL));
+	m->option_records = (uint16_t)(m->option_records + (at && t->scope_count));
 	return at;
 }
 

@@ -38,6 +38,7 @@ const struct protocol protocol_netflow9 = {
 	.header_octets = 20,
 	.template_set = 0,
 	.has_sets = true,
+	.scopes_are_types = true,
 	.relative_times = true,
 	.largest_count = UINT64_MAX,
 	.put_header = put_header,

@@ -13,6 +13,8 @@ enum step {
 	STEP_COPY,
 	STEP_COPY_4,
 	STEP_COPY_16,
+	STEP_TEXT,
+	STEP_VARIABLE, /* text behind its length */
 	STEP_8,
 	STEP_16,
 	STEP_32,
@@ -68,6 +70,7 @@ static enum step step_of(const struct template_field *f)
 	case IE_NONE:
 	case IE_ZERO: return STEP_ZERO;
 	case IE_BYTES: return bytes_step(f->length);
+	case IE_TEXT: return f->length == IE_VARIABLE ? STEP_VARIABLE : STEP_TEXT;
 	case IE_UINT: return uint_step(f->ie, f->length);
 	case IE_BITS: return f->length == 2 ? STEP_16 : STEP_BITS_2;
 	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
@@ -106,6 +109,8 @@ static bool length_is_legal(const struct template_field *f)
 {
 	if (f->ie->encoding == IE_NONE || f->ie->encoding == IE_ZERO)
 		return f->length > 0 && f->length <= UINT8_MAX;
+	if (f->ie->encoding == IE_TEXT)
+		return f->length == IE_VARIABLE || (f->length > 0 && f->length <= f->ie->size);
 	if (f->length == f->ie->ipfix_length || f->length == f->ie->v9_length)
 		return f->length > 0;
 	return is_unsigned(f->ie) && f->ie->encoding != IE_UPTIME && f->length > 0 &&
@@ -115,19 +120,55 @@ static bool length_is_legal(const struct template_field *f)
 bool template_compile(struct template *t)
 {
 	t->record_octets = 0;
+	t->is_variable = false;
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_field *f = &t->field[i];
 		if (!length_is_legal(f))
 			return false;
+		bool variable = f->length == IE_VARIABLE;
 		t->step[i] = (struct template_step){
 			.step = (uint8_t)step_of(f),
-			.length = (uint8_t)f->length,
+			.length = (uint8_t)(variable ? f->ie->size : f->length),
 			.encoding = f->ie->encoding,
 			.offset = f->offset,
 		};
-		t->record_octets = (uint16_t)(t->record_octets + f->length);
+		t->record_octets = (uint16_t)(t->record_octets + (variable ? 1 : f->length));
+		t->is_variable |= variable;
 	}
 	return true;
+}
+
+/* A text of a member of `size` octets, at most 255 as the length of a step is. */
+static uint8_t text_length(const uint8_t *text, uint8_t size)
+{
+	return (uint8_t)strnlen((const char *)text, size);
+}
+
+uint32_t template_octets(const struct template *t, const void *record)
+{
+	uint32_t octets = t->record_octets;
+
+	for (unsigned i = 0; t->is_variable && i < t->field_count; i++)
+		if (t->step[i].step == STEP_VARIABLE)
+			octets += text_length(
+				(const uint8_t *)record + t->step[i].offset, t->step[i].length);
+	return octets;
+}
+
+/* RFC 7011 section 7: less than 255 octets have one octet of length before them. What
+ * has a length of its own ends in zeros. */
+static uint8_t *put_text(uint8_t *at, const uint8_t *text, const struct template_step *s)
+{
+	uint8_t length = text_length(text, s->length);
+
+	if (s->step == STEP_VARIABLE) {
+		*at++ = length;
+		memcpy(at, text, length);
+		return at + length;
+	}
+	memcpy(at, text, length);
+	memset(at + length, 0, s->length - length);
+	return at + s->length;
 }
 
 /* Big-endian in `length` octets; what does not fit is the largest that does.
@@ -238,6 +279,8 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	switch ((enum step)s->step) {
 	case STEP_ZERO: return (uint8_t *)memset(at, 0, s->length) + s->length;
 	case STEP_COPY: return (uint8_t *)memcpy(at, value, s->length) + s->length;
+	case STEP_TEXT:
+	case STEP_VARIABLE: return put_text(at, value, s);
 	case STEP_BITS_2: *at = (uint8_t)load(value, STEP_BITS_2); return at + 1;
 	case STEP_INDEX:
 		/* An index that is not the interface's would be wrong: 0, unknown. */
@@ -256,7 +299,7 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	}
 }
 
-void template_encode(const struct template *t, const struct flow_record *record,
+void template_encode(const struct template *t, const void *record,
 	const struct template_facts *facts, uint8_t *at)
 {
 	for (unsigned i = 0; i < t->field_count; i++) {

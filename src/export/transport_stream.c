@@ -56,6 +56,7 @@ static void add_load(struct transport_load *sum, const struct transport_load *lo
 	sum->messages += load->messages;
 	sum->length += load->length;
 	sum->records += load->records;
+	sum->options += load->options;
 	sum->flows += load->flows;
 	sum->packets += load->packets;
 	sum->octets += load->octets;

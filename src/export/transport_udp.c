@@ -157,6 +157,25 @@ static void udp_close(struct transport *t)
 
 static const struct transport_ops udp_ops = {.send = udp_send, .close = udp_close};
 
+/* What the kernel chose with connect(). */
+static struct transport_address local_address(int fd)
+{
+	struct sockaddr_storage s = {0};
+	socklen_t length = sizeof s;
+	struct transport_address a = {0};
+
+	if (getsockname(fd, (struct sockaddr *)&s, &length) < 0)
+		return a;
+	if (s.ss_family == AF_INET) {
+		a.version = 4;
+		memcpy(a.octets, &((const struct sockaddr_in *)&s)->sin_addr, 4);
+	} else if (s.ss_family == AF_INET6) {
+		a.version = 6;
+		memcpy(a.octets, &((const struct sockaddr_in6 *)&s)->sin6_addr, 16);
+	}
+	return a;
+}
+
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error)
 {
@@ -167,7 +186,7 @@ struct transport *transport_udp_open(
 		return NULL;
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
-		*u = (struct udp){{&udp_ops}, -1, true};
+		*u = (struct udp){.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
 		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
 			u->fd = socket_connect(a, path, error);
 	} else {
@@ -181,5 +200,6 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }

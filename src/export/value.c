@@ -5,6 +5,7 @@
 #include "export/value.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "export/format.h"
 
 #include <math.h>
@@ -181,27 +182,6 @@ static void put_hex(struct text *t, enum value_form form, const uint8_t *octets,
 	}
 	if (form == VALUE_JSON)
 		put(t, '"');
-}
-
-/* The length of the well-formed UTF-8 character here (RFC 3629), 0: none. */
-static size_t utf8_length(const uint8_t *s, size_t left)
-{
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 static void put_escape(struct text *t, const char *prefix, uint8_t octet)

@@ -1,0 +1,11 @@
+/* interfaces: the network interfaces that the system has, as options data tell them. */
+#ifndef DAEMON_INTERFACES_H
+#define DAEMON_INTERFACES_H
+
+#include "export/option_values.h"
+
+/* Fills at most `most` and returns how many; 0 as well when the system does not say.
+ * Asks the kernel, so not for each packet. Any thread. */
+unsigned interfaces_read(struct option_interface *interfaces, unsigned most);
+
+#endif
