@@ -34,8 +34,10 @@ pkg  = $(shell pkg-config $1 || echo "'make deps' installs what is missing" >&2)
 try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
-HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson
-LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson
+HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson \
+	libseccomp libssl libcrypto
+LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
+	libseccomp libssl libcrypto
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
@@ -58,7 +60,7 @@ LTO     = $(call once,LTO,$(if $(shell $(CC) --version | grep -i clang),,$(call 
 
 # _GNU_SOURCE is defined as empty, so that a file that says it again is not a contradiction.
 FLAGS = -std=gnu17 $(WARN) -Iinclude -D_GNU_SOURCE= -DWEIR_VERSION='"$(VERSION)"' \
-	-DWEIR_CONF='"$(sysconfdir)/weir/weir.conf"' $(PKG_CFLAGS) -pthread -fPIE \
+	-DWEIR_CONF='"$(sysconfdir)/weir/weir.conf"' $(if $(SANITIZE)$(COVERAGE),-DWEIR_UNCONFINED) $(PKG_CFLAGS) -pthread -fPIE \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer, \
 	$(if $(COVERAGE),--coverage,$(HARDEN) $(COPIES) $(LTO))) $(CPPFLAGS) $(CFLAGS)
 LINKING = -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack $(LDFLAGS)

@@ -20,6 +20,8 @@ needs() {
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
+	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
+	build  pc    libssl              libssl-dev      openssl-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan
@@ -35,7 +37,9 @@ needs() {
 	test   cmd   nfcapd              nfdump          nfdump
 	test   cmd   nfacctd             pmacct          pmacct
 	test   cmd   ip                  iproute2        iproute
+	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
+	test   cmd   openssl             openssl         openssl
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind
@@ -106,6 +110,7 @@ quiet_services() {
 	for package; do
 		case $package in
 		nfdump) services="nfdump" ;;
+		prometheus) services="prometheus" ;;
 		pmacct) services="nfacctd pmacctd sfacctd uacctd" ;;
 		*) continue ;;
 		esac

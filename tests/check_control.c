@@ -197,14 +197,14 @@ END_TEST
 
 START_TEST(longest_line_and_longer)
 {
-	char text[CONTROL_LINE + 3];
+	char text[SERVER_REQUEST + 3];
 	int s = client();
 
 	memset(text, 'a', sizeof text);
-	strcpy(text + CONTROL_LINE, "\n");
+	strcpy(text + SERVER_REQUEST, "\n");
 	say(s, text);
-	ck_assert_uint_eq(strlen(hear(s)), CONTROL_LINE + 2);
-	strcpy(text + CONTROL_LINE, "a\n");
+	ck_assert_uint_eq(strlen(hear(s)), SERVER_REQUEST + 2);
+	strcpy(text + SERVER_REQUEST, "a\n");
 	say(s, text);
 	ck_assert_ptr_nonnull(strstr(hear(s), "4096"));
 	ck_assert_str_eq(hear(s), "");
@@ -318,8 +318,8 @@ START_TEST(a_hundred_clients)
 		served += strcmp(heard, "<hello>") == 0;
 		refused += strstr(heard, "too many") != NULL;
 	}
-	ck_assert_uint_eq(served, CONTROL_CLIENTS);
-	ck_assert_uint_eq(refused, 100 - CONTROL_CLIENTS);
+	ck_assert_uint_eq(served, SERVER_CLIENTS);
+	ck_assert_uint_eq(refused, 100 - SERVER_CLIENTS);
 	for (int i = 0; i < 100; i++)
 		close(s[i]);
 	turn(10);
@@ -341,7 +341,7 @@ START_TEST(answers_have_a_rate)
 	say(s, flood);
 	turn(20);
 	ck_assert_uint_ge(asked, 1);
-	ck_assert_uint_le(asked, 2 * CONTROL_RATE / 20);
+	ck_assert_uint_le(asked, 2 * SERVER_RATE / 20);
 	say(s, "");
 	close(s);
 	turn(10);

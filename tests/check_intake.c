@@ -117,7 +117,7 @@ static struct intake *start_all(void)
 
 	ck_assert_ptr_nonnull(in);
 	scene.resident_before = resident_pages();
-	ck_assert(intake_start(in));
+	ck_assert(intake_start(in) && intake_open(in));
 	return in;
 }
 
@@ -212,7 +212,7 @@ START_TEST(what_cannot_start_leaves_nothing)
 	else
 		scene.inputs[1].cpu = (struct config_cpus){.number = {CPU_SETSIZE - 1}, .count = 1};
 	struct intake *in = intake_new(&scene.view);
-	ck_assert(!intake_start(in));
+	ck_assert(!(intake_start(in) && intake_open(in)));
 	for (int i = 0; i < WORKERS; i++)
 		ck_assert(scene.spies[i].started == (i <= _i && _i < WORKERS));
 	stop_all(in, true);

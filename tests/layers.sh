@@ -27,6 +27,7 @@ event2/ daemon tools
 event.h -
 libconfig.h config
 jansson.h daemon tools
+seccomp.h daemon
 pthread.h base daemon
 check.h -'
 

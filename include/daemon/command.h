@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* A control_answer (control.h); `context` is a struct view. */
+/* A server_answer (server.h); `context` is a struct view. */
 char *command_answer(void *context, const char *line, size_t length);
 
 #endif

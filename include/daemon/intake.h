@@ -19,9 +19,12 @@ struct intake *intake_new(const struct view *view);
 /* After intake_join(). */
 void intake_free(struct intake *intake);
 
-/* Starts the threads and takes frames in. False: it said on the log why not; what
- * was started is to be stopped and joined as otherwise. */
+/* Starts the threads; when it returns, their memory is there and they wait. False: it
+ * said on the log why not; what was started is to be stopped and joined as otherwise. */
 bool intake_start(struct intake *intake);
+
+/* After intake_start(): takes frames in. False: the same. */
+bool intake_open(struct intake *intake);
 
 /* No more frames: the threads read what is in their rings and leave. */
 void intake_stop(struct intake *intake);

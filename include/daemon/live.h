@@ -7,6 +7,7 @@
 #define DAEMON_LIVE_H
 
 #include "daemon/control.h"
+#include "daemon/http.h"
 #include "daemon/notify.h"
 #include "daemon/view.h"
 
@@ -15,7 +16,9 @@
 /* What a live pipeline is seen by; the caller's. */
 struct live_services {
 	struct control *control; /* NULL: none */
+	struct http *metrics;    /* NULL: none */
 	const struct notify *notify;
+	bool confine; /* to a few system calls, before the first packet is looked at */
 };
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last

@@ -20,6 +20,7 @@ struct options {
 	/* What to do in the place of metering; config is not filled in where one of
 	 * the last four is set. */
 	bool check_config;
+	bool doctor; /* look at the machine instead */
 	bool help;
 	bool help_config;
 	bool version;

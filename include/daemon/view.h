@@ -30,7 +30,8 @@ struct view {
 	struct flow_timeouts timeouts; /* as they hold, udp and icmp below zero: as idle */
 	uint32_t sampling;             /* interval */
 	int64_t started;               /* steady clock */
-	int64_t rest;                  /* until then no command goes through the caches */
+	int pid;
+	int64_t rest; /* until then no command goes through the caches */
 };
 
 /* Reads the ledger and looks whether it adds up; the caller frees it. NULL: memory

@@ -171,12 +171,22 @@ bool intake_start(struct intake *in)
 		started++;
 	for (unsigned i = 0; i < started; i++)
 		wait_for(&in->ready);
-	bool good = started == in->count && open_sources(in);
-	for (unsigned i = 0; i < started; i++)
+	return started == in->count;
+}
+
+static void let_go(struct intake *in)
+{
+	for (unsigned i = 0; i < in->count; i++)
 		sem_post(&in->go);
-	if (good)
-		log_info("capture", "threads=%u, all memory is taken, frames are let in", started);
-	return good;
+}
+
+bool intake_open(struct intake *in)
+{
+	if (!open_sources(in))
+		return false;
+	let_go(in);
+	log_info("capture", "threads=%u, all memory is taken, frames are let in", in->count);
+	return true;
 }
 
 void intake_stop(struct intake *in)
@@ -184,6 +194,7 @@ void intake_stop(struct intake *in)
 	atomic_store(&in->stop, true);
 	for (unsigned i = 0; i < in->count; i++)
 		source_wake(worker_source(in->captures[i].worker));
+	let_go(in); /* those that were never opened */
 }
 
 unsigned intake_reading(const struct intake *in)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 #include "daemon/intake.h"
 
 #include <errno.h>
@@ -9,10 +10,12 @@
 #include <event2/thread.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,10 +31,12 @@ struct live {
 	const struct live_services *services;
 	pthread_t expiry;
 	bool expiry_running;
-	unsigned turn; /* the expiry thread's: whose cache is next */
+	sem_t expiry_named; /* posted once, by itself */
+	unsigned turn;      /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
 	struct event_base *base;
-	struct event *on_term, *on_int, *watch, *look, *alive;
+	int signals; /* signalfd(2): TERM and INT, which no thread takes */
+	struct event *on_signal, *watch, *look, *alive;
 	bool stopping;
 };
 
@@ -59,6 +64,7 @@ static void *expiry_run(void *context)
 	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
 	pthread_setname_np(pthread_self(), "expiry");
+	sem_post(&l->expiry_named);
 	while (!atomic_load(&l->stop_expiry)) {
 		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
 		nanosleep(done ? &pace : &pause, NULL);
@@ -73,16 +79,19 @@ static void begin_stop(struct live *l)
 	intake_stop(l->intake);
 }
 
-static void on_signal(evutil_socket_t signal, short what, void *context)
+static void on_signal(evutil_socket_t fd, short what, void *context)
 {
+	struct signalfd_siginfo signal;
 	struct live *l = context;
 
 	(void)what;
+	if (read(fd, &signal, sizeof signal) != sizeof signal)
+		return;
 	if (l->stopping) {
 		log_error("main", "stopped at once by a second signal: live flows are lost");
 		_exit(3);
 	}
-	log_info("main", "%s: exporting what is live", strsignal(signal));
+	log_info("main", "%s: exporting what is live", strsignal((int)signal.ssi_signo));
 	begin_stop(l);
 }
 
@@ -155,31 +164,47 @@ static bool start_alive(struct live *l)
 	return half == 0 || event_add(l->alive, &pace) == 0;
 }
 
+/* Before other threads start, which inherit what is blocked. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+		       : -1;
+}
+
 static bool make_events(struct live *l)
 {
 	struct timeval often = {0, WATCH_MILLISECONDS * 1000}, seldom = {WATCH_SECONDS, 0};
 	struct control *control = l->services->control;
+	struct http *metrics = l->services->metrics;
 
 	l->base = event_base_new();
 	if (!l->base)
 		return false;
-	l->on_term = evsignal_new(l->base, SIGTERM, on_signal, l);
-	l->on_int = evsignal_new(l->base, SIGINT, on_signal, l);
+	l->signals = open_signals();
+	if (l->signals >= 0)
+		l->on_signal = event_new(l->base, l->signals, EV_READ | EV_PERSIST, on_signal, l);
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
 	l->alive = event_new(l->base, -1, EV_PERSIST, on_alive, l);
-	return l->on_term && l->on_int && l->watch && l->look && l->alive &&
-	       evsignal_add(l->on_term, NULL) == 0 && evsignal_add(l->on_int, NULL) == 0 &&
-	       event_add(l->watch, &often) == 0 && event_add(l->look, &seldom) == 0 &&
-	       start_alive(l) && (!control || control_start(control, l->base));
+	return l->on_signal && l->watch && l->look && l->alive &&
+	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
+	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
+	       (!control || control_start(control, l->base)) &&
+	       (!metrics || http_start(metrics, l->base));
 }
 
 static void free_events(struct live *l)
 {
-	if (l->on_term)
-		event_free(l->on_term);
-	if (l->on_int)
-		event_free(l->on_int);
+	if (l->on_signal)
+		event_free(l->on_signal);
+	if (l->signals >= 0)
+		close(l->signals);
 	if (l->watch)
 		event_free(l->watch);
 	if (l->look)
@@ -188,16 +213,33 @@ static void free_events(struct live *l)
 		event_free(l->alive);
 	if (l->services->control)
 		control_stop(l->services->control);
+	if (l->services->metrics)
+		http_stop(l->services->metrics);
 	if (l->base)
 		event_base_free(l->base);
 }
 
+static bool confine(const struct live *l)
+{
+	struct config_error error;
+
+	if (!l->services->confine || confine_calls(&error))
+		return true;
+	log_error("main", "%s", error.text);
+	return false;
+}
+
+/* All threads are there, named and confined before the first packet is. */
 static bool start_threads(struct live *l)
 {
 	if (!intake_start(l->intake))
 		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
-	return l->expiry_running;
+	if (!l->expiry_running)
+		return false;
+	while (sem_wait(&l->expiry_named) != 0)
+		;
+	return confine(l) && intake_open(l->intake);
 }
 
 static bool join_threads(struct live *l)
@@ -232,12 +274,13 @@ static void close_live_flows(struct live *l)
 
 bool live_run(const struct view *v, const struct live_services *services)
 {
-	struct live l = {.intake = intake_new(v), .view = v, .services = services};
+	struct live l = {.intake = intake_new(v), .view = v, .services = services, .signals = -1};
 	bool good = false;
 
 	evthread_use_pthreads();
 	if (!l.intake)
 		return false;
+	sem_init(&l.expiry_named, 0, 0);
 	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
 		good = start_threads(&l);
 		if (good)
@@ -250,6 +293,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 		exporter_stop(v->exporter);
 	}
 	free_events(&l);
+	sem_destroy(&l.expiry_named);
 	intake_free(l.intake);
 	return good;
 }

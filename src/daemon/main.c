@@ -1,5 +1,6 @@
 /* weir: reads the command line, builds the pipeline, runs it, sums up. */
 #include "base/log.h"
+#include "daemon/doctor.h"
 #include "daemon/ledger_json.h"
 #include "daemon/options.h"
 #include "daemon/pipeline.h"
@@ -91,6 +92,8 @@ static int dispatch(struct options *o, int argc, char **argv)
 			WEIR_VERSION);
 	else if (o->list_elements)
 		ie_list(stdout);
+	else if (o->doctor)
+		return doctor(&o->config, stdout) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_USAGE;
 	else if (!o->check_config)
 		return run(o);
 	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT_START;

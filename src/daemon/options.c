@@ -63,7 +63,9 @@ struct command_line {
 void options_help(FILE *out)
 {
 	fputs("usage: weir [options] [filter words ...]\n"
-	      "Meters packets and sends NetFlow v5, NetFlow v9 or IPFIX flow records.\n\n",
+	      "       weir doctor [options] [filter words ...]\n"
+	      "Meters packets and sends NetFlow v5, NetFlow v9 or IPFIX flow records;\n"
+	      "doctor looks at the machine and says what is wrong for that.\n\n",
 		out);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct option_row *row = &rows[i];
@@ -336,6 +338,11 @@ bool options_read(struct options *options, int argc, char **argv, struct config_
 	bool ok;
 
 	memset(options, 0, sizeof(*options));
+	options->doctor = argc > 1 && strcmp(argv[1], "doctor") == 0;
+	if (options->doctor) { /* the rest is as without it */
+		argc--;
+		argv++;
+	}
 	line.options = calloc((size_t)argc + 1, sizeof(*line.options));
 	if (!line.options)
 		abort();

@@ -9,6 +9,8 @@
 #include "daemon/interfaces.h"
 #include "daemon/live.h"
 #include "daemon/losses.h"
+#include "daemon/metrics.h"
+#include "daemon/privileges.h"
 #include "daemon/progress.h"
 #include "export/protocol.h"
 
@@ -40,7 +42,9 @@ struct pipeline {
 	struct exporter *exporter;
 	struct view view;
 	struct control *control; /* NULL: none */
+	struct http *metrics;    /* NULL: none */
 	struct notify notify;
+	bool confine; /* to a few system calls, once it runs */
 	bool is_file, prints;
 	struct progress *progress; /* NULL: nothing is shown */
 	char file[sizeof((struct config_input *)0)->file];
@@ -220,9 +224,11 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
+		bool file = x->transport == CONFIG_FILE;
 		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
-			x->host, x->service, config_transport_name(x->transport),
-			protocol_find(x->protocol)->name, x->observation_domain);
+			file ? x->file_path : x->host, file ? "" : x->service,
+			config_transport_name(x->transport), protocol_find(x->protocol)->name,
+			x->observation_domain);
 	}
 }
 
@@ -240,6 +246,7 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 		.timeouts = timeouts_of(c),
 		.sampling = c->sampling.interval,
 		.started = clock_steady(),
+		.pid = getpid(),
 	};
 	v->watch = watch_new(v->started);
 	if (!v->inputs || !v->watch)
@@ -278,6 +285,32 @@ static bool add_control(struct pipeline *p, const struct config *c, struct confi
 	return p->control != NULL;
 }
 
+static bool add_metrics(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	if (!*c->metrics.listen)
+		return true;
+	p->metrics = http_new(c->metrics.listen, metrics_answer, &p->view, PATIENCE, error);
+	return p->metrics != NULL;
+}
+
+/* The last step of the start: nothing is opened after it. */
+static bool give_up_privileges(
+	struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	struct confine_path control = {CONFINE_SOCKET, c->control.socket};
+
+	p->confine = c->privileges.confine;
+	return privileges_drop(
+		&(struct privileges_options){
+			.user = c->privileges.user,
+			.confine = c->privileges.confine,
+			.capture = c->privileges.capture,
+			.paths = &control,
+			.path_count = p->control ? 1 : 0,
+		},
+		error);
+}
+
 struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
@@ -292,14 +325,17 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
 	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	if (!p->exporter || !add_inputs(p, c, error) ||
-		(!p->is_file && (!make_view(p, c, error) || !add_control(p, c, error) ||
-					!tell_interfaces(p, error)))) {
+	bool good = p->exporter && add_inputs(p, c, error);
+	if (good && !p->is_file) {
+		announce(c);
+		good = make_view(p, c, error) && add_control(p, c, error) &&
+		       add_metrics(p, c, error) && tell_interfaces(p, error) &&
+		       give_up_privileges(p, c, error);
+	}
+	if (!good) {
 		pipeline_free(p);
 		return NULL;
 	}
-	if (!p->is_file)
-		announce(c);
 	return p;
 }
 
@@ -308,6 +344,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	control_free(p->control);
+	http_free(p->metrics);
 	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	free(p->view.inputs);
@@ -388,7 +425,10 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	if (p->is_file)
 		return read_file(p);
-	struct live_services services = {.control = p->control, .notify = &p->notify};
+	struct live_services services = {.control = p->control,
+		.metrics = p->metrics,
+		.notify = &p->notify,
+		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }
 

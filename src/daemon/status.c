@@ -3,8 +3,6 @@
 #include "base/clock.h"
 #include "daemon/ledger_json.h"
 
-#include <unistd.h>
-
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "unknown"
 #endif
@@ -138,7 +136,7 @@ json_t *status_json(const struct view *v, const struct ledger *l, int64_t now)
 	const char *what;
 
 	return json_pack("{ss sI sI so so so s{sI sI sI} so so sI sb}", "version", WEIR_VERSION,
-		"pid", N(getpid()), "uptime", N((now - v->started) / CLOCK_SECOND), "inputs",
+		"pid", N(v->pid), "uptime", N((now - v->started) / CLOCK_SECOND), "inputs",
 		inputs(v), "cache", cache(w), "holds", holds(w), "ring", "records", N(w->ring_fill),
 		"size", N(w->ring_size), "lost", N(w->lost.flows), "collectors",
 		collectors(&l->exporter), "fragments", fragments(&w->fragments), "sampling",

@@ -1,0 +1,44 @@
+/* confine: which files and which system calls this process may still use.
+ *
+ * Landlock (landlock(7)) for files, by its own system calls, and libseccomp's filter
+ * (seccomp(2)) for calls. Neither can be undone. What weir needs while it runs is
+ * written down here and nowhere else: a new call in the program is a row in
+ * src/daemon/confine.c. */
+#ifndef DAEMON_CONFINE_H
+#define DAEMON_CONFINE_H
+
+#include "config/config.h"
+
+#include <stdbool.h>
+
+/* Sanitizers and coverage make calls and write files of their own. */
+#ifdef WEIR_UNCONFINED
+enum { CONFINE_POSSIBLE = false };
+#else
+enum { CONFINE_POSSIBLE = true };
+#endif
+
+enum { CONFINE_CALLS = 40 }; /* that the filter lets through, at most */
+
+/* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
+enum confine_use {
+	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
+	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
+};
+
+struct confine_path {
+	enum confine_use use;
+	const char *path;
+};
+
+/* Landlock, for this thread and those that it starts: so before it starts any. *abi is
+ * what the kernel knows of it, 0: nothing, which is said on the log. Needs
+ * no_new_privs. */
+bool confine_files(
+	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);
+
+/* The filter, for all threads of the process, those there are and those that come: any
+ * other call kills the process. Needs no_new_privs. */
+bool confine_calls(struct config_error *error);
+
+#endif

@@ -1,0 +1,176 @@
+#define _GNU_SOURCE
+#include "daemon/confine.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Headers are often older than the kernel. */
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+
+/* ---- Files ---- */
+
+/* Rights by the version of Landlock that first knew them. */
+enum { FIRST_RIGHTS = 13, ABI_REFER = 2, ABI_TRUNCATE = 3 };
+
+#define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define SOCKET                                                           \
+	(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+		LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE                                                                 \
+	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+		LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER |   \
+		LANDLOCK_ACCESS_FS_TRUNCATE)
+
+/* Names and certificates, interfaces' counters, hosts: what libraries read at any time. */
+static const char *const readable[] = {
+	"/etc", "/lib", "/lib64", "/proc", "/run", "/sys", "/usr", "/dev/urandom"};
+
+static uint64_t rights_of(int abi)
+{
+	uint64_t rights = (UINT64_C(1) << FIRST_RIGHTS) - 1;
+
+	if (abi >= ABI_REFER)
+		rights |= LANDLOCK_ACCESS_FS_REFER;
+	if (abi >= ABI_TRUNCATE)
+		rights |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	return rights;
+}
+
+/* A file that is none of a folder's has fewer rights to give. What is not there needs no
+ * rule. */
+static bool allow(int set, const char *path, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = {.allowed_access = rights};
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return errno == ENOENT;
+	bool good = syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+	close(rule.parent_fd);
+	return good;
+}
+
+static bool allow_path(int set, const struct confine_path *p, uint64_t known)
+{
+	char folder[4096];
+	char *slash;
+
+	if (p->use == CONFINE_WRITE)
+		return allow(set, p->path, WRITE & known);
+	snprintf(folder, sizeof folder, "%s", p->path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		strcpy(folder, ".");
+	else
+		slash[slash == folder] = '\0';
+	return allow(set, folder, SOCKET & known);
+}
+
+static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)
+{
+	for (size_t i = 0; i < sizeof readable / sizeof *readable; i++) {
+		bool is_file = strncmp(readable[i], "/dev/", 5) == 0;
+		if (!allow(set, readable[i], is_file ? LANDLOCK_ACCESS_FS_READ_FILE : READ))
+			return false;
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (!allow_path(set, &paths[i], known))
+			return false;
+	return true;
+}
+
+bool confine_files(
+	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error)
+{
+	struct landlock_ruleset_attr attributes = {0};
+
+	*abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	if (*abi < 1) {
+		log_warning("privileges", "files are not confined: the kernel has no Landlock");
+		*abi = 0;
+		return true;
+	}
+	attributes.handled_access_fs = rights_of(*abi);
+	int set = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+	bool good = set >= 0 && allow_all(set, paths, count, attributes.handled_access_fs) &&
+		    syscall(SYS_landlock_restrict_self, set, 0) == 0;
+	if (!good)
+		config_fail(error, "privileges: Landlock: %s", strerror(errno));
+	if (set >= 0)
+		close(set);
+	return good;
+}
+
+/* ---- Calls ---- */
+
+struct call {
+	const char *name;
+	const char *elsewhere; /* its name on machines that lack the first one */
+};
+
+/* What follows the start: capture, export, control, the end of threads, and inputs and
+ * exporters that a changed configuration opens. As glibc makes them. */
+/* clang-format off */
+static const struct call calls[] = {
+	/* files, pipes and connections */
+	{"read", NULL}, {"readv", NULL}, {"write", NULL}, {"writev", NULL}, {"close", NULL},
+	{"openat", NULL}, {"newfstatat", NULL}, {"fcntl", NULL}, {"ioctl", NULL}, {"unlink", "unlinkat"},
+	/* memory */
+	{"mmap", NULL}, {"munmap", NULL}, {"mremap", NULL}, {"mprotect", NULL}, {"madvise", NULL},
+	{"brk", NULL},
+	/* threads, and the end of the process */
+	{"clone3", NULL}, {"set_robust_list", NULL}, {"rseq", NULL}, {"rt_sigprocmask", NULL},
+	{"futex", NULL}, {"membarrier", NULL},
+	{"exit", NULL}, {"exit_group", NULL},
+	/* waiting, also where a stop and a continuation came in between */
+	{"epoll_ctl", NULL}, {"epoll_wait", "epoll_pwait"}, {"poll", "ppoll"},
+	{"clock_nanosleep", NULL}, {"restart_syscall", NULL},
+	{"clock_gettime", NULL}, /* where the kernel's page has no clock */
+	/* sockets */
+	{"socket", NULL}, {"connect", NULL}, {"bind", NULL}, {"accept4", NULL},
+	{"setsockopt", NULL}, {"getsockopt", NULL},
+	{"sendto", NULL}, {"sendmmsg", NULL}, {"recvfrom", NULL}, {"shutdown", NULL},
+};
+/* clang-format on */
+#define CALLS (sizeof calls / sizeof *calls)
+_Static_assert(CALLS <= CONFINE_CALLS, "the shorter the better");
+
+/* Names stand for one number each; below zero: this machine lacks it. */
+static int number_of(const struct call *c)
+{
+	int number = seccomp_syscall_resolve_name(c->name);
+
+	return number < 0 && c->elsewhere ? seccomp_syscall_resolve_name(c->elsewhere) : number;
+}
+
+bool confine_calls(struct config_error *error)
+{
+	if (!CONFINE_POSSIBLE)
+		return true;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
+
+	for (unsigned i = 0; i < CALLS && failed == 0; i++) {
+		int number = number_of(&calls[i]);
+		if (number >= 0)
+			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+	}
+	if (failed == 0)
+		failed = seccomp_load(filter);
+	seccomp_release(filter);
+	return failed == 0 || config_fail(error, "privileges: seccomp: %s", strerror(-failed));
+}

@@ -1,0 +1,104 @@
+#define _GNU_SOURCE
+#include "daemon/privileges.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The conf key's default: that it does not exist is no mistake of the operator's. */
+#define USUAL_USER "weir"
+
+static bool fail(struct config_error *error, const char *what)
+{
+	return config_fail(error, "privileges: %s: %s", what, strerror(errno));
+}
+
+/* Root may switch; whoever was started as somebody else stays that. NULL in *who: stay. */
+static bool find_user(const char *name, const struct passwd **who, struct config_error *error)
+{
+	*who = NULL;
+	if (geteuid() != 0 || !*name)
+		return true;
+	errno = 0;
+	*who = getpwnam(name);
+	if (*who)
+		return true;
+	if (strcmp(name, USUAL_USER) != 0)
+		return config_fail(error, "privileges.user: %s: no such user", name);
+	log_warning("privileges", "there is no user %s: root runs on, without capabilities", name);
+	return true;
+}
+
+/* The user shall be able to let others in, and to take its socket away. */
+static void hand_over(const struct privileges_options *o, const struct passwd *who)
+{
+	for (unsigned i = 0; i < o->path_count; i++)
+		if (o->paths[i].use == CONFINE_SOCKET)
+			(void)!lchown(o->paths[i].path, (uid_t)-1, who->pw_gid);
+}
+
+static bool switch_user(const struct passwd *who, struct config_error *error)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1) != 0 || initgroups(who->pw_name, who->pw_gid) != 0 ||
+		setresgid(who->pw_gid, who->pw_gid, who->pw_gid) != 0 ||
+		setresuid(who->pw_uid, who->pw_uid, who->pw_uid) != 0)
+		return fail(error, who->pw_name);
+	return true;
+}
+
+/* The bounding set can only be made smaller with a capability that not everyone has; then
+ * no_new_privs has to be enough. */
+static void narrow_bounds(bool capture)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c) >= 0; c++)
+		if (!(capture && c == CAP_NET_RAW) && prctl(PR_CAPBSET_DROP, c) != 0)
+			return;
+}
+
+static bool drop_capabilities(bool capture, struct config_error *error)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return fail(error, "capget");
+	uint32_t kept = data[0].permitted & (capture ? 1U << CAP_NET_RAW : 0);
+	memset(data, 0, sizeof data);
+	data[0].permitted = data[0].effective = kept;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
+		return fail(error, "ambient capabilities");
+	if (syscall(SYS_capset, &header, data) != 0)
+		return fail(error, "capset");
+	return true;
+}
+
+bool privileges_drop(const struct privileges_options *o, struct config_error *error)
+{
+	const struct passwd *who;
+	int landlock = 0;
+
+	if (!CONFINE_POSSIBLE)
+		return true;
+	if (!find_user(o->user, &who, error))
+		return false;
+	if (who)
+		hand_over(o, who);
+	narrow_bounds(o->capture);
+	if ((who && !switch_user(who, error)) || !drop_capabilities(o->capture, error))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+		return fail(error, "no_new_privs");
+	if (o->confine && !confine_files(o->paths, o->path_count, &landlock, error))
+		return false;
+	log_info("privileges", "user=%u capabilities=%s landlock=%d seccomp=%s",
+		(unsigned)geteuid(), o->capture ? "net_raw" : "none", landlock,
+		o->confine ? "yes" : "no");
+	return true;
+}

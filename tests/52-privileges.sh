@@ -1,0 +1,165 @@
+#!/bin/bash
+# A weir that root starts becomes another user without capabilities, in all its threads, with few files and
+# few system calls, and does all that it did before: the whole live test runs so, where any call that is
+# not on the list would kill it. And what is not on the list does kill.
+. "$(dirname "$0")/common.sh"
+TOP=${TOP:-$root}
+WEIR=$(realpath "${WEIR_PLAIN:-$root/weir}") # a build with sanitizers is not confined
+WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
+[ "$(id -u)" -eq 0 ] || skip 'needs root to become somebody else'
+need python3 ip unshare
+grep -q '^Seccomp:' /proc/self/status || skip 'the kernel has no seccomp'
+two_hosts
+
+# ---- A user weir, on this test's view of /etc only ----
+
+(cat /etc/passwd && echo 'weir:x:54242:54243::/nonexistent:/usr/sbin/nologin') >"$TMP/passwd"
+(cat /etc/group && echo 'weir:x:54243:') >"$TMP/group"
+cat >"$TMP/as" <<END
+#!/bin/sh
+# as PROGRAM ARGUMENTS...: where there is a user weir
+exec unshare -m sh -c 'mount --bind "$TMP/passwd" /etc/passwd && mount --bind "$TMP/group" /etc/group &&
+	exec "\$0" "\$@"' "\$@"
+END
+printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$TMP/as" "$WEIR" >"$TMP/weir"
+chmod 755 "$TMP/as" "$TMP/weir" "$TMP"
+"$TMP/as" true 2>"$TMP/err" || skip "mounts cannot be made here: $(cat "$TMP/err")"
+mkdir "$TMP/run"
+chown 54242:54243 "$TMP/run"
+socket=$TMP/run/weir.sock
+ctl() { timeout 30 "$WEIRCTL" -s "$socket" "$@"; }
+
+# ---- What is left, in every thread ----
+
+# start OPTIONS...
+start() {
+	rm -f "$TMP/pid"
+	ip netns exec $b sh -c 'echo $$ >"$0/pid"; exec "$0/weir" "$@"' "$TMP" -i vb -n 127.0.0.1:9 \
+		--set control.socket="$socket" "$@" >"$TMP/out" 2>&1 &
+	weir=$!
+	until_true 20 ctl status || bad "weir does not answer: $(cat "$TMP/out")"
+}
+
+# left NAME VALUE: in /proc/PID/status of every thread
+left() {
+	local task
+	for task in /proc/$weir/task/*; do
+		grep -qE "^$1:[[:space:]]+$2\$" "$task/status" || bad "$1 of $task: $(grep "^$1:" "$task/status"), not $2"
+	done
+}
+all_is_left() {
+	local set
+	[ "$(ls /proc/$weir/task | wc -l)" -ge 4 ] || bad "threads: $(ls /proc/$weir/task)"
+	left Uid '54242\s54242\s54242\s54242'
+	left Gid '54243\s54243\s54243\s54243'
+	left Groups '54243 '
+	for set in CapInh CapPrm CapEff CapAmb CapBnd; do
+		case $set in CapPrm | CapEff | CapBnd) left $set "$1" ;; *) left $set 0+ ;; esac
+	done
+	left NoNewPrivs 1
+	left Seccomp 2
+}
+start
+all_is_left 0+
+[ "$(stat -c %u /proc/$weir/mem)" = 0 ] || bad 'its memory may be dumped'
+[ "$(stat -c '%u:%g %a' "$socket")" = '0:54243 660' ] || bad "the socket: $(stat -c '%u:%g %a' "$socket")"
+grep -q 'privileges: user=54242 capabilities=none landlock=[0-9]* seccomp=yes' "$TMP/out" || bad "$(cat "$TMP/out")"
+
+# All that it is asked for, a stop and a continuation in between
+for command in status ledger 'flows 1000' timeouts elements flush 'log debug' help; do
+	ctl $command >"$TMP/answer" 2>&1 || bad "$command: $(cat "$TMP/answer" "$TMP/out")"
+done
+kill -STOP $weir
+until_true 10 grep -q '^State:.T' /proc/$weir/status
+kill -CONT $weir
+until_true 10 ctl status || bad "after a stop: $(cat "$TMP/out")"
+stop $weir TERM 20 || bad "SIGTERM: exit status $?: $(cat "$TMP/out")"
+[ ! -e "$socket" ] || bad 'the socket is still there'
+
+start --set privileges.capture=true
+all_is_left 0+2000
+stop $weir TERM 20 || bad "SIGTERM: exit status $?: $(cat "$TMP/out")"
+
+start --set privileges.user= --set privileges.confine=false
+left Uid '0\s0\s0\s0'
+left CapEff 0+
+left Seccomp 0
+stop $weir TERM 20 || bad "SIGTERM: exit status $?: $(cat "$TMP/out")"
+
+# Without such a user root stays, but that is said; a user who was asked for has to be there.
+timeout 30 ip netns exec $b "$WEIR" -i vb --set privileges.user=nobody-of-that-name >"$TMP/out" 2>&1
+[ $? -eq 2 ] || bad "an unknown user: $(cat "$TMP/out")"
+grep -q 'privileges.user: nobody-of-that-name: no such user' "$TMP/out" || bad "an unknown user: $(cat "$TMP/out")"
+
+# Over TCP: a connection is made, ended and waited for under the filter
+ip netns exec $b timeout 60 python3 -c 'import socket, sys
+c = socket.create_server(("127.0.0.1", 4739)).accept()[0]
+while d := c.recv(4096): sys.stdout.buffer.write(d)' >"$TMP/stream" &
+peer=$!
+listens() { ip netns exec $b awk '$2 ~ /:1283$/ && $4 == "0A" { found = 1 } END { exit !found }' /proc/net/tcp; }
+until_true 20 listens
+start -n 127.0.0.1:4739 --set 'exporters[1].transport=tcp'
+until_true 20 grep -q '127.0.0.1:4739: connected' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
+stop $weir TERM 20 || bad "TCP: exit status $?: $(cat "$TMP/out")"
+wait $peer || bad 'TCP: the collector saw no end'
+[ -s "$TMP/stream" ] || bad 'TCP: nothing came'
+
+# ---- What is not allowed ----
+
+if (cd "$TOP" && make -s build/tests/tool_confined) >"$TMP/out" 2>&1; then
+	tool=$TOP/build/tests/tool_confined
+else
+	bad "tool_confined: $(cat "$TMP/out")"
+	finish
+fi
+echo x >"$TMP/file"
+chmod 666 "$TMP/file"
+chmod 777 "$TMP"
+
+# deed STATUS WHAT [PATH]: 159 is the end by SIGSYS
+deed() {
+	local want=$1
+	shift
+	{ "$TMP/as" "$tool" weir "$TMP/run/weir.sock" "$@"; } >"$TMP/out" 2>&1
+	local status=$?
+	[ "$status" = "$want" ] || bad "$*: status $status, not $want: $(cat "$TMP/out")"
+}
+ulimit -c 0
+deed 159 exec /bin/true
+deed 159 fork
+deed 159 trace
+deed 159 root
+deed 0 read /etc/hostname
+"$tool" '' "$TMP/run/weir.sock" read /etc/hostname >"$TMP/out" 2>&1 || bad "as root: status $?: $(cat "$TMP/out")"
+deed 1 packets
+grep -q 'not permitted' "$TMP/out" || bad "packets: $(cat "$TMP/out")"
+export KEEP_CAPTURE=1
+deed 0 packets
+unset KEEP_CAPTURE
+if dmesg 2>/dev/null | grep -q 'landlock: Up and running' || grep -qw landlock /sys/kernel/security/lsm 2>/dev/null ||
+	python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 1)'; then
+	for what in 'read file' 'write file' 'create new' 'unlink file'; do
+		deed 1 ${what% *} "$TMP/${what#* }"
+		grep -q 'Permission denied' "$TMP/out" || bad "$what: $(cat "$TMP/out")"
+	done
+	deed 1 create "$TMP/run/new"
+	touch "$TMP/run/old"
+	deed 0 unlink "$TMP/run/old"
+else
+	echo 'the kernel has no Landlock: files were not tried'
+fi
+
+# ---- The whole live test as user weir, and that of the control socket, whose folder is root's ----
+
+# whole TEST WEIR
+whole() {
+	WEIR=$2 timeout 200 "$here/$1" >"$TMP/whole" 2>&1
+	local status=$?
+	[ $status -ne 77 ] || skip "$(tail -1 "$TMP/whole"); all else is good"
+	[ $status -eq 0 ] || bad "$1: $(head -20 "$TMP/whole")"
+}
+printf '#!/bin/sh\nexec "%s" --set privileges.user= "$@"\n' "$WEIR" >"$TMP/root"
+chmod 755 "$TMP/root"
+whole 40-live.sh "$TMP/weir"
+whole 50-control.sh "$TMP/root"
+finish
