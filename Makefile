@@ -35,9 +35,9 @@ try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
 HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson \
-	libseccomp libssl libcrypto
+	libseccomp libssl libcrypto libmnl libmaxminddb
 LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
-	libseccomp libssl libcrypto
+	libseccomp libssl libcrypto libmnl libmaxminddb
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
@@ -67,7 +67,7 @@ LINKING = -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack $(LDFL
 
 # ---- What is made of what ----
 
-ROOMS    = base capture packet flow export config daemon
+ROOMS    = base capture packet route flow export config daemon
 # Programs are left at the root; those of another build (sanitizers) stay in its folder.
 OUT      = $(if $(filter build,$(BUILD)),,$(BUILD)/)
 MAINS    = $(wildcard src/daemon/main.c src/tools/weirdump.c src/tools/weirctl.c)

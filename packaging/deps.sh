@@ -19,6 +19,8 @@ needs() {
 	build  pc    libevent_pthreads   libevent-dev    libevent-devel
 	build  pc    libconfig           libconfig-dev   libconfig-devel
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
+	build  pc    libmnl              libmnl-dev      libmnl-devel
+	build  pc    libmaxminddb        libmaxminddb-dev libmaxminddb-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
 	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
 	build  pc    libssl              libssl-dev      openssl-devel
@@ -40,6 +42,7 @@ needs() {
 	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   openssl             openssl         openssl
+	test   cmd   nft                 nftables        nftables
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

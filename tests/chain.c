@@ -143,7 +143,7 @@ static void take_record(void *context, const struct flow_record *r)
 	c->exporter.taken.packets += r->packets;
 	c->exporter.taken.octets += r->octets;
 	for (int i = 0; i < PROTOCOLS; i++)
-		session_record(c->exporter.collectors[i].session, r, worker_now(c->worker));
+		session_record(c->exporter.collectors[i].session, r, NULL, worker_now(c->worker));
 }
 
 /* In the place of the daemon's own. */

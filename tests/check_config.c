@@ -178,7 +178,9 @@ static const struct {
 	{"\ncache = { entires = 70; };", "test:2: cache.entires: unknown key, is it \"entries\"?"},
 	{"cache = { idle = 7; };", "cache.idle: unknown key, is it \"cache.timeouts.idle\"?"},
 	{"input = ();", "input: unknown key, is it \"inputs\"?"},
-	{"zzz = 1;", "known here are output, inputs, records, cache, sampling, exporters"},
+	{"zzz = 1;", "known here are output, inputs, dedup, meter_own, records, cache, sampling, "
+		     "routes, "
+		     "exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",
 		"sampling.zzzzzzzzz: unknown key, known here are interval"},
 	{"cache = 7;", "cache: is the number 7, allowed: a group"},

@@ -265,7 +265,7 @@ static bool is_possible(const struct packet *p, const struct packet *base)
 {
 	const struct packet_details *d = &p->details;
 
-	return p->reserved == 0 && p->ip_version == base->ip_version && p->direction <= 1 &&
+	return p->passing == 0 && p->ip_version == base->ip_version && p->direction <= 1 &&
 	       d->vlan.drop_eligible <= 1 && d->customer_vlan.drop_eligible <= 1 &&
 	       d->wire_octets <= UINT16_MAX &&
 	       (d->inner_ip_version == 4 || d->inner_ip_version == 6) &&
@@ -396,7 +396,9 @@ START_TEST(details_kept_where_needed)
 		if (e == IE_ipVersion || !definition_check(&d, 10, why, sizeof why))
 			continue;
 		definition_select(&d, false, false, &s);
-		ck_assert_msg(s.keeps_details == (ie_table[e].offset >= sizeof(struct flow_record)),
+		uint16_t at = ie_table[e].offset;
+		ck_assert_msg(s.keeps_details == (at >= sizeof(struct flow_record) &&
+							 at < offsetof(struct flow_told, path)),
 			"%s", ie_table[e].name);
 	}
 }

@@ -127,7 +127,7 @@ static void give(uint32_t n, int64_t now)
 		.last = now,
 		.end_reason = 1,
 	};
-	session_record(far.session, &r, now);
+	session_record(far.session, &r, NULL, now);
 }
 
 /* ---- each kind, to the octet ---- */

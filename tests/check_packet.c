@@ -63,7 +63,7 @@ START_TEST(facts_of_a_packet)
 	ck_assert_mem_eq(p.destination_address, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02", 16);
 	ck_assert_uint_eq(p.ip_version, 6);
 	ck_assert_uint_eq(p.interface, 7);
-	ck_assert_uint_eq(p.reserved, 0);
+	ck_assert_uint_eq(p.passing, 0);
 	ck_assert_int_eq(p.time, 1000000000);
 	ck_assert_uint_eq(p.vlan_id, 100);
 	assert_tag(&p.details.vlan, 100, 3);

@@ -34,7 +34,7 @@ static void sane(const char *name, const struct story *story, int way)
 	}
 	ck_assert_msg(p->ip_version == 4 || p->ip_version == 6, "%s: version", name);
 	ck_assert_msg(p->octets >= (p->ip_version == 4 ? 20 : 40), "%s: octets", name);
-	ck_assert_uint_eq(p->reserved, 0);
+	ck_assert_uint_eq(p->passing, 0);
 	if (p->fragment == PACKET_LATER_FRAGMENT || p->facts & PACKET_EXTENSION_CUT)
 		ck_assert(p->source_port == 0 && p->destination_port == 0);
 	if (p->facts & (PACKET_TUNNEL | PACKET_INNER))

@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-enum { SEEDS = 40, TRIPS = 25, OCTETS = 6000 };
+enum { SEEDS = 40, TRIPS = 25, OCTETS = 6400 };
 
 static uint64_t next_random(uint64_t *state)
 {

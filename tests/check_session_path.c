@@ -82,7 +82,7 @@ START_TEST(no_path)
 	for (uint32_t n = 0; n < 100; n++) {
 		struct flow_record r = record(n, 4, 6, START);
 		path.most = 60;
-		session_record(far.session, &r, START);
+		session_record(far.session, &r, NULL, START);
 	}
 	path.most = 60;
 	session_flush(far.session, START);

@@ -101,8 +101,7 @@ static const struct vector {
 	{"flowIdleTimeout", 2, 0, "000f"},
 	/* what weir has no value for */
 	{"paddingOctets", 3, 77, "000000"},
-	{"bgpSourceAsNumber", 2, 77, "0000"},
-	{"ipNextHopIPv4Address", 4, 77, "00000000"},
+	{"bgpNextHopIPv4Address", 4, 77, "00000000"},
 };
 
 static struct template compiled(const char *element, uint16_t length)
@@ -117,7 +116,7 @@ static struct template compiled(const char *element, uint16_t length)
 	return t;
 }
 
-static void set_member(struct flow_full_record *r, const struct ie *ie, int64_t value)
+static void set_member(struct flow_told *r, const struct ie *ie, int64_t value)
 {
 	void *at = (uint8_t *)r + ie->offset;
 	uint32_t v32 = (uint32_t)value;
@@ -133,28 +132,35 @@ static void set_member(struct flow_full_record *r, const struct ie *ie, int64_t 
 }
 
 /* Into memory of the record's size, so that an octet too many is seen. */
-static void expect_octets(const struct template *t, const struct flow_record *r, const char *digits)
+static void expect_path(const struct template *t, const struct flow_record *r,
+	const struct flow_path *path, const char *digits)
 {
 	uint8_t *octets = malloc(t->record_octets);
 	char text[512] = "";
 
 	memset(octets, 0xa5, t->record_octets);
-	template_encode(t, r, &(struct template_facts){(START - 10) * 1000, 77, 60, 15}, octets);
+	template_encode(
+		t, r, &(struct template_facts){(START - 10) * 1000, 77, 60, 15, path}, octets);
 	for (unsigned i = 0; i < t->record_octets; i++)
 		snprintf(text + 2 * i, 3, "%02x", octets[i]);
 	ck_assert_str_eq(text, digits);
 	free(octets);
 }
 
+static void expect_octets(const struct template *t, const struct flow_record *r, const char *digits)
+{
+	expect_path(t, r, NULL, digits);
+}
+
 START_TEST(encodings)
 {
 	const struct vector *v = &vectors[_i];
 	struct template t = compiled(v->element, v->length);
-	struct flow_full_record r;
+	struct flow_told r;
 
 	memset(&r, 0x5a, sizeof r);
 	set_member(&r, t.field[0].ie, v->value);
-	expect_octets(&t, &r.record, v->octets);
+	expect_path(&t, &r.record, &r.path, v->octets);
 }
 END_TEST
 
@@ -168,6 +174,34 @@ START_TEST(addresses)
 	expect_octets(&t, &r, "01020304");
 	t = compiled("destinationIPv6Address", 16);
 	expect_octets(&t, &r, "0102030405060708090a0b0c0d0e0f10");
+}
+END_TEST
+
+START_TEST(paths)
+{
+	struct flow_record r = {0};
+	struct flow_path path = {.source_prefix = 24, .destination_prefix = 127};
+
+	for (unsigned i = 0; i < 16; i++)
+		path.next_hop[i] = (uint8_t)(i + 1);
+	struct template t = compiled("ipNextHopIPv4Address", 4);
+	expect_path(&t, &r, &path, "01020304");
+	expect_octets(&t, &r, "00000000");
+	t = compiled("ipNextHopIPv6Address", 16);
+	expect_path(&t, &r, &path, "0102030405060708090a0b0c0d0e0f10");
+	path.source_as = 4200000000;
+	path.destination_as = 65535;
+	t = compiled("bgpSourceAsNumber", 4);
+	expect_path(&t, &r, &path, "fa56ea00");
+	t = compiled("bgpSourceAsNumber", 2);
+	expect_path(&t, &r, &path, "5ba0");
+	t = compiled("bgpDestinationAsNumber", 2);
+	expect_path(&t, &r, &path, "ffff");
+	t = compiled("sourceIPv4PrefixLength", 1);
+	expect_path(&t, &r, &path, "18");
+	t = compiled("destinationIPv6PrefixLength", 1);
+	expect_path(&t, &r, &path, "7f");
+	expect_octets(&t, &r, "00");
 }
 END_TEST
 
@@ -303,7 +337,8 @@ static bool may_be_shorter(uint8_t type)
 	       type == IE_UNSIGNED256;
 }
 
-static const char *const ready[] = {"default", "minimal", "layer2", "tunnel", "tcp", "security"};
+static const char *const ready[] = {
+	"default", "router", "minimal", "layer2", "tunnel", "tcp", "security"};
 
 /* Legal lengths, ids of their own, no element twice but a tunnel's, outer before inner. */
 START_TEST(layouts)
@@ -377,6 +412,7 @@ int main(void)
 
 	tcase_add_loop_test(cases, encodings, 0, ROWS(vectors));
 	tcase_add_test(cases, addresses);
+	tcase_add_test(cases, paths);
 	tcase_add_test(cases, worked_out);
 	tcase_add_loop_test(cases, legal_lengths, 0, ROWS(lengths));
 	tcase_add_test(cases, netflow5_record);

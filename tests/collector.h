@@ -137,7 +137,7 @@ static inline void adds_up(void)
 
 static inline void give(const struct flow_record *r, int64_t now)
 {
-	session_record(far.session, r, now);
+	session_record(far.session, r, NULL, now);
 	far.taken.flows++;
 	far.taken.packets += r->packets;
 	far.taken.octets += r->octets;

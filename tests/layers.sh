@@ -15,6 +15,7 @@ FUNCTION_LINES=60
 floors='base 0
 capture 1
 packet 1
+route 1
 flow 2
 export 3
 config 4
@@ -23,6 +24,8 @@ tools 5'
 
 # What an include in <> begins with, and the rooms that may say so.
 libraries='pcap capture
+libmnl route
+maxminddb.h route
 event2/ daemon tools
 event.h -
 libconfig.h config

@@ -26,7 +26,7 @@ struct trip {
 	struct definition definition;
 	struct session_options options;
 	struct layout layout; /* as the session's: the reader's templates are held against it */
-	struct flow_full_record record[RECORDS];
+	struct flow_told record[RECORDS];
 	const struct template *template[RECORDS]; /* each record's, until it has arrived */
 	unsigned given, arrived;
 	uint64_t values;
@@ -81,7 +81,7 @@ static int64_t time_of(uint64_t any)
 }
 
 /* Octets as they come, but for what a cache never says. */
-static void fill_record(struct flow_full_record *full, struct octets *o)
+static void fill_record(struct flow_told *full, struct octets *o)
 {
 	static const uint8_t versions[] = {0, 4, 6};
 	struct flow_record *r = &full->record;
@@ -138,7 +138,7 @@ static uint64_t multicast(const struct flow_key *k)
 	return a[0] == 0xff ? a[1] % 32 : 0;
 }
 
-static uint64_t whole(const struct flow_full_record *r, const struct template_field *f)
+static uint64_t whole(const struct flow_told *r, const struct template_field *f)
 {
 	const uint8_t *at = (const uint8_t *)r + f->offset;
 	uint64_t v = load(at, f->ie->size);
@@ -170,7 +170,7 @@ static uint64_t whole(const struct flow_full_record *r, const struct template_fi
 }
 
 /* Relative to a start that the record tells as well, or that only a header of v9 has. */
-static bool uptime_is_right(const struct reader_record *got, const struct flow_full_record *r,
+static bool uptime_is_right(const struct reader_record *got, const struct flow_told *r,
 	const struct template_field *f, uint64_t told)
 {
 	const struct reader_value *start = reader_value(got, 0, 160);
@@ -192,7 +192,7 @@ static uint64_t number(const struct reader_value *v)
 
 static void judge(struct trip *t, const struct reader_record *got, unsigned index)
 {
-	const struct flow_full_record *r = &t->record[index];
+	const struct flow_told *r = &t->record[index];
 	const struct template *template = t->template[index];
 
 	if (got->count != template->field_count)
@@ -289,10 +289,10 @@ const char *round_trip(const uint8_t *data, size_t size, struct round_trip_count
 	struct trip *t = begin(&o);
 
 	while (o.at < o.end && t->given < RECORDS) {
-		struct flow_full_record *r = &t->record[t->given];
+		struct flow_told *r = &t->record[t->given];
 		fill_record(r, &o);
 		t->template[t->given++] = layout_choose(&t->layout, &r->record);
-		session_record(t->session, &r->record, NOW);
+		session_record(t->session, &r->record, &r->path, NOW);
 	}
 	session_flush(t->session, NOW);
 	if (t->arrived != t->given)

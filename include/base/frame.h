@@ -21,6 +21,7 @@ struct frame {
 	uint32_t interface;   /* ifIndex of the observation point, 0: unknown */
 	uint16_t link_type;   /* LINKTYPE_ number */
 	uint8_t direction;    /* enum frame_direction */
+	uint8_t passing;      /* 1: to the link address of another station than this host */
 };
 
 #endif

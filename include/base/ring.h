@@ -30,7 +30,7 @@ void ring_commit(struct ring *ring);
 size_t ring_room(struct ring *ring);
 
 /* Consumer. The oldest element, or NULL when empty; valid until released. */
-const void *ring_front(struct ring *ring);
+void *ring_front(struct ring *ring);
 void ring_release(struct ring *ring);
 
 /* Either side or an onlooker: elements inside, a moment ago. */

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct duplicates;
+
 struct source_options {
 	const char *interface; /* capture live, or NULL */
 	const char *file;      /* read a capture file, "-" is standard input, or NULL */
@@ -19,6 +21,8 @@ struct source_options {
 	uint32_t snaplen;      /* octets of a frame that are captured */
 	uint64_t buffer;       /* octets of the kernel's ring */
 	bool promiscuous;
+	bool only_incoming;            /* what goes out is not captured */
+	struct duplicates *duplicates; /* lent; live: what passes several inputs; or NULL */
 };
 
 struct source_error {
@@ -32,17 +36,19 @@ struct source_count {
 };
 
 struct source_statistics {
-	struct source_count filtered; /* a file's, left out by the filter */
-	uint64_t file_octets;         /* a file's, read so far */
-	uint64_t kernel_received;     /* live: frames that passed the filter, dropped ones too */
-	uint64_t kernel_dropped;      /* of those: no room in the ring */
-	uint64_t interface_dropped;   /* by the interface or its driver, where it says so */
+	struct source_count filtered;   /* a file's, left out by the filter */
+	struct source_count duplicates; /* live, left out by source_options.duplicates */
+	uint64_t file_octets;           /* a file's, read so far */
+	uint64_t kernel_received;       /* live: frames that passed the filter, dropped ones too */
+	uint64_t kernel_dropped;        /* of those: no room in the ring */
+	uint64_t interface_dropped;     /* by the interface or its driver, where it says so */
 };
 
 enum source_status {
 	SOURCE_READY,  /* there may be more at once */
 	SOURCE_IDLE,   /* nothing arrived for a block time-out, or source_wake() was called */
 	SOURCE_DOWN,   /* the same, and nothing can: the interface is down, for now */
+	SOURCE_GONE,   /* the same, and it is not there: the source comes back with it */
 	SOURCE_END,    /* end of the file, or of what was left after source_stop_intake() */
 	SOURCE_FAILED, /* for good, source_failure() says how; what came before counts, and
 			  other sources of its group get its flows */

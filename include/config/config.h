@@ -144,13 +144,22 @@ struct config_privileges {
 	bool capture;  /* keep CAP_NET_RAW, default false */
 };
 
+struct config_routes {
+	bool lookup;                    /* default true */
+	char asn_database[CONFIG_NAME]; /* "": none */
+	uint32_t local_interface;       /* instead of an ifIndex, for this host itself; default 0 */
+};
+
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
+	bool dedup;     /* what passes several inputs is metered where it comes in; default true */
+	bool meter_own; /* weir's own messages, too; default false */
 	struct config_record records[CONFIG_RECORDS];
 	unsigned record_count;
 	struct config_cache cache;
 	struct config_sampling sampling;
+	struct config_routes routes;
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
 	struct config_control control;

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/collector.h"
+#include "daemon/guide.h"
 #include "daemon/worker.h"
 #include "export/session.h"
 
@@ -39,8 +40,13 @@ bool exporter_interfaces(
 void exporter_losses(
 	struct exporter *exporter, const struct loss *ignored, const struct loss *not_sent);
 
-/* The thread's own: takes a finished record, lent for the call. */
-void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
+/* Whom the thread asks about each record; lent. Before it is started. */
+void exporter_guide(struct exporter *exporter, struct guide *guide);
+
+/* The thread's own: takes a finished record and what is known beside it, or NULL, lent for
+ * the call. */
+void exporter_take(struct exporter *exporter, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
 /* Sends all that is pending and ends the sessions. Waits as long as something moves every
  * 10 s, live for a minute at most; what a collector has not taken until then is lost. */
 void exporter_end(struct exporter *exporter, int64_t now);

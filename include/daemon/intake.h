@@ -4,7 +4,8 @@
  * first touches all memory of its worker, which so comes from its own memory node.
  * Only when every thread has done that the sources are opened to frames: what is
  * captured finds everything in its place, and all workers of an input begin
- * together. A source that fails ends its own thread and no other. */
+ * together. A source that fails ends its own thread and no other;
+ * one whose interface has gone waits for it. */
 #ifndef DAEMON_INTAKE_H
 #define DAEMON_INTAKE_H
 

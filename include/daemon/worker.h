@@ -10,6 +10,7 @@
 
 #include "capture/source.h"
 #include "daemon/hold.h"
+#include "daemon/own.h"
 #include "export/loss.h"
 #include "flow/cache.h"
 #include "flow/sampler.h"
@@ -24,8 +25,9 @@ struct worker_options {
 	struct decoder_options decoder;
 	struct cache_options cache;
 	enum sampler_algorithm sampling;
-	uint32_t interval; /* one in so many is metered */
-	size_t ring;       /* records between this worker and the exporter, 0: none */
+	uint32_t interval;     /* one in so many is metered */
+	size_t ring;           /* records between this worker and the exporter, 0: none */
+	const struct own *own; /* what is not metered; lent, or NULL */
 };
 
 /* Frames of one reason and value. */
@@ -43,6 +45,7 @@ struct worker_statistics {
 	struct source_count seen;    /* frames handed to this worker, octets on the wire */
 	struct source_count metered; /* of those: valid IP packets, accounted to flows */
 	struct source_count sampled_out;
+	struct source_count own; /* messages of this weir */
 	struct source_count ignored[PACKET_IGNORED_REASONS];
 	struct worker_ignored other[WORKER_OTHERS]; /* the same, by value: the first so many */
 	unsigned other_count;
@@ -102,8 +105,8 @@ bool worker_peek(struct worker *worker, uint32_t *next, struct flow_record *out,
 /* After the capture thread has left: closes a slice of what is live. */
 enum worker_drain worker_drain(struct worker *worker);
 
-/* Exporter thread: the oldest record in the ring, or NULL; valid until released. */
-const struct flow_record *worker_front(struct worker *worker);
+/* Exporter thread: the oldest record in the ring, or NULL; the caller's until released. */
+struct flow_record *worker_front(struct worker *worker);
 void worker_release(struct worker *worker);
 
 /* Any thread. The source's counters and state are up to a second old while it is being read. */

@@ -56,6 +56,7 @@ enum ie_encoding {
 	IE_NTP,    /* nanoseconds to the NTP timestamp format, RFC 7011 section 6.1.9 */
 	IE_UPTIME, /* nanoseconds to milliseconds since the exporter's boot */
 	IE_BOOL,   /* 1 true, 2 false, RFC 7011 section 6.1.5 */
+	IE_AS,     /* an AS number: 23456 where it does not fit, RFC 6793 */
 	/* A part of an integer: */
 	IE_HIGH, /* the upper octet of two */
 	IE_LOW,
@@ -81,6 +82,7 @@ enum ie_source {
 	IE_FROM_KEY,     /* flow keys, alike in all packets of the default record's flows */
 	IE_FROM_PACKETS, /* added up over all packets */
 	IE_FROM_FIRST,   /* of the first packet */
+	IE_FROM_HOST,    /* what the host that forwards the flow knows of it */
 	IE_FROM_EXPORTER,
 	IE_FROM_OPTIONS, /* told in options data records, which are of no flow */
 };
@@ -110,7 +112,7 @@ struct ie {
 	uint8_t encoding; /* enum ie_encoding */
 	uint16_t ipfix_length;
 	uint16_t v9_length;
-	uint16_t offset;   /* of the value in struct flow_full_record, or option_values */
+	uint16_t offset;   /* of the value in struct flow_told, or option_values */
 	uint16_t size;     /* of the value there */
 	bool is_option;    /* the value lies in struct option_values */
 	uint8_t semantics; /* enum ie_semantics */
@@ -146,6 +148,9 @@ enum ie_source ie_source(const struct ie *ie);
 
 /* Whether the value lies in what only a cache with details keeps. */
 bool ie_needs_details(const struct ie *ie);
+
+/* Whether the value lies in a struct flow_path. */
+bool ie_needs_path(const struct ie *ie);
 
 /* Octets that weir sends it in where nothing else is asked for. */
 uint16_t ie_length(const struct ie *ie, uint16_t version);

@@ -20,8 +20,9 @@ struct output *output_new(enum print_format format, FILE *stream,
 	const struct layout_options *layout, uint32_t scale);
 void output_free(struct output *output);
 
-/* Prints a record, lent for the call. */
-void output_record(struct output *output, const struct flow_record *record);
+/* Prints a record, lent for the call; `path`: beside it, or NULL. */
+void output_record(
+	struct output *output, const struct flow_record *record, const struct flow_path *path);
 
 /* Hands on what the stream still buffers. False: it could not be written, errno
  * says why; so it stays. */

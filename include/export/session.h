@@ -49,7 +49,8 @@ struct session *session_new(const struct session_options *options, struct transp
 void session_free(struct session *session);
 
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
-void session_record(struct session *session, const struct flow_record *record, int64_t now);
+void session_record(struct session *session, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
 
 /* What options data tell of interfaces from now on, lent until the next such call or
  * session_free(); they are due at once. */

@@ -29,12 +29,13 @@ static inline uint32_t template_field_pen(const struct template_field *field)
 	return field->reverse ? IE_REVERSE_PEN : field->ie->pen;
 }
 
-/* What is the same in all records of a session. */
+/* What is not in the record; of the session, but for the path. */
 struct template_facts {
 	int64_t boot;    /* milliseconds since 1970 that sysUptime counts from */
 	uint32_t domain; /* Observation Domain ID */
 	uint16_t active; /* time-outs, seconds */
 	uint16_t idle;
+	const struct flow_path *path; /* of the record at hand; NULL: nothing is known */
 };
 
 /* One step of the encoder; `step` is private to template.c. */

@@ -22,11 +22,11 @@ struct flow_key {
 	uint8_t ip_version;
 	uint8_t direction;  /* enum frame_direction */
 	uint32_t interface; /* ifIndex */
-	uint32_t reserved;
+	uint32_t passing;   /* as in struct packet */
 };
 
 _Static_assert(sizeof(struct flow_key) == 48, "hashed as octets: no padding");
-_Static_assert(offsetof(struct packet, reserved) == offsetof(struct flow_key, reserved),
+_Static_assert(offsetof(struct packet, passing) == offsetof(struct flow_key, passing),
 	"a packet begins with its key");
 
 /* The octets of a packet's default key, lent: a packet begins with them. */

@@ -6,6 +6,7 @@
 #define FLOW_RECORD_H
 
 #include "flow/key.h"
+#include "flow/path.h"
 #include "flow/tcp.h"
 #include "packet/packet.h"
 
@@ -151,7 +152,15 @@ _Static_assert(offsetof(struct flow_full_record, details) == sizeof(struct flow_
 _Static_assert(sizeof(struct flow_full_record) % 64 == 0, "whole cache lines");
 _Static_assert(offsetof(struct flow_full_record, details.first) == 192, "three lines");
 
-/* The same, of a cache with details. */
+/* All that elements tell of, as if it stood in a row; a record lies without its path, and
+ * without details where its cache has none. Only offsets in it mean something. */
+struct flow_told {
+	struct flow_record record;
+	struct flow_details details;
+	struct flow_path path;
+};
+
+/* The details of a record, of a cache that has them. */
 static inline struct flow_details *flow_details_of(struct flow_record *record)
 {
 	return &((struct flow_full_record *)(void *)record)->details;

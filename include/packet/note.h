@@ -21,7 +21,7 @@ static inline void note_frame(struct packet *packet, const struct frame *frame)
 {
 	packet->direction = frame->direction;
 	packet->interface = frame->interface;
-	packet->reserved = 0;
+	packet->passing = frame->passing;
 	packet->time = frame->time;
 	packet->vlan_id = 0;
 }

@@ -113,7 +113,7 @@ struct packet {
 	uint8_t ip_version; /* 4 or 6 */
 	uint8_t direction;  /* enum frame_direction */
 	uint32_t interface; /* ifIndex */
-	uint32_t reserved;  /* 0 */
+	uint32_t passing;   /* 1: for another station than this host, as a span port sees it */
 
 	int64_t time;    /* nanoseconds since 1970 UTC */
 	uint64_t octets; /* layer 3; a jumbogram's may pass 32 bits */

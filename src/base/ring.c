@@ -86,7 +86,7 @@ void ring_commit(struct ring *r)
 	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
 }
 
-const void *ring_front(struct ring *r)
+void *ring_front(struct ring *r)
 {
 	size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 

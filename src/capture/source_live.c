@@ -1,25 +1,25 @@
-/* Live capture through libpcap, which uses the kernel's TPACKET_V3 ring.
+/* Live capture: a packet_ring.h for what libpcap says of the interface (device.h).
  *
- * A socket is opened for a protocol that no frame has. Only when a filter that
- * rejects everything is in its place it is bound to all protocols, so the ring
- * stays empty and the kernel's counters 0 while the sources of a fanout group
- * join it one by one, each of which sees all flows until the next has joined.
+ * The ring lets nothing in until the start, so it stays empty and the kernel's counters
+ * 0 while the sources of a fanout group join it one by one, each of which sees all flows
+ * until the next has joined.
  *
- * The same filter stops the intake in the end, also where the interface has gone.
- * Then the ring is read until all that the kernel counted has come out of it; the
- * last, half-filled block does when its time is over. */
+ * A filter that rejects all stops the intake in the end, also where the interface has
+ * gone. Then the ring is read until all that the kernel counted has come out of it; the
+ * last, half-filled block does when its time is over. The same is done where the
+ * interface has gone; then the source waits for one of its name. */
 #include "capture/source_live.h"
 
-#include "base/clock.h"
+#include "capture/device.h"
+#include "capture/duplicates.h"
+#include "capture/packet_ring.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/membarrier.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,46 +31,63 @@
 #include <unistd.h>
 
 enum {
-	BLOCK_MILLISECONDS = 100, /* the kernel retires a block after one or two of these */
-	QUIET_BLOCKS = 3,         /* without a frame: then nothing can be left */
-	NO_PROTOCOL = 0xffff,     /* reserved, RFC 1701 */
+	QUIET_BLOCKS = 3, /* block time-outs without a frame: then nothing can be left */
 };
 
 struct live {
 	struct source source;
-	pcap_t *pcap; /* NULL: it has failed and let go of the interface */
-	char *filter;
+	struct source_options options; /* its texts are these: */
 	char name[IFNAMSIZ];
-	char failure[PCAP_ERRBUF_SIZE]; /* "": none */
+	char *filter;
+	struct packet_ring *ring; /* NULL: it has let go of the interface */
+	struct device device;
+	struct duplicates_count *left_out;
+	struct source_count left_out_before; /* on an interface that has gone */
+	int fanout;                          /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
-	uint32_t interface;
-	uint16_t link_type;
-	bool stopped;
-	bool nanoseconds;
-	unsigned quiet;        /* block time-outs without a frame, since it stopped */
-	uint64_t taken;        /* frames that came out of the ring */
-	struct pcap_stat seen; /* libpcap's counters when last read: 32 bits, they wrap */
+	char failure[128]; /* "": none */
+	bool gone;         /* it is the interface that has failed, which may come back */
+	bool rejects;      /* lets nothing in any more */
+	bool ending;
+	unsigned quiet;  /* block time-outs without a frame, since it rejects */
+	uint64_t taken;  /* frames that came out of the ring */
+	uint64_t missed; /* by the interface, when last read */
 	struct source_statistics count;
-	source_take *take;
-	void *context;
 };
 
-static void take_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+/* Nothing new comes any more; what came before is read first. What another processor lets
+ * in with the old filter at this moment is counted, and in the ring, when the kernel's
+ * grace period is over; for that membarrier(2) waits. */
+static void begin_to_stop(struct live *l)
 {
-	struct live *l = (struct live *)(void *)user;
-	int64_t fraction = header->ts.tv_usec;
-	struct frame frame = {
-		.data = data,
-		.time = (int64_t)header->ts.tv_sec * CLOCK_SECOND +
-			(l->nanoseconds ? fraction : fraction * 1000),
-		.captured = header->caplen,
-		.wire_octets = header->len,
-		.interface = l->interface,
-		.link_type = l->link_type,
-	};
+	(void)packet_ring_reject(l->ring);
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	l->rejects = true;
+}
 
-	l->taken++;
-	l->take(l->context, &frame, 1);
+static void begin_to_fail(struct live *l, const char *why)
+{
+	if (*l->failure)
+		return;
+	snprintf(l->failure, sizeof l->failure, "%s", why);
+	begin_to_stop(l);
+}
+
+/* What the socket has to complain of: that the interface is down is no failure. */
+static void hear_error(struct live *l)
+{
+	char name[IFNAMSIZ];
+	int error = 0;
+	socklen_t length = sizeof error;
+
+	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		error = errno;
+	l->gone = error == ENETDOWN && l->device.interface &&
+		  !if_indextoname(l->device.interface, name);
+	if (l->gone)
+		begin_to_fail(l, "the interface has gone");
+	else if (error && error != ENETDOWN)
+		begin_to_fail(l, strerror(error));
 }
 
 /* True: there is something in the ring; false: a block time-out has gone by, or
@@ -78,49 +95,66 @@ static void take_frame(u_char *user, const struct pcap_pkthdr *header, const u_c
 static bool wait_for_frames(struct live *l)
 {
 	struct pollfd p[2] = {
-		{pcap_get_selectable_fd(l->pcap), POLLIN, 0},
+		{packet_ring_fd(l->ring), POLLIN, 0},
 		{l->wake, POLLIN, 0},
 	};
-	nfds_t count = *l->failure ? 0 : l->stopped ? 1 : 2;
+	nfds_t count = *l->failure ? 0 : l->rejects ? 1 : 2;
 	uint64_t woken;
 
-	(void)poll(p, count, BLOCK_MILLISECONDS);
+	(void)poll(p, count, PACKET_RING_MILLISECONDS);
 	if (p[1].revents & POLLIN)
 		(void)!read(l->wake, &woken, sizeof woken);
-	return p[0].revents != 0;
+	if (p[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+		hear_error(l);
+	return p[0].revents & POLLIN;
 }
 
-/* The filter that accepts nothing, past libpcap, which must keep its own. */
-static bool reject_all(struct live *l)
+/* One of the interface's counters; 0 where it has none. */
+static uint64_t counter(const struct live *l, const char *name)
 {
-	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog program = {1, &code};
+	char path[80 + IFNAMSIZ];
+	uint64_t value = 0;
 
-	return setsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof program) == 0;
+	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", l->name, name);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+/* Frames that the interface or its driver had no room for. */
+static uint64_t missed(const struct live *l)
+{
+	return counter(l, "rx_missed_errors") + counter(l, "rx_fifo_errors");
 }
 
 static struct source_statistics live_statistics(struct source *s)
 {
 	struct live *l = (struct live *)s;
-	struct pcap_stat stat;
 
-	if (l->pcap && pcap_stats(l->pcap, &stat) == 0) {
-		l->count.kernel_received += stat.ps_recv - l->seen.ps_recv;
-		l->count.kernel_dropped += stat.ps_drop - l->seen.ps_drop;
-		l->count.interface_dropped += stat.ps_ifdrop - l->seen.ps_ifdrop;
-		l->seen = stat;
+	if (!l->ring)
+		return l->count;
+	packet_ring_statistics(l->ring, &l->count);
+	if (l->left_out) {
+		struct source_count now = duplicates_count_read(l->left_out);
+		l->count.duplicates.frames = l->left_out_before.frames + now.frames;
+		l->count.duplicates.octets = l->left_out_before.octets + now.octets;
 	}
+	uint64_t now = missed(l);
+	if (now > l->missed)
+		l->count.interface_dropped += now - l->missed;
+	l->missed = now;
 	return l->count;
 }
 
-/* Frames that the kernel has put into the ring and nobody has read. Of the frames of
- * a loopback interface libpcap leaves out every other one, so some are always left. */
+/* Frames that the kernel has put into the ring and nobody has read. */
 static uint64_t unread(struct live *l)
 {
-	struct source_statistics s = live_statistics(&l->source);
-
-	return s.kernel_received - s.kernel_dropped - l->taken;
+	packet_ring_statistics(l->ring, &l->count);
+	return l->count.kernel_received - l->count.kernel_dropped - l->taken;
 }
 
 /* What cannot be asked counts as up: "any" is no interface. */
@@ -129,26 +163,19 @@ static bool is_up(struct live *l)
 	struct ifreq request = {0};
 
 	memcpy(request.ifr_name, l->name, sizeof l->name);
-	return ioctl(pcap_fileno(l->pcap), SIOCGIFFLAGS, &request) < 0 ||
+	return ioctl(packet_ring_fd(l->ring), SIOCGIFFLAGS, &request) < 0 ||
 	       request.ifr_flags & IFF_UP;
 }
 
-/* What another processor lets in with the old filter at this moment is counted, and in
- * the ring, when the kernel's grace period is over; for that membarrier(2) waits. */
-static void begin_to_stop(struct live *l)
+static void let_go(struct live *l)
 {
-	(void)reject_all(l);
-	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	l->stopped = true;
-}
-
-/* Nothing new comes any more; what came before is read first. */
-static void begin_to_fail(struct live *l)
-{
-	const char *why = pcap_geterr(l->pcap);
-
-	snprintf(l->failure, sizeof l->failure, "%s", *why ? why : "capture failed");
-	begin_to_stop(l);
+	(void)live_statistics(&l->source);
+	l->left_out_before = l->count.duplicates;
+	duplicates_count_free(l->left_out);
+	l->left_out = NULL;
+	packet_ring_close(l->ring);
+	l->ring = NULL;
+	device_free(&l->device);
 }
 
 /* All that came has been read. */
@@ -156,9 +183,71 @@ static enum source_status finish(struct live *l)
 {
 	if (!*l->failure)
 		return SOURCE_END;
-	pcap_close(l->pcap);
-	l->pcap = NULL;
-	return SOURCE_FAILED;
+	let_go(l);
+	return l->gone ? SOURCE_GONE : SOURCE_FAILED;
+}
+
+static bool share(struct live *l)
+{
+	return setsockopt(packet_ring_fd(l->ring), SOL_PACKET, PACKET_FANOUT, &l->fanout,
+		       sizeof l->fanout) == 0;
+}
+
+static bool open_intake(struct live *l)
+{
+	struct sock_fprog program = {l->device.length, l->device.program};
+	int fd = packet_ring_fd(l->ring);
+
+	if (!l->options.duplicates)
+		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+	l->left_out = duplicates_attach(l->options.duplicates, fd, l->device.program,
+		l->device.length, l->device.interface == 0);
+	return l->left_out != NULL;
+}
+
+static bool open_ring(struct live *l, struct source_error *error)
+{
+	const struct source_options *o = &l->options;
+
+	if (!device_ask(&l->device, o, error))
+		return false;
+	l->missed = missed(l);
+	l->ring = packet_ring_open(&(struct packet_ring_options){
+		.interface = l->device.interface,
+		.cooked = l->device.cooked,
+		.promiscuous = o->promiscuous,
+		.only_incoming = o->only_incoming,
+		.link_type = l->device.link_type,
+		.snaplen = o->snaplen,
+		.buffer = o->buffer,
+	});
+	if (!l->ring)
+		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
+			o->interface, o->buffer >> 20, strerror(errno));
+	return l->ring != NULL;
+}
+
+/* One of this name, which need not be the same, is there and up; or is not yet. */
+static enum source_status come_back(struct live *l)
+{
+	struct pollfd p = {l->wake, POLLIN, 0};
+	struct source_error error;
+	uint64_t woken;
+
+	if (poll(&p, 1, PACKET_RING_MILLISECONDS) > 0)
+		(void)!read(l->wake, &woken, sizeof woken);
+	if (l->ending)
+		return SOURCE_END;
+	if (!if_nametoindex(l->name))
+		return SOURCE_GONE;
+	if (!open_ring(l, &error) || (l->fanout && !share(l)) || !open_intake(l)) {
+		let_go(l);
+		return SOURCE_GONE;
+	}
+	l->gone = l->rejects = false;
+	*l->failure = '\0';
+	l->quiet = 0;
+	return SOURCE_IDLE;
 }
 
 static enum source_status live_read(
@@ -166,22 +255,19 @@ static enum source_status live_read(
 {
 	struct live *l = (struct live *)s;
 
-	if (!l->pcap)
-		return SOURCE_FAILED;
-	l->take = take;
-	l->context = context;
-	int n = pcap_dispatch(l->pcap, (int)most, take_frame, (u_char *)l);
-	if (n < 0 && !*l->failure)
-		begin_to_fail(l);
-	if (n > 0)
+	if (!l->ring)
+		return l->gone ? come_back(l) : SOURCE_FAILED;
+	unsigned n = packet_ring_read(l->ring, most, take, context);
+	l->taken += n;
+	if (n > 0) {
 		l->quiet = 0;
-	if (n > 0)
 		return SOURCE_READY;
-	if (l->stopped && unread(l) == 0)
+	}
+	if (l->rejects && unread(l) == 0)
 		return finish(l);
 	if (wait_for_frames(l))
 		return SOURCE_READY;
-	if (l->stopped && ++l->quiet == QUIET_BLOCKS)
+	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
 	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
@@ -197,17 +283,17 @@ static void live_stop_intake(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
-	if (l->pcap)
+	l->ending = true;
+	if (l->ring)
 		begin_to_stop(l);
 }
 
 static bool live_share(struct source *s, unsigned group, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
-	int fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
 
-	if (setsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_FANOUT, &fanout, sizeof fanout) ==
-		0)
+	l->fanout = (int)((group & 0xffff) | PACKET_FANOUT_HASH << 16);
+	if (share(l))
 		return true;
 	snprintf(error->text, sizeof error->text, "sharing the interface between workers: %s",
 		strerror(errno));
@@ -217,16 +303,12 @@ static bool live_share(struct source *s, unsigned group, struct source_error *er
 static bool live_start(struct source *s, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
-	struct bpf_program program;
 
-	if (pcap_compile(l->pcap, &program, l->filter, 1, PCAP_NETMASK_UNKNOWN) < 0 ||
-		pcap_setfilter(l->pcap, &program) < 0) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", l->filter,
-			pcap_geterr(l->pcap));
-		return false;
-	}
-	pcap_freecode(&program);
-	return true;
+	if (open_intake(l))
+		return true;
+	snprintf(error->text, sizeof error->text, "%s: the kernel refuses the filter: %s", l->name,
+		strerror(errno));
+	return false;
 }
 
 static const char *live_failure(struct source *s)
@@ -238,8 +320,9 @@ static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
 
-	if (l->pcap)
-		pcap_close(l->pcap);
+	packet_ring_close(l->ring);
+	duplicates_count_free(l->left_out);
+	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
 	free(l->filter);
@@ -257,79 +340,8 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
-static void say_activation(
-	struct source_error *error, const char *interface, int status, pcap_t *pcap)
-{
-	const char *detail = pcap_geterr(pcap);
-
-	if (status == PCAP_ERROR_PERM_DENIED)
-		snprintf(error->text, sizeof error->text,
-			"%s: no permission to capture, needs CAP_NET_RAW: run as root, or once "
-			"`setcap cap_net_raw=ep` on the program",
-			interface);
-	else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		snprintf(error->text, sizeof error->text,
-			"%s: no such interface (`ip -br link` lists them)", interface);
-	else
-		snprintf(error->text, sizeof error->text, "%s: %s%s%s", interface,
-			pcap_statustostr(status), *detail ? ": " : "", detail);
-}
-
-/* From the protocol that it was opened with to all. */
-static bool bind_to_all(struct live *l)
-{
-	struct sockaddr_ll address = {0};
-	socklen_t length = sizeof address;
-	int fd = pcap_fileno(l->pcap);
-
-	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
-		return false;
-	address.sll_protocol = htons(ETH_P_ALL);
-	return bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-}
-
-static bool configure(struct live *l, const struct source_options *o, struct source_error *error)
-{
-	pcap_t *p = l->pcap;
-
-	pcap_set_snaplen(p, (int)o->snaplen);
-	pcap_set_promisc(p, o->promiscuous);
-	pcap_set_protocol_linux(p, NO_PROTOCOL);
-	pcap_set_timeout(p, BLOCK_MILLISECONDS);
-	pcap_set_buffer_size(p, o->buffer > INT32_MAX ? INT32_MAX : (int)o->buffer);
-	l->nanoseconds = pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) == 0;
-
-	int status = pcap_activate(p);
-	if (status < 0) {
-		say_activation(error, o->interface, status, p);
-		return false;
-	}
-	char text[PCAP_ERRBUF_SIZE];
-	if (!reject_all(l) || !bind_to_all(l) || pcap_setnonblock(p, 1, text) < 0) {
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
-		return false;
-	}
-	l->link_type = (uint16_t)pcap_datalink(p);
-	return true;
-}
-
-/* A filter that does not compile is said before anything runs. */
-static bool check_filter(struct live *l, struct source_error *error)
-{
-	struct bpf_program program;
-
-	if (pcap_compile(l->pcap, &program, l->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", l->filter,
-			pcap_geterr(l->pcap));
-		return false;
-	}
-	pcap_freecode(&program);
-	return true;
-}
-
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
 {
-	char text[PCAP_ERRBUF_SIZE] = "";
 	struct live *l = calloc(1, sizeof *l);
 
 	if (!l) {
@@ -337,18 +349,17 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->interface = if_nametoindex(o->interface);
-	snprintf(l->name, sizeof l->name, "%s", o->interface);
-	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->filter = strdup(o->filter);
-	l->pcap = pcap_create(o->interface, text);
-	if (!l->pcap || !l->filter || l->wake < 0) {
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface,
-			*text ? text : strerror(errno));
-		live_close(&l->source);
-		return NULL;
-	}
-	if (!configure(l, o, error) || !check_filter(l, error)) {
+	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->wake < 0 || !l->filter)
+		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
+	snprintf(l->name, sizeof l->name, "%s", o->interface);
+	l->options = *o;
+	l->options.interface = o->interface;
+	l->options.filter = l->filter;
+	bool good = l->wake >= 0 && l->filter && open_ring(l, error);
+	l->options.interface = l->name; /* too long a one was refused */
+	if (!good) {
 		live_close(&l->source);
 		return NULL;
 	}

@@ -69,6 +69,7 @@ static const struct schema_word algorithms[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word sights[] = {{"ingress", true}, {"none", false}, {NULL, 0}};
 static const struct schema_word depths[] = {{"none", false}, {"inner", true}, {NULL, 0}};
 static const struct schema_word as_idle[] = {{"idle", -1}, {NULL, 0}};
 
@@ -97,6 +98,12 @@ const struct schema_key schema_keys[] = {
 {"inputs[].promiscuous", "true", NULL, "take packets for other stations too, as a span port needs",
 	.type = SCHEMA_BOOLEAN, INPUT(promiscuous)},
 
+{"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
+	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
+
+{"meter_own", "false", NULL, "meter the messages that weir sends to its collectors, too",
+	.type = SCHEMA_BOOLEAN, GLOBAL(meter_own)},
+
 {"records[]", NULL, NULL, "flow records of your own",
 	.type = SCHEMA_LIST, .maximum = CONFIG_RECORDS, .offset = offsetof(struct config, records),
 	.size = sizeof(struct config_record), .count = offsetof(struct config, record_count)},
@@ -113,7 +120,7 @@ const struct schema_key schema_keys[] = {
 {"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
 	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
-	"default, minimal, layer2, tunnel, tcp, security, or one of records",
+	"default, router, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.biflow", "false", NULL, "one record for both directions of a connection",
 	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},
@@ -158,6 +165,14 @@ const struct schema_key schema_keys[] = {
 	algorithms, .type = SCHEMA_WORD, GLOBAL(sampling.algorithm)},
 {"sampling.scale_output", "false", NULL, "multiply printed packets and octets by the interval",
 	.type = SCHEMA_BOOLEAN, GLOBAL(sampling.scale_output)},
+
+{"routes", NULL, NULL, "what the host's own routes say of flows", .type = SCHEMA_GROUP},
+{"routes.lookup", "true", NULL, "ask the kernel for the other interface, next hop and prefixes",
+	.type = SCHEMA_BOOLEAN, GLOBAL(routes.lookup)},
+{"routes.local_interface", "0", NULL, "interface number of the host itself, source or destination",
+	NUMBER(0, UINT32_MAX), GLOBAL(routes.local_interface)},
+{"routes.asn_database", "", NULL, "file of AS numbers, MaxMind's format or a text; \"\": none",
+	.type = SCHEMA_STRING, GLOBAL(routes.asn_database)},
 
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,

@@ -1,5 +1,7 @@
 #include "daemon/exporter.h"
 
+#include "daemon/interfaces.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/losses.h"
@@ -34,6 +36,7 @@ struct exporter {
 
 	struct worker *const *workers;
 	unsigned worker_count;
+	struct guide *guide; /* lent, or NULL */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -118,15 +121,16 @@ void exporter_losses(struct exporter *e, const struct loss *ignored, const struc
 		session_losses(collector_session(e->collectors[i]), ignored, not_sent);
 }
 
-void exporter_take(struct exporter *e, const struct flow_record *r, int64_t now)
+void exporter_take(
+	struct exporter *e, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
 	e->taken.flows++;
 	e->taken.packets += r->packets;
 	e->taken.octets += r->octets;
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_record(collector_session(e->collectors[i]), r, now);
+		session_record(collector_session(e->collectors[i]), r, path, now);
 	if (e->output && !e->output_error)
-		output_record(e->output, r);
+		output_record(e->output, r, path);
 }
 
 static void flush_output(struct exporter *e)
@@ -183,17 +187,32 @@ int exporter_output_error(struct exporter *e)
 /* Takes up to DRAIN records of one worker; returns how many. */
 static unsigned drain_worker(struct exporter *e, struct worker *w)
 {
-	const struct flow_record *r;
+	struct flow_record *r;
+	struct flow_path path;
 	int64_t now = clock_wall();
 	unsigned n = 0;
 
 	pthread_mutex_lock(&e->lock);
 	for (; n < DRAIN && (r = worker_front(w)); n++) {
-		exporter_take(e, r, now);
+		if (e->guide)
+			guide_tell(e->guide, r, &path);
+		exporter_take(e, r, e->guide ? &path : NULL, now);
 		worker_release(w);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return n;
+}
+
+/* Collectors are told of interfaces as they are now. */
+static void hear(struct exporter *e)
+{
+	if (!e->guide || !guide_hear(e->guide))
+		return;
+	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
+	if (all)
+		(void)exporter_interfaces(
+			e, all, interfaces_of(guide_links(e->guide), all, INTERFACES_TOLD));
+	free(all);
 }
 
 static void drain_all(struct exporter *e)
@@ -202,6 +221,7 @@ static void drain_all(struct exporter *e)
 
 	do {
 		n = 0;
+		hear(e);
 		for (unsigned i = 0; i < e->worker_count; i++)
 			n += drain_worker(e, e->workers[i]);
 	} while (n);
@@ -268,6 +288,11 @@ static void free_events(struct exporter *e)
 		event_free(e->stop);
 	if (e->base)
 		event_base_free(e->base);
+}
+
+void exporter_guide(struct exporter *e, struct guide *guide)
+{
+	e->guide = guide;
 }
 
 bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned count)

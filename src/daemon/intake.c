@@ -18,7 +18,7 @@ struct capture {
 	unsigned number; /* among the workers of its input */
 	pthread_t thread;
 	bool running;
-	bool down; /* its interface; as it was told */
+	enum source_status link; /* of its interface, as it was told: SOURCE_IDLE is well */
 	bool failed;
 };
 
@@ -52,6 +52,7 @@ struct intake *intake_new(const struct view *v)
 				.intake = in,
 				.input = &v->inputs[i],
 				.number = k,
+				.link = SOURCE_IDLE,
 			};
 	in->count = n;
 	return in;
@@ -73,19 +74,26 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-/* Says it once for all workers of the input. */
+/* Says it once for all workers of the input. What an interface that has gone was told of is
+ * closed: one that comes back may be another. */
 static void tell_link(struct capture *c, enum source_status status)
 {
-	bool down = status == SOURCE_DOWN;
+	enum source_status now = status == SOURCE_READY ? SOURCE_IDLE : status;
 
-	if (c->number > 0 || c->down == down)
+	if (now == c->link || now == SOURCE_END || now == SOURCE_FAILED)
 		return;
-	c->down = down;
-	if (down)
+	if (now == SOURCE_GONE)
+		worker_flush(c->worker);
+	if (c->number == 0 && now == SOURCE_GONE)
+		log_warning("capture", "%s has gone: it is metered again when it comes back",
+			c->input->name);
+	else if (c->number == 0 && now == SOURCE_DOWN)
 		log_warning("capture", "%s is down: nothing to meter until it is up again",
 			c->input->name);
-	else
-		log_info("capture", "%s is up again", c->input->name);
+	else if (c->number == 0)
+		log_info("capture", "%s is %s again", c->input->name,
+			c->link == SOURCE_GONE ? "there" : "up");
+	c->link = now;
 }
 
 /* Reads until told to stop, then until the ring is empty. */

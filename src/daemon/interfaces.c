@@ -20,3 +20,19 @@ unsigned interfaces_read(struct option_interface *interfaces, unsigned most)
 	if_freenameindex(list);
 	return n;
 }
+
+unsigned interfaces_of(
+	const struct links *links, struct option_interface *interfaces, unsigned most)
+{
+	unsigned count, n = 0;
+	const struct link *link = links_all(links, &count);
+
+	for (; n < count && n < most; n++) {
+		struct option_interface *to = &interfaces[n];
+		*to = (struct option_interface){.index = link[n].index};
+		utf8_copy(to->name, sizeof to->name, link[n].name);
+		utf8_copy(to->description, sizeof to->description,
+			*link[n].alias ? link[n].alias : link[n].name);
+	}
+	return n;
+}

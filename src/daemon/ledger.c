@@ -33,6 +33,7 @@ static void add_worker(struct worker_statistics *sum, const struct worker_statis
 	add_count(&sum->seen, &w->seen);
 	add_count(&sum->metered, &w->metered);
 	add_count(&sum->sampled_out, &w->sampled_out);
+	add_count(&sum->own, &w->own);
 	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
 		add_count(&sum->ignored[i], &w->ignored[i]);
 	for (unsigned i = 0; i < w->other_count; i++)
@@ -71,6 +72,7 @@ void ledger_read(
 		worker_statistics(workers[i], &w);
 		add_worker(&l->workers, &w);
 		add_count(&l->sources.filtered, &w.source.filtered);
+		add_count(&l->sources.duplicates, &w.source.duplicates);
 		l->sources.kernel_received += w.source.kernel_received;
 		l->sources.kernel_dropped += w.source.kernel_dropped;
 		l->sources.interface_dropped += w.source.interface_dropped;
@@ -109,9 +111,10 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	struct source_count seen = w->metered;
 
 	add_count(&seen, &w->sampled_out);
+	add_count(&seen, &w->own);
 	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
 		add_count(&seen, &w->ignored[i]);
-	*what = "frames seen = metered + ignored + sampled out";
+	*what = "frames seen = metered + ignored + sampled out + own";
 	if (seen.frames != w->seen.frames || seen.octets != w->seen.octets)
 		return false;
 	*what = "packets metered = packets that opened or joined a flow";
@@ -190,8 +193,12 @@ void ledger_summary(const struct ledger *l, FILE *out)
 	print_ignored(w, out);
 	if (w->sampled_out.frames)
 		fprintf(out, ", sampled out %" PRIu64, w->sampled_out.frames);
+	if (w->own.frames)
+		fprintf(out, ", own messages %" PRIu64, w->own.frames);
 	if (l->sources.filtered.frames)
 		fprintf(out, ", filtered %" PRIu64, l->sources.filtered.frames);
+	if (l->sources.duplicates.frames)
+		fprintf(out, ", seen on another input %" PRIu64, l->sources.duplicates.frames);
 	if (l->sources.kernel_received)
 		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
 	if (w->lost.flows)

@@ -111,10 +111,11 @@ static json_t *packets(const struct ledger *l)
 {
 	const struct worker_statistics *w = &l->workers;
 
-	return json_pack("{so so so so so s{sI sI sI}}", "seen", ledger_json_count(&w->seen),
+	return json_pack("{so so so so so so so s{sI sI sI}}", "seen", ledger_json_count(&w->seen),
 		"metered", ledger_json_count(&w->metered), "ignored", ignored(w), "sampled_out",
-		ledger_json_count(&w->sampled_out), "filtered",
-		ledger_json_count(&l->sources.filtered), "kernel", "received",
+		ledger_json_count(&w->sampled_out), "own", ledger_json_count(&w->own), "filtered",
+		ledger_json_count(&l->sources.filtered), "duplicates",
+		ledger_json_count(&l->sources.duplicates), "kernel", "received",
 		N(l->sources.kernel_received), "dropped", N(l->sources.kernel_dropped),
 		"interface_dropped", N(l->sources.interface_dropped));
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/command.h"
+#include "daemon/dedup.h"
 #include "daemon/interfaces.h"
 #include "daemon/live.h"
 #include "daemon/losses.h"
@@ -23,7 +24,6 @@
 enum {
 	RING_LEAST = 1 << 12,
 	RING_MOST = 1 << 16,
-	INTERFACES_TOLD = 4096,
 };
 
 /* v5 and v9 count flow times in 32 bits of milliseconds, 49.7 days: a record of
@@ -40,6 +40,9 @@ struct pipeline {
 	struct worker **workers;
 	unsigned count;
 	struct exporter *exporter;
+	struct dedup *dedup; /* NULL: none */
+	struct guide *guide;
+	struct own *own; /* NULL: none */
 	struct view view;
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
@@ -71,8 +74,10 @@ static struct flow_timeouts timeouts_of(const struct config *c)
 static void take_record(void *context, const struct flow_record *r)
 {
 	struct pipeline *p = context;
+	struct flow_path path;
+	bool known = guide_knows(p->guide, r, &path);
 
-	exporter_take(p->exporter, r, worker_now(p->workers[0]));
+	exporter_take(p->exporter, r, known ? &path : NULL, worker_now(p->workers[0]));
 }
 
 static struct worker_options worker_options_of(const struct pipeline *p, const struct config *c)
@@ -95,6 +100,7 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 				.seed = seed,
 				.first_id = (uint64_t)p->count << 56,
 			},
+		.own = p->own,
 		.sampling = c->sampling.algorithm,
 		.interval = c->sampling.interval,
 		.ring = p->is_file         ? 0
@@ -114,8 +120,8 @@ static struct worker_options worker_options_of(const struct pipeline *p, const s
 
 /* The source of an input's k-th worker. The kernel takes the memory of a ring from the
  * node of the processor on which it is asked for it, so that is done on the worker's. */
-static struct source *open_source(
-	const struct config_input *in, unsigned k, struct source_error *why)
+static struct source *open_source(const struct pipeline *p, const struct config_input *in,
+	unsigned k, struct source_error *why)
 {
 	cpu_set_t before;
 	bool moved = !*in->file && in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
@@ -127,6 +133,8 @@ static struct source *open_source(
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
+			.only_incoming = dedup_only_incoming(p->dedup),
+			.duplicates = dedup_table(p->dedup),
 		},
 		why);
 
@@ -141,7 +149,7 @@ static bool add_worker(struct pipeline *p, const struct config *c, const struct 
 	struct worker_options options = worker_options_of(p, c);
 	struct flow_sink sink = {take_record, p};
 	struct source_error why;
-	struct source *s = open_source(in, k, &why);
+	struct source *s = open_source(p, in, k, &why);
 
 	if (!s || (in->workers > 1 && !source_share(s, group, &why))) {
 		source_close(s);
@@ -263,7 +271,10 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 static bool tell_interfaces(struct pipeline *p, struct config_error *error)
 {
 	struct option_interface *all = calloc(INTERFACES_TOLD, sizeof *all);
-	unsigned count = all ? interfaces_read(all, INTERFACES_TOLD) : 0;
+	unsigned count = !all ? 0
+			 : guide_links(p->guide)
+				 ? interfaces_of(guide_links(p->guide), all, INTERFACES_TOLD)
+				 : interfaces_read(all, INTERFACES_TOLD);
 	bool told = all && exporter_interfaces(p->exporter, all, count);
 
 	free(all);
@@ -324,8 +335,14 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	p->notify = notify_open();
 	if (p->is_file)
 		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
-	p->exporter = exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
-	bool good = p->exporter && add_inputs(p, c, error);
+	p->dedup = p->is_file ? NULL : dedup_new(c);
+	p->own = p->is_file || c->meter_own ? NULL : own_new(c);
+	p->guide = guide_new(c, p->dedup, error);
+	p->exporter =
+		!p->guide ? NULL : exporter_new(c, p->is_file ? INT64_MIN : clock_wall(), error);
+	bool good = p->guide && p->exporter && add_inputs(p, c, error);
+	if (good)
+		exporter_guide(p->exporter, p->guide);
 	if (good && !p->is_file) {
 		announce(c);
 		good = make_view(p, c, error) && add_control(p, c, error) &&
@@ -352,6 +369,9 @@ void pipeline_free(struct pipeline *p)
 		worker_free(p->workers[i]);
 	free(p->workers);
 	exporter_free(p->exporter);
+	guide_free(p->guide);
+	own_free(p->own);
+	dedup_free(p->dedup);
 	free(p);
 }
 

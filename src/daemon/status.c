@@ -32,7 +32,7 @@ static json_t *input(const struct view_input *in, struct worker *const *workers)
 	struct source_count seen = {0};
 	struct source_statistics sum = {0};
 	struct worker_statistics w;
-	unsigned failed = 0, down = 0;
+	unsigned failed = 0, down = 0, gone = 0;
 
 	for (unsigned i = 0; i < in->workers; i++) {
 		worker_statistics(workers[i], &w);
@@ -43,8 +43,9 @@ static json_t *input(const struct view_input *in, struct worker *const *workers)
 		sum.interface_dropped += w.source.interface_dropped;
 		failed += w.state == SOURCE_FAILED;
 		down += w.state == SOURCE_DOWN;
+		gone += w.state == SOURCE_GONE;
 	}
-	const char *state = failed ? "failed" : down ? "down" : "capturing";
+	const char *state = failed ? "failed" : gone ? "gone" : down ? "down" : "capturing";
 	return json_pack("{so ss sI sI so sI sI sI sI sI}", "interface", name_of(in), "state",
 		state, "workers", N(in->workers), "failed", N(failed), "cpu", cpus_of(in), "frames",
 		N(seen.frames), "octets", N(seen.octets), "kernel_received", N(sum.kernel_received),

@@ -57,7 +57,7 @@ static struct look look_at(const struct ledger *l, int64_t now)
 	const struct worker_statistics *s = &l->workers;
 	struct look look = {
 		.time = now,
-		.judged = s->seen.frames - s->sampled_out.frames,
+		.judged = s->seen.frames - s->sampled_out.frames - s->own.frames,
 		.received = l->sources.kernel_received,
 		.dropped = l->sources.kernel_dropped,
 		.early = s->cache.closed[FLOW_END_RESOURCES].flows,

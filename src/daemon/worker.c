@@ -31,6 +31,7 @@ struct worker {
 	struct cache *cache;
 	struct ring *ring;
 	struct flow_sink sink;
+	const struct own *own;
 	struct baton baton;
 	bool holding;
 	bool idle; /* nothing arrived when the source was last read */
@@ -82,6 +83,7 @@ struct worker *worker_new(
 	w->source = source;
 	w->sampler = sampler_of(o->sampling, o->interval, o->cache.seed);
 	w->sink = sink;
+	w->own = o->own;
 	w->decoder = decoder_new(&o->decoder);
 	if (o->ring)
 		w->sink = (struct flow_sink){push, w};
@@ -176,6 +178,10 @@ static void take(void *context, const struct frame *frames, unsigned count)
 		}
 		if (decoder_read(w->decoder, frame, packet, &w->why) != PACKET_OK) {
 			account_ignored(w, frame);
+			continue;
+		}
+		if (w->own && own_is(w->own, packet)) {
+			count_frame(&w->count.own, frame->wire_octets);
 			continue;
 		}
 		if (!sampler_takes_packet(&w->sampler, packet)) {
@@ -307,7 +313,7 @@ enum worker_drain worker_drain(struct worker *w)
 	return more ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
 }
 
-const struct flow_record *worker_front(struct worker *w)
+struct flow_record *worker_front(struct worker *w)
 {
 	return ring_front(w->ring);
 }

@@ -109,14 +109,15 @@ bool definition_needs_biflow(uint16_t element)
 {
 	uint16_t offset = ie_table[element].offset;
 
-	return offset == FULL(details.biflow_direction) || offset >= FULL(details.forward);
+	return offset == FULL(details.biflow_direction) ||
+	       (offset >= FULL(details.forward) && offset < sizeof(struct flow_full_record));
 }
 
 bool definition_needs_answer(uint16_t element)
 {
 	uint16_t offset = ie_table[element].offset;
 
-	return offset >= FULL(details.reverse);
+	return offset >= FULL(details.reverse) && offset < sizeof(struct flow_full_record);
 }
 
 bool definition_field_read(const char *text, struct definition_field *field)
@@ -219,7 +220,8 @@ static void select_fields(const struct definition *d, bool inner, struct flow_se
 {
 	memset(&selection->key, 0, sizeof selection->key);
 	selection->key.ip_version = UINT8_MAX; /* a record has one address family */
-	selection->key.reserved = UINT32_MAX;  /* 0 in all, so that all seven are the default key */
+	/* Which packets this host forwards is told by no element, but its routes are. */
+	selection->key.passing = UINT32_MAX;
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct definition_field *f = &d->field[i];
 		if (f->key)

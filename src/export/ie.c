@@ -19,12 +19,12 @@
 		.size = sizeof(((type_of *)0)->member),                                    \
 		__VA_ARGS__},
 #define IE(symbol, number, v9, kind, how, ipfix, v9len, member) \
-	ROW(0, symbol, number, v9, kind, how, ipfix, v9len, struct flow_full_record, member, )
+	ROW(0, symbol, number, v9, kind, how, ipfix, v9len, struct flow_told, member, )
 #define IE_OPTION(symbol, number, v9, kind, how, ipfix, v9len, member)                    \
 	ROW(0, symbol, number, v9, kind, how, ipfix, v9len, struct option_values, member, \
 		.is_option = true)
-#define IE_OF(pen, symbol, number, v9, kind, how, ipfix, v9len, member, meaning, unit)         \
-	ROW(pen, symbol, number, v9, kind, how, ipfix, v9len, struct flow_full_record, member, \
+#define IE_OF(pen, symbol, number, v9, kind, how, ipfix, v9len, member, meaning, unit)  \
+	ROW(pen, symbol, number, v9, kind, how, ipfix, v9len, struct flow_told, member, \
 		.semantics = IE_##meaning, .units = IE_##unit)
 
 const struct ie ie_table[IE_COUNT] = {
@@ -128,7 +128,7 @@ const char *ie_type_name(enum ie_type type)
 
 enum ie_source ie_source(const struct ie *ie)
 {
-	const size_t first = offsetof(struct flow_full_record, details.first);
+	const size_t first = offsetof(struct flow_told, details.first);
 
 	if (ie->encoding == IE_NONE)
 		return IE_FROM_NOTHING;
@@ -138,6 +138,8 @@ enum ie_source ie_source(const struct ie *ie)
 		return IE_FROM_EXPORTER;
 	if (ie->offset < sizeof(struct flow_key))
 		return IE_FROM_KEY;
+	if (ie_needs_path(ie))
+		return IE_FROM_HOST;
 	bool of_first = ie->offset >= first && ie->offset < first + sizeof(struct packet_details);
 
 	return of_first || ie->id == 58 || ie->id == 243 ? IE_FROM_FIRST : IE_FROM_PACKETS;
@@ -145,7 +147,12 @@ enum ie_source ie_source(const struct ie *ie)
 
 bool ie_needs_details(const struct ie *ie)
 {
-	return ie->offset >= sizeof(struct flow_record);
+	return ie->offset >= sizeof(struct flow_record) && !ie_needs_path(ie);
+}
+
+bool ie_needs_path(const struct ie *ie)
+{
+	return !ie->is_option && ie->offset >= offsetof(struct flow_told, path);
 }
 
 /* Bits that no registry has assigned yet need not be sent (RFC 9740). */
@@ -162,6 +169,7 @@ static void list_row(const struct ie *ie, FILE *out)
 		[IE_FROM_KEY] = "  key",
 		[IE_FROM_PACKETS] = "  packets",
 		[IE_FROM_FIRST] = "  first packet",
+		[IE_FROM_HOST] = "  host",
 		[IE_FROM_EXPORTER] = "  exporter",
 		[IE_FROM_OPTIONS] = "  options data"};
 	char length[12] = "variable", number[24];

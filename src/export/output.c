@@ -63,7 +63,7 @@ static const struct flow_record *scaled(
 	return &copy->record;
 }
 
-void output_record(struct output *o, const struct flow_record *r)
+void output_record(struct output *o, const struct flow_record *r, const struct flow_path *path)
 {
 	const struct template *t = layout_choose(&o->layout, r);
 	uint8_t octets[RECORD_OCTETS];
@@ -73,7 +73,7 @@ void output_record(struct output *o, const struct flow_record *r)
 
 	if (o->scale > 1)
 		r = scaled(o, r, &copy);
-	template_encode(t, r, &(struct template_facts){0}, octets);
+	template_encode(t, r, &(struct template_facts){.path = path}, octets);
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_field *f = &t->field[i];
 		field[i] = (struct field){f->ie, template_field_pen(f), f->ie->id, f->length, at};

@@ -43,6 +43,10 @@
 /* clang-format off */
 static const struct definition ready[] = {
 	DEFINITION("default", COMMON, COLLECT(vlanId), COUNTS, TIMES),
+	DEFINITION("router",
+		COMMON, COLLECT(vlanId), COLLECT(ipNextHopIPv4Address),
+		COLLECT(sourceIPv4PrefixLength), COLLECT(destinationIPv4PrefixLength),
+		COLLECT(bgpSourceAsNumber), COLLECT(bgpDestinationAsNumber), COUNTS, TIMES),
 	DEFINITION("minimal", FIVE_TUPLE, COUNTS, TIMES),
 	DEFINITION("layer2",
 		KEY(sourceMacAddress), KEY(destinationMacAddress), KEY(dot1qVlanId),

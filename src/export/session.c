@@ -303,13 +303,13 @@ static uint8_t *add_record(
 }
 
 static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
-	int64_t now, bool first_part)
+	const struct flow_path *path, int64_t now, bool first_part)
 {
 	struct message *m;
 	uint8_t *at = add_record(s, t, now, &m);
+	struct template_facts facts = facts_of(s);
 
-	const struct template_facts facts = facts_of(s);
-
+	facts.path = path;
 	template_encode(t, r, &facts, at);
 	message_count(m, (struct message_share){
 				 .packets = r->packets, .octets = r->octets, .begins = first_part});
@@ -344,7 +344,8 @@ static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
 	return whole / parts + (part < whole % parts);
 }
 
-void session_record(struct session *s, const struct flow_record *r, int64_t now)
+void session_record(
+	struct session *s, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
 	const struct template *t = layout_choose(&s->layout, r);
 
@@ -356,14 +357,14 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 	fit_times(s, r->first, r->last, now);
 	uint64_t parts = parts_of(s->out.protocol, r);
 	if (__builtin_expect(parts == 1, 1)) {
-		put_record(s, t, r, now, true);
+		put_record(s, t, r, path, now, true);
 		return;
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
 		part.packets = share(r->packets, i, parts);
 		part.octets = share(r->octets, i, parts);
-		put_record(s, t, &part, now, i == 0);
+		put_record(s, t, &part, path, now, i == 0);
 	}
 }
 

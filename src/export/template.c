@@ -8,6 +8,8 @@
 /* Seconds from 1900, where NTP counts from, to 1970. */
 #define NTP_EPOCH INT64_C(2208988800)
 
+enum { AS_TRANS = 23456 }; /* stands for numbers of more than 16 bits */
+
 enum step {
 	STEP_ZERO,
 	STEP_COPY,
@@ -37,6 +39,9 @@ enum step {
 	STEP_PART_2,
 	STEP_DURATION,
 	STEP_MULTICAST,
+	STEP_PATH_BYTES, /* of the path, not of the record */
+	STEP_PATH_1,
+	STEP_PATH_AS,
 	STEP_FACT, /* of the session, not of the record */
 };
 
@@ -64,13 +69,23 @@ static enum step bytes_step(uint16_t length)
 	return length == 4 ? STEP_COPY_4 : length == 16 ? STEP_COPY_16 : STEP_COPY;
 }
 
+static enum step path_step(const struct ie *ie)
+{
+	if (ie->encoding == IE_AS)
+		return STEP_PATH_AS;
+	return ie->encoding == IE_BYTES ? STEP_PATH_BYTES : STEP_PATH_1;
+}
+
 static enum step step_of(const struct template_field *f)
 {
+	if (ie_needs_path(f->ie))
+		return path_step(f->ie);
 	switch ((enum ie_encoding)f->ie->encoding) {
 	case IE_NONE:
 	case IE_ZERO: return STEP_ZERO;
 	case IE_BYTES: return bytes_step(f->length);
 	case IE_TEXT: return f->length == IE_VARIABLE ? STEP_VARIABLE : STEP_TEXT;
+	case IE_AS:
 	case IE_UINT: return uint_step(f->ie, f->length);
 	case IE_BITS: return f->length == 2 ? STEP_16 : STEP_BITS_2;
 	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
@@ -270,6 +285,21 @@ static uint64_t fact_of(const struct template_step *s, const struct template_fac
 	}
 }
 
+static uint8_t *put_path(uint8_t *at, const struct template_step *s, const struct flow_path *path)
+{
+	if (!path)
+		return (uint8_t *)memset(at, 0, s->length) + s->length;
+	const uint8_t *value =
+		(const uint8_t *)path + (s->offset - offsetof(struct flow_told, path));
+	if (s->step == STEP_PATH_BYTES)
+		return (uint8_t *)memcpy(at, value, s->length) + s->length;
+	if (s->step == STEP_PATH_1)
+		return put_uint(at, *value, s->length);
+	uint64_t as = load(value, STEP_UINT_4);
+
+	return put_uint(at, s->length == 2 && as > UINT16_MAX ? AS_TRANS : as, s->length);
+}
+
 /* The steps that a default record has less of, out of the common path. */
 static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	const struct template_facts *facts, uint8_t *at)
@@ -293,6 +323,9 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	case STEP_PART_2: return put_uint(at, part_of(s, value), s->length);
 	case STEP_DURATION: return put_uint(at, duration_of(s, value), s->length);
 	case STEP_MULTICAST: *at = multicast_of(value); return at + 1;
+	case STEP_PATH_BYTES:
+	case STEP_PATH_1:
+	case STEP_PATH_AS: return put_path(at, s, facts->path);
 	case STEP_FACT: return put_uint(at, fact_of(s, facts), s->length);
 	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
 	default: return put_uint(at, load(value, (enum step)s->step), s->length);

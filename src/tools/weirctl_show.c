@@ -79,9 +79,13 @@ static void ledger_packets(FILE *out, const json_t *p)
 	count(out, "", "seen", at(p, "seen"));
 	ignored(out, at(p, "ignored"));
 	count(out, "-", "sampled out", at(p, "sampled_out"));
+	if (number(at(p, "own"), "frames"))
+		count(out, "-", "messages of weir itself", at(p, "own"));
 	count(out, "=", "metered", at(p, "metered"));
 	if (number(at(p, "filtered"), "frames"))
 		count(out, "", "before that, filtered out", at(p, "filtered"));
+	if (number(at(p, "duplicates"), "frames"))
+		count(out, "", "before that, seen on another input", at(p, "duplicates"));
 }
 
 static void ledger_kernel(FILE *out, const json_t *k)
@@ -163,6 +167,8 @@ static void input_details(FILE *out, const json_t *in)
 		fputc('\n', out);
 	if (strcmp(text(in, "state"), "down") == 0)
 		fputs("  the interface is down\n", out);
+	if (strcmp(text(in, "state"), "gone") == 0)
+		fputs("  the interface has gone\n", out);
 	if (failed)
 		fprintf(out, "  %d of %d workers have failed, see the log\n", failed,
 			(int)number(in, "workers"));

@@ -1,0 +1,49 @@
+/* duplicates: packets that a host forwards pass two of its interfaces. Where both are
+ * watched, the kernel leaves out the second sight of each.
+ *
+ * A packet socket cannot ask by which interface an outgoing packet came in, an eBPF
+ * program can: each source of a pipeline has one in the place of its filter, which
+ * looks that up in a table that all of them share. The table lies in memory, so
+ * nothing of this is a system call after the start. */
+#ifndef CAPTURE_DUPLICATES_H
+#define CAPTURE_DUPLICATES_H
+
+#include "capture/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sock_filter;
+struct duplicates;
+
+/* What is known of an interface; bits. */
+enum duplicates_flag {
+	DUPLICATES_ENTRY = 1,   /* what comes in here is seen here */
+	DUPLICATES_COVERED = 2, /* all its frames are seen on the interfaces below it */
+};
+
+/* Interfaces with a greater ifIndex than this are not known, and nothing of theirs is
+ * left out. */
+enum { DUPLICATES_INTERFACES = 65536 };
+
+/* NULL: the kernel does not allow it, errno says why (EPERM: CAP_BPF is missing). */
+struct duplicates *duplicates_new(void);
+void duplicates_free(struct duplicates *duplicates);
+
+/* Replaces what is known of an interface. Any thread. */
+void duplicates_mark(struct duplicates *duplicates, unsigned interface, unsigned flags);
+
+/* What one source has left out. */
+struct duplicates_count;
+
+/* Gives a packet socket the program: what goes out and came in by an interface that is an
+ * entry is left out, and where `all_interfaces` frames on one that is covered; the rest is for
+ * the classic filter. NULL: errno says why. */
+struct duplicates_count *duplicates_attach(struct duplicates *duplicates, int fd,
+	const struct sock_filter *filter, unsigned length, bool all_interfaces);
+void duplicates_count_free(struct duplicates_count *count);
+
+/* Any thread. */
+struct source_count duplicates_count_read(const struct duplicates_count *count);
+
+#endif

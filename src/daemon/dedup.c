@@ -1,0 +1,122 @@
+#include "daemon/dedup.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dedup {
+	struct duplicates *table; /* NULL: the kernel does not allow it */
+	unsigned count;
+	bool all; /* interfaces are inputs */
+	char input[CONFIG_INPUTS][CONFIG_NAME];
+};
+
+static bool is_all(const struct config_input *in)
+{
+	return strcmp(in->interface, "any") == 0;
+}
+
+/* One interface sees one side of each packet. */
+static bool is_wanted(const struct config *c)
+{
+	if (!c->dedup || c->input_count == 0 || *c->inputs[0].file)
+		return false;
+	return c->input_count > 1 || is_all(&c->inputs[0]);
+}
+
+struct dedup *dedup_new(const struct config *c)
+{
+	struct dedup *d = is_wanted(c) ? calloc(1, sizeof *d) : NULL;
+
+	if (!d)
+		return NULL;
+	for (unsigned i = 0; i < c->input_count; i++) {
+		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
+		d->all |= is_all(&c->inputs[i]);
+	}
+	d->count = c->input_count;
+	d->table = duplicates_new();
+	if (!d->table)
+		log_warning("capture",
+			"the kernel allows no program that tells forwarded packets from this "
+			"host's own (%s; CAP_BPF?): only what comes in is metered",
+			strerror(errno));
+	return d;
+}
+
+void dedup_free(struct dedup *d)
+{
+	if (!d)
+		return;
+	duplicates_free(d->table);
+	free(d);
+}
+
+struct duplicates *dedup_table(const struct dedup *d)
+{
+	return d ? d->table : NULL;
+}
+
+bool dedup_only_incoming(const struct dedup *d)
+{
+	return d && !d->table;
+}
+
+static bool is_input(const struct dedup *d, const struct link *link)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (strcmp(d->input[i], link->name) == 0)
+			return true;
+	return d->all;
+}
+
+/* What comes up from interfaces that are inputs has been seen there, so an interface over them
+ * is an entry too; and on "any" it is seen a second time there. */
+void dedup_see(struct dedup *d, const struct links *links)
+{
+	unsigned count, inputs = 0;
+	const struct link *link = links_all(links, &count);
+	uint32_t *index = d->table ? calloc(count + 1, sizeof *index) : NULL;
+
+	if (!index)
+		return;
+	for (unsigned i = 0; i < count; i++)
+		if (is_input(d, &link[i]))
+			index[inputs++] = link[i].index;
+	for (unsigned i = 0; i < count; i++) {
+		bool covered = links_covered(links, &link[i], index, inputs);
+		unsigned flags = is_input(d, &link[i]) || covered ? DUPLICATES_ENTRY : 0;
+		if (covered && d->all)
+			flags |= DUPLICATES_COVERED;
+		duplicates_mark(d->table, link[i].index, flags);
+	}
+	free(index);
+}
+
+static const struct link *input_link(const struct config_input *in, const struct links *links)
+{
+	unsigned count;
+	const struct link *link = links_all(links, &count);
+
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(in->interface, link[i].name) == 0)
+			return &link[i];
+	return NULL;
+}
+
+void dedup_warn(const struct config *c, const struct links *links)
+{
+	for (unsigned i = 0; i < c->input_count; i++) {
+		const struct link *over = input_link(&c->inputs[i], links);
+		for (unsigned k = 0; over && k < c->input_count; k++) {
+			const struct link *below = input_link(&c->inputs[k], links);
+			if (below && (below->master == over->index || over->below == below->index))
+				log_warning("capture",
+					"%s lies over %s, and both are inputs: what passes both is "
+					"metered twice",
+					over->name, below->name);
+		}
+	}
+}
