@@ -63,7 +63,7 @@ fi
 
 # Keys of weir's that it names are there. A key may be named by its group alone.
 "$WEIR" --help-config | sed -nE 's/^  ([a-z0-9_.]+(\[\])?[a-z0-9_.]*) = .*/\1/p' >"$TMP/keys"
-grep -hoE '(^|[^-a-z0-9])(inputs\[\]|exporters\[\]|records\[\]|cache|sampling|control|metrics|privileges)\.[a-z_.]+[a-z]' man/*.[1-8] README.md |
+grep -hoE '(^|[^-a-z0-9])(inputs\[\]|exporters\[\]|records\[\]|cache|sampling|control|metrics|privileges|routes)\.[a-z_.]+[a-z]' man/*.[1-8] README.md |
 	sed 's/^[^a-z]//' | sort -u |
 	while read -r key; do
 		grep -qF -- "$key" "$TMP/keys" || echo "$key"
