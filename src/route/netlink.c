@@ -94,7 +94,7 @@ int netlink_ask(struct netlink *n, netlink_take *take, void *context)
 	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
 		return -errno;
 	do {
-		ssize_t octets = mnl_socket_recvfrom(n->socket, n->answer, sizeof n->answer);
+		ssize_t octets = recv(mnl_socket_get_fd(n->socket), n->answer, sizeof n->answer, 0);
 		if (octets < 0 && errno == EINTR)
 			continue;
 		if (octets < 0)
