@@ -30,8 +30,20 @@ says 2 "$TMP" -r "$TMP"
 head -c 20 good.pcap >short.pcap
 says 2 'short.pcap' -r short.pcap
 
-# the interface, the filter
-says 2 'none0' -i none0
+printf 'no capture at all, but long enough' >text.pcap
+says 2 'text.pcap: is no capture: neither pcap nor pcapng' -r text.pcap
+: >empty.pcap
+says 2 'empty.pcap: is empty' -r empty.pcap
+gzip -c good.pcap >packed.pcap.gz
+says 2 'packed.pcap.gz: is compressed: read it by .zcat packed.pcap.gz | weir -r -.' -r packed.pcap.gz
+zcat packed.pcap.gz | timeout 20 "$WEIR" -r - -o csv >out 2>err || bad "what it says of a compressed file: $(cat err)"
+
+# the interface, the filter; capturing needs a capability
+says 2 'none0.*ip -br link' -i none0
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	timeout 20 setpriv --bounding-set -net_raw "$WEIR" -i lo >out 2>err </dev/null
+	[ $? -eq 2 ] && grep -q 'needs CAP_NET_RAW: run as root' err || bad "without the capability: $(cat err)"
+fi
 
 # the ledger's file is opened first
 says 2 'nowhere/ledger' -r good.pcap --ledger nowhere/ledger

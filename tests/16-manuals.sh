@@ -63,12 +63,40 @@ fi
 
 # Keys of weir's that it names are there. A key may be named by its group alone.
 "$WEIR" --help-config | sed -nE 's/^  ([a-z0-9_.]+(\[\])?[a-z0-9_.]*) = .*/\1/p' >"$TMP/keys"
-grep -hoE '(^|[^-a-z0-9])(inputs\[\]|exporters\[\]|records\[\]|cache|sampling|control)\.[a-z_.]+[a-z]' man/*.[1-8] README.md |
+grep -hoE '(^|[^-a-z0-9])(inputs\[\]|exporters\[\]|records\[\]|cache|sampling|control|metrics|privileges|routes)\.[a-z_.]+[a-z]' man/*.[1-8] README.md |
 	sed 's/^[^a-z]//' | sort -u |
 	while read -r key; do
 		grep -qF -- "$key" "$TMP/keys" || echo "$key"
 	done >"$TMP/unknown"
 [ ! -s "$TMP/unknown" ] || bad "the documents name keys that are not there: $(tr '\n' ' ' <"$TMP/unknown")"
+
+# ---- Options of the tools, commands of weirctl, ready-made records ----
+
+# letters_of USAGE: the options of one letter that a usage text has; in_manual PAGE: those of a manual's lists
+letters_of() { grep -oE -- '(^| |\[)-[A-Za-z]+' | tr -d ' []-' | fold -w 1 | LC_ALL=C sort -u; }
+in_manual() { sed -nE 's/^\.It Fl ([A-Za-z])( .*)?$/\1/p' "$1" | LC_ALL=C sort -u; }
+for tool in weirctl weirdump; do
+	page=$(echo man/$tool.[18]) program=$WEIRCTL
+	[ $tool = weirctl ] || program=$WEIRDUMP
+	diff <("$program" -h | letters_of) <(in_manual "$page") >"$TMP/diff" || bad "$tool -h and $page: $(cat "$TMP/diff")"
+done
+section() { awk -v want="$2" '/^\.Sh / { here = substr($0, 5) == want } here' "$1"; }
+section man/weirctl.8 COMMANDS | grep -v ' Ns = ' | sed -nE 's/^\.It Cm ([a-z]+)( .*)?$/\1/p' | LC_ALL=C sort -u >"$TMP/commands.manual"
+awk '/^\.It Va cache.record No/ { inside = 1; next } /^\.El/ { inside = 0 } inside && /^\.It Li/ { print $3 }' man/weir.conf.5 |
+	LC_ALL=C sort >"$TMP/records.manual"
+"$WEIR" --help-config | grep -A1 '^  cache.record = ' | tail -n 1 | sed 's/, or one of records//' | tr -d ' ' | tr ',' '\n' |
+	LC_ALL=C sort >"$TMP/records.help"
+[ "$(wc -l <"$TMP/records.help")" -ge 5 ] || bad 'the ready-made records were not found'
+diff "$TMP/records.help" "$TMP/records.manual" >"$TMP/diff" || bad "ready-made records in weir.conf.5: $(cat "$TMP/diff")"
+while read -r record; do
+	run "the record $record" "$WEIR" -C -i lo --set "cache.record=$record"
+done <"$TMP/records.help"
+# Elements that a manual's configuration or text names are there.
+"$WEIR" --list-elements | awk '{ print $1 }' | LC_ALL=C sort -u >"$TMP/elements"
+sed -n 's/^\.Li \([a-z][A-Za-z0-9]*[A-Z][A-Za-z0-9]*\).*/\1/p' man/*.[1-8] | sed 's/^reverse[A-Z].*//' | sort -u | while read -r name; do
+	[ -z "$name" ] || grep -qx "$name" "$TMP/elements" || echo "$name"
+done >"$TMP/unknown"
+[ ! -s "$TMP/unknown" ] || bad "the manuals name elements that are not there: $(tr '\n' ' ' <"$TMP/unknown")"
 
 # ---- Configurations and commands ----
 
@@ -114,11 +142,18 @@ else
 		# weirctl finds a weir where it looks for one.
 		if grep -q '^weirctl' "$script"; then
 			sed -i '1i weir -i eth0 -n 192.0.2.10 --set control.socket=/run/weir/weir.sock' "$script"
+			echo "weirctl help >$TMP/help" >>"$script"
 		fi
 		mkdir "$TMP/stage.$page"
 		run "$page: $(tr '\n' ';' <"$script")" env -C "$TMP/desk" STAGE="$TMP/stage.$page" "$here/stage.sh" "$script"
 		count=$((count + $(wc -l <"$script")))
 	done
+fi
+
+if [ -e "$TMP/help" ]; then
+	# top is flows, again and again: weirctl's own.
+	{ awk '/^ *[a-z]+ / { print $1 }' "$TMP/help"; echo top; } | LC_ALL=C sort -u >"$TMP/commands.help"
+	diff "$TMP/commands.help" "$TMP/commands.manual" >"$TMP/diff" || bad "weirctl help and weirctl.8: $(cat "$TMP/diff"; cat "$TMP/help")"
 fi
 
 for reason in ${left_out[@]+"${left_out[@]}"}; do echo "left out: $reason"; done

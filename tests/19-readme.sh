@@ -87,7 +87,7 @@ while read -r line; do
 	read -ra words <<<"$line"
 	[[ " $line " == *' -'[ir]* || " $line " == *' -C '* || " $line " == *' --help'* ]] || continue
 	[[ " $line " == *' --help'* || " $line " == *' -f '* ]] || words+=(-C)
-	[[ " $line " != *' -f '* ]] || continue # a file of the reader's
+	[[ " $line " != *' -f '* && $line != "weir -C" ]] || continue # a file of the reader's
 	run "$line" "$WEIR" "${words[@]:1}"
 	ran=$((ran + 1))
 done < <(grep -v '^ *\(sudo \)\?\(\./\)\?weir ' README.md | grep -oE '`weir [^`]*`' | tr -d '`' | sort -u)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The Debian package: it builds without a word of lintian, and in a fresh Debian it installs, meters, is
 # upgraded and goes without a trace. The Debian is made by debootstrap from the mirror that this machine
-# uses; what was fetched stays in build/debootstrap.
+# uses, and what it made stays in build/debootstrap for a week, since that takes longest.
 . "$(dirname "$0")/common.sh"
 need dpkg-buildpackage dh lintian debootstrap unshare python3
 [ "$(id -u)" -eq 0 ] || skip 'needs root for debootstrap'
@@ -29,10 +29,16 @@ dpkg-deb --root-owner-group -b "$TMP/later" "$TMP/later.deb" >"$TMP/log" || bad 
 
 # ---- A fresh Debian ----
 
-fresh=$TMP/fresh
-mkdir -p "$BUILD/debootstrap" "$fresh"
-debootstrap --variant=minbase --cache-dir="$(realpath "$BUILD/debootstrap")" "$suite" "$fresh" "$mirror" \
-	>"$TMP/log" 2>&1 || skip "debootstrap could not make a $suite from $mirror: $(tail -n 1 "$TMP/log")"
+fresh=$TMP/fresh cache=${BUILD:-$root/build}/debootstrap
+mkdir -p "$cache" "$fresh"
+find "$cache" -name '*.tar' -mtime +7 -delete
+if [ ! -e "$cache/$suite.tar" ]; then
+	debootstrap --variant=minbase "$suite" "$fresh" "$mirror" >"$TMP/log" 2>&1 ||
+		skip "debootstrap could not make a $suite from $mirror: $(tail -n 1 "$TMP/log")"
+	tar --create --one-file-system --file "$cache/$suite.$$" -C "$fresh" . && mv "$cache/$suite.$$" "$cache/$suite.tar"
+	rm -rf "$fresh" && mkdir "$fresh"
+fi
+tar --extract --file "$cache/$suite.tar" -C "$fresh" || { bad 'the fresh Debian cannot be unpacked'; finish; }
 cp "$package" "$TMP/later.deb" packaging/debian/tests/records packaging/debian/tests/configured "$fresh/root/"
 cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
 
@@ -40,19 +46,21 @@ cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
 # a package starts there is not started: policy-rc.d says so.
 printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d"
 chmod +x "$fresh/usr/sbin/policy-rc.d"
+echo force-unsafe-io >"$fresh/etc/dpkg/dpkg.cfg.d/unsafe-io"
 inside() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
 		unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$fresh" "$@"
 }
 files() { # what weir may have left, and where; the records of dpkg and apt are theirs
-	(cd "$fresh" && find etc usr var/lib var/spool run lib/ -xdev -not -path 'var/lib/dpkg/*' \
-		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache') | sort
+	(cd "$fresh" && find etc usr var/lib var/spool run/weir lib/ -xdev -not -path 'var/lib/dpkg/*' \
+		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache' 2>/dev/null) | sort
 }
 
 run 'the fresh Debian updates its lists' inside apt-get -q update || finish
-# Its libraries first, so that the list of files differs by the package alone.
+# Its libraries first, so that the list of files differs by the package alone. Of systemd it is enough
+# here what makes users.
 run 'the libraries install' inside sh -c "apt-get -q -y --no-install-recommends install \
-	\$(dpkg -I /root/$(basename "$package") | sed -n 's/^ Depends: //p' | sed 's/([^)]*)//g; s/,/ /g')" || finish
+	\$(dpkg -I /root/$(basename "$package") | sed -n 's/^ Depends: //p' | sed 's/([^)]*)//g; s/systemd *| *systemd-stand/systemd-stand/; s/|[^,]*//g; s/,/ /g')" || finish
 files >"$TMP/before"
 
 run 'it installs' inside apt-get -q -y install "/root/$(basename "$package")" || finish
@@ -64,9 +72,20 @@ run 'its manuals are there' inside sh -c 'for page in man8/weir.8 man8/weirctl.8
 [ "$(inside dpkg-query -W -f '${Conffiles}' weir | awk '{ print $1 }')" = /etc/weir/weir.conf ] ||
 	bad 'weir.conf is no conffile'
 
+# The service has its user, is enabled, and does not start before a collector is named (systemd does not
+# run here, so its condition is asked).
+run 'there is a user' inside id weir
+[ -L "$fresh/etc/systemd/system/multi-user.target.wants/weir.service" ] || bad 'weir.service is not enabled'
+[ -e "$fresh/lib/systemd/system/weir@.service" ] || bad 'there is no weir@.service'
+condition=$(sed -n 's/^ExecCondition=//p' "$fresh/lib/systemd/system/weir.service")
+[ -n "$condition" ] || bad 'weir.service starts without a condition'
+! inside $condition 2>"$TMP/said" || bad 'weir.service starts without a collector'
+grep -q 'needs a collector' "$TMP/said" || bad "the condition says: $(cat "$TMP/said")"
+
 # ---- Upgrade: what the operator wrote stays ----
 
 sed -i 's/#collector = .*/collector = "192.0.2.7:2055";/' "$fresh/etc/weir/weir.conf"
+run 'weir.service starts with a collector' inside $condition
 run 'it is upgraded' inside dpkg -i /root/later.deb
 grep -q '"192.0.2.7:2055"' "$fresh/etc/weir/weir.conf" || bad 'the upgrade lost the configuration'
 [ "$(inside dpkg-query -W -f '${Version} ${Status}' weir)" = "$version-99 install ok installed" ] ||

@@ -36,19 +36,33 @@ fi
 
 # Stand-ins for /lib/functions.sh, network.sh and procd, reading a file of UCI as far as it is used here.
 cat >"$TMP/openwrt.sh" <<'END'
-config_load() { # sections become lines "SECTION TYPE KEY VALUE"
+reset_cb() {
+	config_cb() { :; }
+	option_cb() { :; }
+}
+reset_cb
+config_load() { # sections become lines "SECTION TYPE KEY VALUE"; the callbacks hear of them, too
 	uci=$(awk -v q="'" '
 	$1 == "config" { n++; name = NF > 2 ? $3 : "anonymous" n; gsub(q, "", name); type = $2; print name, type, "-", "-" }
 	$1 == "option" || $1 == "list" { value = $0; sub(/^[^\047]*\047/, "", value); sub(/\047[^\047]*$/, "", value)
-		print name, type, $2, value }' "$UCI_FILE")
+		print name, type, ($1 == "list" ? "@" : "") $2, value }' "$UCI_FILE")
+	while read -r name type key value; do
+		case $key in
+		-) config_cb "$type" "$name" ;;
+		@*) ;;
+		*) option_cb "$key" "$value" ;;
+		esac
+	done <<LINES
+$uci
+LINES
+	config_cb
 }
 config_get() {
 	eval "$1=\$(printf '%s\n' \"\$uci\" | awk -v s=\"$2\" -v k=\"$3\" '\$1 == s && \$3 == k { sub(/^[^ ]+ [^ ]+ [^ ]+ /, \"\"); print; exit }')"
 }
 config_get_bool() { config_get "$1" "$2" "$3"; eval "$1=\${$1:-$4}"; }
-config_foreach() { for s in $(printf '%s\n' "$uci" | awk -v t="$2" '$2 == t && $3 == "-" { print $1 }'); do "$1" "$s"; done; }
 config_list_foreach() {
-	values=$(printf '%s\n' "$uci" | awk -v s="$1" -v k="$2" '$1 == s && $3 == k { sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); print }')
+	values=$(printf '%s\n' "$uci" | awk -v s="$1" -v k="@$2" '$1 == s && $3 == k { sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); print }')
 	while IFS= read -r value; do [ -z "$value" ] || "$3" "$value"; done <<VALUES
 $values
 VALUES
@@ -66,7 +80,7 @@ bridge() { # FILE: the words that weir would be given, a line each
 
 [ -z "$(bridge packaging/openwrt/files/weir.config)" ] || bad 'OpenWrt: weir would start though it is not enabled'
 
-# Every key once, each with a value that is not the default.
+# Keys of every sort, with values that are not the defaults.
 cat >"$TMP/all" <<'END'
 config weir 'main'
 	option enabled '1'
@@ -97,13 +111,11 @@ for word in 'inputs[0].interface=dev-wan' 'inputs[0].filter=not (udp and host 19
 	'inputs[1].interface=br-lan' 'exporters[0].collector=192.0.2.10:2055' cache.timeouts.active=2m; do
 	printf '%s\n' "${words[@]}" | grep -qxF -- "$word" || bad "OpenWrt: no $word in: ${words[*]}"
 done
-# Every key of the schema is handed on: one that the script does not know would not be missed otherwise.
-for key in $("$WEIR" --help-config | sed -nE 's/^  (inputs|exporters)\[\]\.([a-z0-9_.]+) = .*/\1.\2/p'); do
-	[ "$key" != inputs.file ] || continue
-	list=$([ "${key%%.*}" = inputs ] && echo INPUT_KEYS || echo EXPORTER_KEYS)
-	sed -n "/^$list=/,/\"\$/p" packaging/openwrt/files/weir.init | grep -qE "[\" 	]${key#*.}(\$|[ \"])" ||
-		bad "OpenWrt: weir.init does not know the key $key"
-done
+
+# The file that is installed, with its collector named.
+sed "s/^#\toption/\toption/; s/enabled '0'/enabled '1'/" packaging/openwrt/files/weir.config >"$TMP/sample"
+mapfile -t words < <(bridge "$TMP/sample")
+run "OpenWrt: weir takes ${words[*]}" "$WEIR" -C "${words[@]}"
 
 # ---- RPM ----
 
@@ -117,9 +129,9 @@ if command -v rpmbuild >/dev/null && [ -e .git ]; then
 		--define "_topdir $TMP/top" --define 'debug_package %{nil}' packaging/rpm/weir.spec >"$TMP/log" 2>&1 ||
 		bad "rpmbuild: $(tail -n 20 "$TMP/log")"
 	rpm -qlp "$TMP"/top/RPMS/*/weir-"$version"-*.rpm 2>/dev/null | sed 's/\.gz$//' |
-		grep -v -e /doc -e /licenses -e '/\.build-id' -e '/weir$' | sort >"$TMP/rpm"
+		grep -v -e /doc -e /licenses -e '/\.build-id' -e '/etc/weir$' | sort >"$TMP/rpm"
 	make -s install DESTDIR="$TMP/tree" prefix=/usr >"$TMP/log" 2>&1 || bad "make install: $(cat "$TMP/log")"
-	(cd "$TMP/tree" && find . -type f -printf '/%P\n' | grep -v '/weir$' | sort) >"$TMP/installed"
+	(cd "$TMP/tree" && find . -type f -printf '/%P\n' | sort) >"$TMP/installed"
 	diff "$TMP/installed" "$TMP/rpm" >"$TMP/diff" || bad "make install and the RPM differ: $(cat "$TMP/diff")"
 else
 	left_out+=('rpmbuild is not installed, or this is no clone: the RPM was not built')

@@ -38,6 +38,7 @@ struct source_count {
 struct source_statistics {
 	struct source_count filtered;   /* a file's, left out by the filter */
 	struct source_count duplicates; /* live, left out by source_options.duplicates */
+	uint64_t file_octets;           /* a file's, read so far */
 	uint64_t kernel_received;       /* live: frames that passed the filter, dropped ones too */
 	uint64_t kernel_dropped;        /* of those: no room in the ring */
 	uint64_t interface_dropped;     /* by the interface or its driver, where it says so */

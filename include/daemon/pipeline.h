@@ -25,6 +25,9 @@ struct pipeline;
 struct pipeline *pipeline_new(const struct config *config, struct config_error *error);
 void pipeline_free(struct pipeline *pipeline);
 
+/* Before pipeline_run(): while a file is read, says on a terminal how far it has come. */
+void pipeline_show_progress(struct pipeline *pipeline);
+
 /* Runs until the file ends, or live until SIGTERM or SIGINT, or until no input is
  * left; then exports all that is live. Says on the log what went wrong. */
 enum pipeline_status pipeline_run(struct pipeline *pipeline);

@@ -25,7 +25,9 @@ static void say_activation(
 
 	if (status == PCAP_ERROR_PERM_DENIED)
 		snprintf(error->text, sizeof error->text,
-			"%s: no permission to capture: run as root or with CAP_NET_RAW", interface);
+			"%s: no permission to capture, needs CAP_NET_RAW: run as root, or once "
+			"`setcap cap_net_raw=ep` on the program",
+			interface);
 	else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
 		snprintf(error->text, sizeof error->text,
 			"%s: no such interface (`ip -br link` lists them)", interface);

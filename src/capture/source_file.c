@@ -31,6 +31,7 @@ struct opening {
 	int fd;
 	size_t length;
 	size_t given;
+	uint64_t *octets_read; /* is counted up by what libpcap takes */
 	uint8_t octets[SOURCE_PLAIN_HEADER];
 };
 
@@ -110,13 +111,17 @@ static ssize_t opening_read(void *cookie, char *to, size_t size)
 	struct opening *o = cookie;
 	size_t left = o->length - o->given;
 
-	if (left == 0)
-		return read(o->fd, to, size);
-	if (size > left)
-		size = left;
-	memcpy(to, o->octets + o->given, size);
-	o->given += size;
-	return (ssize_t)size;
+	ssize_t n = (ssize_t)(size < left ? size : left);
+
+	if (left == 0) {
+		n = read(o->fd, to, size);
+	} else {
+		memcpy(to, o->octets + o->given, (size_t)n);
+		o->given += (size_t)n;
+	}
+	if (n > 0)
+		*o->octets_read += (uint64_t)n;
+	return n;
 }
 
 static int opening_close(void *cookie)
@@ -129,7 +134,7 @@ static int opening_close(void *cookie)
 }
 
 /* A stream that gives again what was read, for files that can't be wound back. */
-static FILE *stream_of(const struct opening *o)
+static FILE *stream_of(const struct opening *o, uint64_t *octets_read)
 {
 	cookie_io_functions_t functions = {.read = opening_read, .close = opening_close};
 	struct opening *copy = malloc(sizeof *copy);
@@ -137,6 +142,7 @@ static FILE *stream_of(const struct opening *o)
 	if (!copy)
 		return NULL;
 	*copy = *o;
+	copy->octets_read = octets_read;
 	FILE *stream = fopencookie(copy, "r", functions);
 	if (!stream)
 		free(copy);
@@ -164,19 +170,44 @@ static bool begin(struct opening *o, const char *file)
 	return true;
 }
 
+/* What a file that is no capture is instead, and what to do then. */
+static void say_unknown(struct source_error *error, const char *name, const struct opening *o)
+{
+	static const struct {
+		const char *magic, *tool;
+	} packed[] = {{"\x1f\x8b", "zcat"}, {"\x28\xb5\x2f\xfd", "zstdcat"},
+		{"\xfd\x37zXZ", "xzcat"}, {"BZh", "bzcat"}, {"\x04\x22\x4d\x18", "lz4cat"}};
+
+	for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++) {
+		size_t n = strlen(packed[i].magic);
+		if (o->length < n || memcmp(o->octets, packed[i].magic, n) != 0)
+			continue;
+		snprintf(error->text, sizeof error->text,
+			"%s: is compressed: read it by `%s %s | weir -r -`", name, packed[i].tool,
+			name);
+		return;
+	}
+	snprintf(error->text, sizeof error->text,
+		o->length == 0 ? "%s: is empty" : "%s: is no capture: neither pcap nor pcapng",
+		name);
+}
+
 static struct source *open_with_libpcap(const struct opening *o, const char *name,
 	const struct source_options *options, struct source_error *error)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
-	FILE *stream = stream_of(o);
 	struct file *f = calloc(1, sizeof *f);
+	FILE *stream = f ? stream_of(o, &f->count.file_octets) : NULL;
 
-	if (f && stream)
+	if (stream)
 		f->pcap = pcap_fopen_offline_with_tstamp_precision(
 			stream, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!f || !f->pcap) {
-		snprintf(error->text, sizeof error->text, "%s: %s", name,
-			*text ? text : "out of memory");
+		if (o->length == 0 || strcmp(text, "unknown file format") == 0)
+			say_unknown(error, name, o);
+		else
+			snprintf(error->text, sizeof error->text, "%s: %s", name,
+				*text ? text : "out of memory");
 		if (stream)
 			fclose(stream);
 		else

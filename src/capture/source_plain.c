@@ -89,6 +89,7 @@ static bool refill(struct plain *p)
 	if (n < 0)
 		snprintf(p->failure, sizeof p->failure, "reading: %s", strerror(errno));
 	p->ended = n <= 0;
+	p->count.file_octets += n > 0 ? (uint64_t)n : 0;
 	p->left = bytes_of(p->buffer, left + (n > 0 ? (size_t)n : 0));
 	return n > 0;
 }
@@ -240,7 +241,7 @@ struct source *source_open_plain(
 	p->unit = nano ? 1 : 1000;
 	p->link_type = (uint16_t)(number(header + 20, p->swapped) & LINK_TYPE);
 	p->filter = NULL;
-	p->count = (struct source_statistics){0};
+	p->count = (struct source_statistics){.file_octets = SOURCE_PLAIN_HEADER};
 	p->left = bytes_of(p->buffer, 0);
 	p->ended = false;
 	*p->failure = '\0';

@@ -39,6 +39,8 @@ static bool sum_up(struct pipeline *p, const struct options *o, FILE *file)
 
 static int run_pipeline(struct pipeline *p, const struct options *o, FILE *file)
 {
+	if (o->verbosity >= 0)
+		pipeline_show_progress(p);
 	int status = (int)pipeline_run(p);
 
 	if (sum_up(p, o, file))

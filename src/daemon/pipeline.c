@@ -12,6 +12,7 @@
 #include "daemon/losses.h"
 #include "daemon/metrics.h"
 #include "daemon/privileges.h"
+#include "daemon/progress.h"
 #include "export/protocol.h"
 
 #include <errno.h>
@@ -47,8 +48,9 @@ struct pipeline {
 	struct http *metrics;    /* NULL: none */
 	struct notify notify;
 	bool confine; /* to a few system calls, once it runs */
-	bool is_file;
-	char file[sizeof((struct config_input *)0)->file]; /* for messages */
+	bool is_file, prints;
+	struct progress *progress; /* NULL: nothing is shown */
+	char file[sizeof((struct config_input *)0)->file];
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -348,10 +350,10 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->is_file = c->input_count > 0 && *c->inputs[0].file;
+	p->prints = c->output != CONFIG_OUTPUT_NONE;
 	p->notify = notify_open();
 	if (p->is_file)
-		snprintf(p->file, sizeof p->file, "%s",
-			strcmp(c->inputs[0].file, "-") == 0 ? "standard input" : c->inputs[0].file);
+		snprintf(p->file, sizeof p->file, "%s", c->inputs[0].file);
 	p->dedup = p->is_file ? NULL : dedup_new(c);
 	p->own = p->is_file || c->meter_own ? NULL : own_new(c);
 	p->guide = guide_new(c, p->dedup, error);
@@ -392,6 +394,25 @@ void pipeline_free(struct pipeline *p)
 	free(p);
 }
 
+void pipeline_show_progress(struct pipeline *p)
+{
+	if (p->is_file)
+		p->progress = progress_new(p->file, p->prints);
+}
+
+static void show_progress(struct pipeline *p)
+{
+	struct worker_statistics s;
+	struct source_statistics source = source_statistics(worker_source(p->workers[0]));
+
+	worker_statistics(p->workers[0], &s);
+	progress_show(p->progress, (struct progress_facts){
+					   .octets = source.file_octets,
+					   .packets = s.seen.frames + source.filtered.frames,
+					   .flows = s.cache.opened.flows,
+				   });
+}
+
 static void read_losses(struct pipeline *p, struct losses *losses)
 {
 	losses_read(losses, p->workers, p->count, worker_now(p->workers[0]));
@@ -415,11 +436,15 @@ static enum pipeline_status read_file(struct pipeline *p)
 			next = worker_now(w) + CLOCK_SECOND;
 		}
 		error = exporter_output_error(p->exporter);
+		if (progress_due(p->progress))
+			show_progress(p);
 	} while (status == SOURCE_READY && !error);
 	while (worker_drain(w) != WORKER_DRAIN_EMPTY)
 		;
 	read_losses(p, &losses);
 	exporter_end(p->exporter, worker_now(w));
+	progress_end(p->progress);
+	p->progress = NULL;
 	error = exporter_output_error(p->exporter);
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
@@ -430,7 +455,8 @@ static enum pipeline_status read_file(struct pipeline *p)
 	if (status != SOURCE_FAILED)
 		return PIPELINE_DONE;
 	log_error("capture", "%s: %s: the capture breaks off here, what came before is exported",
-		p->file, source_failure(worker_source(w)));
+		strcmp(p->file, "-") == 0 ? "standard input" : p->file,
+		source_failure(worker_source(w)));
 	return PIPELINE_BROKE_OFF;
 }
 
