@@ -37,8 +37,9 @@ try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
 HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson \
-	libseccomp
-LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson libseccomp
+	libseccomp libssl libcrypto
+LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
+	libseccomp libssl libcrypto
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))

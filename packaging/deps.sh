@@ -21,6 +21,7 @@ needs() {
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
 	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
+	build  pc    libssl              libssl-dev      openssl-devel
 	unit   pc    check               check           check-devel
 	test   san   cc:address          gcc             libasan
 	test   san   cc:undefined        gcc             libubsan
@@ -38,6 +39,7 @@ needs() {
 	test   cmd   ip                  iproute2        iproute
 	test   cmd   promtool            prometheus      golang-github-prometheus
 	test   cmd   ethtool             ethtool         ethtool
+	test   cmd   openssl             openssl         openssl
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Collectors that others wrote, nfcapd and nfacctd, must have each flow's packets, octets and flags as the
-# generator made them.
+# generator made them, and multiply them by the sampling rate that options data tell.
 . "$(dirname "$0")/common.sh"
 need python3
 [ -x "$GEN" ] || skip "there is no $GEN"
@@ -16,14 +16,15 @@ udp_line() { grep -i " 0100007F:$(printf %04X "$1") " /proc/net/udp; }
 all_read() { udp_line "$1" | awk '{ split($5, q, ":"); exit q[2] != "00000000" }'; }
 none_dropped() { udp_line "$1" | awk '{ exit $13 != 0 }'; }
 
-export_to() { # NAME PORT VERSION
-	"$WEIR" -r "$TMP/in.pcap" -n "127.0.0.1:$2" -v "$3" 2>"$TMP/err" || bad "$1: weir: $(cat "$TMP/err")"
+export_to() { # NAME PORT VERSION [WEIR-OPTION...]
+	"$WEIR" -r "$TMP/in.pcap" -n "127.0.0.1:$2" -v "$3" "${@:4}" 2>"$TMP/err" || bad "$1: weir: $(cat "$TMP/err")"
 	until_true 20 all_read "$2" || bad "$1: the collector does not read"
 	none_dropped "$2" || bad "$1: the kernel dropped datagrams at the collector's socket"
 }
 
-with_nfcapd() { # NAME VERSION
-	local port pid file
+# into_nfcapd NAME VERSION [WEIR-OPTION...]: leaves its log, and its file in $file
+into_nfcapd() {
+	local port pid
 	port=$(free_port)
 	rm -rf "$TMP/nf"
 	mkdir "$TMP/nf"
@@ -31,9 +32,16 @@ with_nfcapd() { # NAME VERSION
 	pid=$!
 	cleanups+=("kill $pid 2>/dev/null")
 	until_true 10 udp_line "$port" || { bad "$1: nfcapd does not listen: $(cat "$TMP/nfcapd.log")"; return; }
-	export_to "$1" "$port" "$2"
+	export_to "$1" "$port" "${@:2}"
 	stop $pid TERM 20 || bad "$1: nfcapd ended with $?: $(cat "$TMP/nfcapd.log")"
 	file=$(find "$TMP/nf" -name 'nfcapd.2*' | head -1)
+}
+
+# nfcapd 1.7.1 leaves options data out of IPFIX's sequence, where RFC 7011 counts them (section 3.1).
+with_nfcapd() { # NAME VERSION
+	local file more=()
+	[ "$2" -ne 10 ] || more=(--set 'exporters[0].options_data=false')
+	into_nfcapd "$1" "$2" ${more[@]+"${more[@]}"}
 	TZ=UTC nfdump -r "$file" -o json >"$TMP/nf.json" 2>"$TMP/err" || bad "$1: nfdump: $(cat "$TMP/err")"
 	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" nfdump "$TMP/nf.json"
 	grep -q 'Sequence Errors: 0, Bad Packets: 0' "$TMP/nfcapd.log" || bad "$1: $(grep Sequence "$TMP/nfcapd.log")"
@@ -41,8 +49,9 @@ with_nfcapd() { # NAME VERSION
 
 all_stored() { awk -F, -v want="$1" '$8 ~ /^[0-9]+$/ { n += $8 } END { exit n < want }' "$TMP/pm.csv"; }
 
-with_nfacctd() { # NAME VERSION
-	local port pid packets
+# into_nfacctd NAME VERSION PACKETS [WEIR-OPTION...]: leaves the flows in pm.csv; waits for so many packets
+into_nfacctd() {
+	local port pid
 	port=$(free_port)
 	rm -f "$TMP/pm.csv"
 	cat >"$TMP/nfacctd.conf" <<-CONF
@@ -50,6 +59,7 @@ with_nfacctd() { # NAME VERSION
 		nfacctd_ip: 127.0.0.1
 		nfacctd_port: $port
 		nfacctd_pipe_size: 4000000
+		nfacctd_renormalize: true
 		plugins: print
 		aggregate: src_host, dst_host, proto, src_port, dst_port, tos, tcpflags
 		print_output: csv
@@ -62,10 +72,15 @@ with_nfacctd() { # NAME VERSION
 	pid=$!
 	cleanups+=("kill $pid 2>/dev/null")
 	until_true 10 udp_line "$port" || { bad "$1: nfacctd does not listen: $(cat "$TMP/nfacctd.log")"; return; }
-	export_to "$1" "$port" "$2"
-	packets=$(awk -F'\t' -v v="$2" '!/^#/ && (v != 5 || $1 !~ /:/) { n += $7 } END { print n }' "$TMP/truth")
-	until_true 20 all_stored "$packets"
+	export_to "$1" "$port" "$2" "${@:4}"
+	until_true 20 all_stored "$3"
 	stop $pid INT 20
+}
+
+with_nfacctd() { # NAME VERSION
+	local packets
+	packets=$(awk -F'\t' -v v="$2" '!/^#/ && (v != 5 || $1 !~ /:/) { n += $7 } END { print n }' "$TMP/truth")
+	into_nfacctd "$1" "$2" "$packets"
 	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" pmacct "$TMP/pm.csv" && case $said in
 	*'left out'*) echo "$1: ${said%%$'\n'*}" ;;
 	esac
@@ -81,6 +96,36 @@ for scenario in office timeouts fragments; do
 		done
 	done
 done
+# ---- The sampling rate: one packet in ten is metered, the collector has ten times that ----
+
+# metered TIMES: packets and octets that weir said it has metered, so many times
+metered() { sed -En 's/.* packets seen: ([0-9]+) \(([0-9]+) octets\).*/\1 \2/p' "$TMP/err" | awk -v n="$1" '{ print n * $1, n * $2 }'; }
+stored_nfcapd() { sed -En 's/.* Packets: ([0-9]+), Bytes: ([0-9]+),.*/\1 \2/p' "$TMP/nfcapd.log"; }
+stored_nfacctd() { awk -F, '$8 ~ /^[0-9]+$/ { p += $8; b += $9 } END { print p, b }' "$TMP/pm.csv"; }
+
+# sampled COLLECTOR VERSION TIMES WEIR-OPTION...
+sampled() {
+	local name="$1, one in ten, v$2 ${*:4}" wait=()
+	# the sum that nfacctd writes is waited for: weir meters one frame in ten, of which a few are not IP
+	[ "$1" = nfcapd ] || wait=($(($3 * 470)))
+	into_$1 "$name" "$2" ${wait[@]+"${wait[@]}"} -s 10 "${@:4}"
+	[ "$(stored_$1)" = "$(metered "$3")" ] || bad "$name: stored $(stored_$1), not $(metered "$3"), $3 times what was metered"
+	have=$((have + 1))
+}
+
+"$GEN" office "$TMP/in.pcap" --truth "$TMP/truth" || bad "gen office"
+for collector in nfcapd nfacctd; do
+	command -v $collector >/dev/null || continue
+	for version in 9 10; do
+		sampled $collector $version 10
+		sampled $collector $version 10 --set sampling.algorithm=random
+		sampled $collector $version 10 --set 'exporters[0].sampling_options=both'
+	done
+	# one that is not told cannot multiply
+	sampled $collector 9 1 --set 'exporters[0].options_data=false'
+done
+command -v nfacctd >/dev/null && sampled nfacctd 10 10 --set 'exporters[0].sampling_options=psamp'
+
 [ $have -gt 0 ] || skip 'neither nfcapd nor nfacctd is installed'
 for collector in nfcapd nfacctd; do
 	command -v $collector >/dev/null || echo "$collector: left out, not installed"

@@ -72,7 +72,7 @@ static void leave(struct transport *t)
 	(void)t;
 }
 
-static const struct transport_ops ops = {take, leave};
+static const struct transport_ops ops = {.send = take, .close = leave};
 
 static void prepare(uint16_t version)
 {

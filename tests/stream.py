@@ -2,14 +2,17 @@
 """stream.py: a collector of IPFIX over TCP and TLS (RFC 7011 section 10.4), which may behave badly.
 
 usage: stream.py [options] -- COMMAND...      {port} in COMMAND is replaced by a free loopback TCP port
+       stream.py [options] --load FILE...     reads what each file has as one connection
 
   --truth FILE     compare record by record with what tests/gen wrote
   --v6             listen on ::1, not 127.0.0.1
   --close N        after N messages end the first connection as TCP means it: half-close, read to the end
   --kill N         after N messages of the first connection stop reading until nothing moves any more, and reset it
-  --absent N       before the connection is accepted, let so many be refused (listen late)
+  --absent SECONDS listen so much later
+  --away SECONDS   after the first connection listen to nobody for so long
   --connections N  so many must have been made (default 1)
   --tls FOLDER     speak TLS with collector.pem and collector.key of this folder, and trust its ca.pem
+  --tls12          and no later than TLS 1.2
   --expect N       the command's exit status (default 0)
   --limit SECONDS  stop the command after that long (default 60)
 
@@ -61,14 +64,17 @@ class Connection(wire.Session):
 class Collector:
     def __init__(self, a):
         self.a, self.connections, self.lost, self.refused, self.over = a, [], None, [], False
-        family = socket.AF_INET6 if a.v6 else socket.AF_INET
-        self.listener = socket.socket(family, socket.SOCK_STREAM)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if a.kill:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
-        self.listener.bind(('::1' if a.v6 else '127.0.0.1', 0))
+        self.listener = self.open_listener(0)
         self.port = self.listener.getsockname()[1]
-        self.context = tls_context(a.tls) if a.tls else None
+        self.context = tls_context(a.tls, a.tls12) if a.tls else None
+
+    def open_listener(self, port):
+        listener = socket.socket(socket.AF_INET6 if self.a.v6 else socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.a.kill:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        listener.bind(('::1' if self.a.v6 else '127.0.0.1', port))
+        return listener
 
     def serve(self):
         if self.a.absent:
@@ -77,7 +83,15 @@ class Collector:
         while True:
             ready, _, _ = select.select([self.listener], [], [], 0.05)
             if ready:
-                self.one(self.listener.accept()[0])
+                s = self.listener.accept()[0]
+                away = self.a.away and not self.connections
+                if away:
+                    self.listener.close()
+                self.one(s)
+                if away:
+                    time.sleep(self.a.away)
+                    self.listener = self.open_listener(self.port)
+                    self.listener.listen()
             elif self.over:
                 return
 
@@ -125,10 +139,12 @@ class Collector:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
 
 
-def tls_context(folder):
+def tls_context(folder, tls12):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + '/collector.pem', folder + '/collector.key')
     context.load_verify_locations(folder + '/ca.pem')
+    if tls12:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -136,11 +152,14 @@ def tls_context(folder):
 def arguments():
     a = argparse.ArgumentParser(usage=__doc__.replace('%', '%%'), add_help=False)
     a.add_argument('--truth')
+    a.add_argument('--load', action='store_true')
     a.add_argument('--tls')
     a.add_argument('--v6', action='store_true')
+    a.add_argument('--tls12', action='store_true')
     for text in ('--close', '--kill', '--expect'):
         a.add_argument(text, type=int, default=0)
     a.add_argument('--absent', type=float, default=0)
+    a.add_argument('--away', type=float, default=0)
     a.add_argument('--connections', type=int, default=1)
     a.add_argument('--limit', type=float, default=60)
     a.add_argument('command', nargs='+')
@@ -165,7 +184,15 @@ def run(collector, command, limit):
 def main():
     a = arguments()
     collector = Collector(a)
-    status = run(collector, a.command, a.limit)
+    if a.load:
+        status = a.expect
+        for name in a.command:
+            collector.connections.append(Connection())
+            collector.connections[-1].octets(open(name, 'rb').read())
+            if collector.connections[-1].rest:
+                collector.connections[-1].complain('%s ends inside a message' % name)
+    else:
+        status = run(collector, a.command, a.limit)
     connections, wrong = collector.connections, []
     records = [r for c in connections for r in c.records]
     for i, c in enumerate(connections):

@@ -22,13 +22,14 @@ enum {
 	CONFIG_EXPORTERS = 64,
 	CONFIG_RECORDS = 16,
 	CONFIG_NAME = 256,
+	CONFIG_PATH = 1024,
 	CONFIG_WORKERS = 64,
 	CONFIG_TUNNEL_KINDS = 8,
 	CONFIG_TUNNEL_PORTS = 8,
 };
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
-enum config_transport { CONFIG_UDP, CONFIG_TCP };
+enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
 enum config_output {
 	CONFIG_OUTPUT_NONE,
 	CONFIG_OUTPUT_TEXT,
@@ -94,7 +95,7 @@ struct config_sampling {
 /* exporters = ( { ... } ) */
 struct config_exporter {
 	char host[CONFIG_NAME];   /* name or address, brackets taken off */
-	char service[32];         /* port number; default 2055, IPFIX 4739 */
+	char service[32];         /* port number; default 2055, IPFIX 4739, with TLS 4740 */
 	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
 	enum config_transport transport;
@@ -107,8 +108,23 @@ struct config_exporter {
 	uint32_t options_datagrams;  /* also after so many datagrams, default 0: by time only */
 	enum option_sampling_elements sampling_options; /* default legacy */
 	enum layout_times times;
-	uint64_t buffer;   /* octets kept until a TCP collector has them, default 16M */
-	int64_t reconnect; /* nanoseconds, default 60 s */
+	char interface[16]; /* SO_BINDTODEVICE, "": as the routes have it */
+	uint32_t dscp;      /* 0 to 63 */
+	uint32_t hops;      /* TTL, hop limit; 0: the kernel's */
+	uint64_t buffer;    /* octets kept until a TCP collector has them, default 16M */
+	int64_t reconnect;  /* nanoseconds, default 60 s */
+	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
+	char tls_ca[CONFIG_PATH];
+	char tls_certificate[CONFIG_PATH];
+	char tls_key[CONFIG_PATH];
+	char tls_name[CONFIG_NAME];
+	/* spool = { ... } */
+	char spool_directory[CONFIG_PATH]; /* "": none */
+	uint64_t spool_limit;              /* octets, default 1G */
+	/* file = { ... } */
+	char file_path[CONFIG_PATH]; /* that names begin with, in the place of a collector */
+	uint64_t file_size;          /* octets, default 64M */
+	int64_t file_time;           /* nanoseconds, default 5 minutes */
 };
 
 /* control = { ... } */
@@ -169,7 +185,7 @@ bool config_check(struct config *config, struct config_error *error);
 /* Every key with its default, what is allowed and a line of help. */
 void config_help(FILE *out);
 
-/* "udp", "tcp": as the file has it. */
+/* "udp", "tcp", "tls", "file": as the file has it. */
 const char *config_transport_name(enum config_transport transport);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,

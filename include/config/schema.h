@@ -56,6 +56,9 @@ const struct schema_key *schema_find(const char *path);
 /* True when `path` is a direct member of group or list `parent` ("": the top). */
 bool schema_within(const char *path, const char *parent);
 
+/* True when `path` is a member of list `parent`, or of a group in it. */
+bool schema_below(const char *path, const char *parent);
+
 /* What may have been meant by an unknown path: the nearest key, or the names
  * that are known where it stands. */
 void schema_suggest(const char *path, char *text, size_t size);

@@ -41,8 +41,8 @@ void exporter_losses(
 
 /* The thread's own: takes a finished record, lent for the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record, int64_t now);
-/* Sends all that is pending and ends the sessions, which takes 10 s at most; what a
- * collector has not taken until then is lost. */
+/* Sends all that is pending and ends the sessions. Waits as long as something moves every
+ * 10 s, live for a minute at most; what a collector has not taken until then is lost. */
 void exporter_end(struct exporter *exporter, int64_t now);
 /* Any thread: 0, or the errno with which the output could not be written. */
 int exporter_output_error(struct exporter *exporter);

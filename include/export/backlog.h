@@ -10,12 +10,10 @@
 
 struct parcel {
 	struct transport_load load;
-	uint64_t serial; /* of all that the backlog ever took, from 0 */
 	uint64_t end;    /* octets of the stream up to its end, the owner's to set */
 	uint32_t length; /* octets of the message */
 	uint32_t step;   /* by how much it moves the sequence on */
 	uint32_t gap;    /* the same of messages before it that were lost */
-	bool templates;
 	uint8_t octets[];
 };
 
@@ -36,8 +34,5 @@ struct parcel *backlog_next(const struct backlog *backlog, const struct parcel *
 
 /* Lets the oldest go. */
 void backlog_drop(struct backlog *backlog);
-
-/* How many it took until now: the serial of the next. */
-uint64_t backlog_serial(const struct backlog *backlog);
 
 #endif

@@ -8,6 +8,7 @@
 #define EXPORT_CONNECTION_H
 
 #include "export/socket.h"
+#include "export/tls.h"
 
 enum connection_state {
 	CONNECTION_OPENING,
@@ -18,9 +19,9 @@ enum connection_state {
 
 struct connection;
 
-/* Begins a connection; NULL: *error says why not. */
+/* Begins a connection, of TLS where there is a context; NULL: *error says why not. */
 struct connection *connection_new(const struct addrinfo *address, const struct transport_path *path,
-	struct transport_error *error);
+	struct tls_context *tls, struct transport_error *error);
 /* Closes the socket, as it is. */
 void connection_free(struct connection *connection);
 
@@ -31,7 +32,8 @@ const char *connection_why(const struct connection *connection);
 
 /* True when a message of `length` octets may be put now. */
 bool connection_has_room(const struct connection *connection, size_t length);
-/* Puts octets for which there is room; returns how many octets the stream then has. */
+/* Puts octets for which there is room; returns how many octets the stream then has, with
+ * what TLS makes of them. */
 uint64_t connection_put(struct connection *connection, const uint8_t *octets, size_t length);
 
 /* How many octets of the stream the peer's TCP has acknowledged, also when it is over. */

@@ -21,6 +21,7 @@ enum {
 	OUTBOX_LANES,
 	OUTBOX_QUEUE = 32, /* messages sent with one system call */
 	OUTBOX_MESSAGES = OUTBOX_QUEUE + OUTBOX_LANES,
+	OUTBOX_SMALLEST = 484, /* octets of a message: any record fits */
 };
 
 /* A message, what its header will say once its turn to be sent gives it a sequence
@@ -40,16 +41,21 @@ struct outbox {
 	struct outgoing *spare[OUTBOX_MESSAGES];
 	unsigned spares;
 	struct outgoing message[OUTBOX_MESSAGES];
+	struct outgoing piece; /* of a message that is too long for the path */
 	uint8_t *buffers;
+	struct message_share *shares;
+	uint32_t max_datagram;
+	uint32_t most;    /* octets of a message, by that and as the path took them last */
+	bool again;       /* templates or options were too long for it: they are due again */
 	uint64_t kept;    /* messages that the transport has not reported on */
 	struct loss lost; /* records in messages that could not be sent */
 	struct session_statistics count;
 };
 
 /* Takes over the transport, unless it fails (false: memory is short). `max_datagram`:
- * octets of a message. */
+ * octets of a message at most; `shortest`: of a flow record at least. */
 bool outbox_init(struct outbox *outbox, const struct protocol *protocol,
-	struct transport *transport, uint32_t max_datagram);
+	struct transport *transport, uint32_t max_datagram, uint32_t shortest);
 /* Closes the transport. */
 void outbox_free(struct outbox *outbox);
 

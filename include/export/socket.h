@@ -18,4 +18,8 @@ struct addrinfo *socket_resolve(
 int socket_connect(const struct addrinfo *address, const struct transport_path *path,
 	struct transport_error *error);
 
+/* Octets of UDP payload that the path to where the socket is connected takes, as the
+ * kernel knows it now; UINT32_MAX: it does not. */
+uint32_t socket_most(int fd, int family);
+
 #endif

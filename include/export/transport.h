@@ -20,14 +20,39 @@ struct transport_load {
 	uint64_t octets;
 };
 
+static inline void transport_load_add(struct transport_load *sum, const struct transport_load *load)
+{
+	sum->messages += load->messages;
+	sum->length += load->length;
+	sum->records += load->records;
+	sum->options += load->options;
+	sum->flows += load->flows;
+	sum->packets += load->packets;
+	sum->octets += load->octets;
+}
+
+static inline void transport_load_take(
+	struct transport_load *sum, const struct transport_load *load)
+{
+	sum->messages -= load->messages;
+	sum->length -= load->length;
+	sum->records -= load->records;
+	sum->options -= load->options;
+	sum->flows -= load->flows;
+	sum->packets -= load->packets;
+	sum->octets -= load->octets;
+}
+
 struct transport_message {
 	const uint8_t *octets;
 	uint32_t length;
 	uint32_t step;  /* by how much it moves the sequence on */
 	bool templates; /* nothing but templates: what follows is read by them */
 	struct transport_load load;
-	int error; /* set by send: 0: it left; EINPROGRESS: it is kept, and a report tells
-		      what became of it; else the errno that kept it from leaving */
+	int error; /* set by send: 0: it left; EMSGSIZE: it is longer than the path takes
+		      now, and neither it nor those behind it were tried; EINPROGRESS: it is kept,
+		      and a report tells what became of it; else the errno that kept it from leaving
+		    */
 };
 
 /* What became of messages that were kept, since the last report. */
@@ -46,6 +71,8 @@ struct transport_ops {
 	 * many earlier messages the far side was seen to refuse (ICMP). */
 	unsigned (*send)(
 		struct transport *transport, struct transport_message *messages, unsigned count);
+	/* Octets that a message may have now; NULL: as many as any has. */
+	uint32_t (*most)(struct transport *transport);
 	/* Goes on with what takes its time, and adds to the report. The next two are NULL
 	 * where a message that was sent is done with. */
 	void (*work)(struct transport *transport, struct transport_report *report);
@@ -78,9 +105,20 @@ struct transport_error {
 
 /* Where to and by which way. */
 struct transport_path {
-	const char *host;    /* name or address */
-	const char *service; /* number of a port */
-	const char *source;  /* local address, "": the kernel's choice */
+	const char *host;      /* name or address */
+	const char *service;   /* number of a port */
+	const char *source;    /* local address, "": the kernel's choice */
+	const char *interface; /* that alone, "": as the routes have it */
+	unsigned dscp;         /* 0 to 63 */
+	unsigned hops;         /* TTL or hop limit, 0: the kernel's */
+};
+
+/* Files in PEM. */
+struct transport_tls_options {
+	const char *ca;          /* authorities, one of which the collector's is from */
+	const char *certificate; /* ours, with what leads to an authority */
+	const char *key;         /* of it */
+	const char *name;        /* name or address that the collector's is of */
 };
 
 /* The functions that open resolve the name and so may block. NULL: *error says why;
@@ -93,12 +131,26 @@ struct transport_stream_options {
 	const char *name;  /* of the collector, for the log */
 	uint64_t buffer;   /* octets of messages kept until the far side has them */
 	int64_t reconnect; /* nanoseconds from one attempt to the next */
-	bool patient;      /* waits for room, as who reads a file can */
+	const char *spool; /* directory for what finds no room there, NULL: none */
+	uint64_t spool_limit;
+	bool patient;                            /* waits for room, as who reads a file can */
+	const struct transport_tls_options *tls; /* NULL: plain TCP */
 };
 
-/* TCP, RFC 7011 section 10.4, for IPFIX alone. The collector may be away: the
+/* TCP, RFC 7011 section 10.4, with TLS or without, for IPFIX alone. The collector may be away: the
  * connection is made when it is back. Asks the steady clock when to try again. */
 struct transport *transport_stream_open(
 	const struct transport_stream_options *options, struct transport_error *error);
+
+struct transport_file_options {
+	const char *path; /* of which names are made */
+	uint64_t size;    /* octets of a file at most */
+	int64_t time;     /* nanoseconds that a file is of, whole seconds */
+};
+
+/* IPFIX files, RFC 5655. Writes as it is called and so may wait for the disk; what it has
+ * no room for is lost. Asks the wall clock when a file is over, but only in work(). */
+struct transport *transport_file_open(
+	const struct transport_file_options *options, struct transport_error *error);
 
 #endif

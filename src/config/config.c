@@ -50,6 +50,39 @@ static bool check_inputs(const struct config *config, struct config_error *error
 	return true;
 }
 
+/* What each way of sending needs, and what it has no use for. */
+static bool check_transport(const struct config_exporter *x, unsigned i, struct config_error *error)
+{
+	bool file = x->transport == CONFIG_FILE, tls = x->transport == CONFIG_TLS;
+
+	if (file && (x->host[0] || !x->file_path[0]))
+		return config_fail(error, "exporters[%u]: %s, allowed: file.path alone", i,
+			x->host[0] ? "has a collector and transport = \"file\""
+				   : "has transport = \"file\" and no file.path");
+	if (!file && !x->host[0])
+		return config_fail(error,
+			"exporters[%u]: needs a collector, for example collector = "
+			"\"192.0.2.10:2055\"",
+			i);
+	if (x->transport != CONFIG_UDP && x->protocol != CONFIG_IPFIX)
+		return config_fail(error,
+			"exporters[%u].transport: NetFlow knows udp alone, allowed: "
+			"protocol = \"ipfix\" for %s",
+			i, config_transport_name(x->transport));
+	if (tls && (!*x->tls_ca || !*x->tls_certificate || !*x->tls_key))
+		return config_fail(error,
+			"exporters[%u].tls: %s is missing, needed are ca, certificate and key", i,
+			!*x->tls_ca            ? "ca"
+			: !*x->tls_certificate ? "certificate"
+					       : "key");
+	if (*x->spool_directory && !tls && x->transport != CONFIG_TCP)
+		return config_fail(error,
+			"exporters[%u].spool: %s has nothing to wait for, allowed: "
+			"transport = \"tcp\" or \"tls\"",
+			i, config_transport_name(x->transport));
+	return true;
+}
+
 static bool check_exporter(const struct config *config, unsigned i, struct config_error *error)
 {
 	const struct config_exporter *exporter = &config->exporters[i];
@@ -57,21 +90,13 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 	bool host6 = strchr(exporter->host, ':') != NULL;
 	bool host4 = exporter->host[strspn(exporter->host, "0123456789.")] == '\0';
 
-	if (!exporter->host[0])
-		return config_fail(error,
-			"exporters[%u]: needs a collector, for example collector = "
-			"\"192.0.2.10:2055\"",
-			i);
+	if (!check_transport(exporter, i, error))
+		return false;
 	if (exporter->source[0] && (source6 ? host4 : host6))
 		return config_fail(error,
 			"exporters[%u].source: %s cannot send to %s, allowed: an "
 			"address of the same family",
 			i, exporter->source, exporter->host);
-	if (exporter->transport != CONFIG_UDP && exporter->protocol != CONFIG_IPFIX)
-		return config_fail(error,
-			"exporters[%u].transport: NetFlow knows udp alone, allowed: "
-			"protocol = \"ipfix\" for %s",
-			i, config_transport_name(exporter->transport));
 	if (exporter->protocol != CONFIG_NETFLOW5)
 		return true;
 	if (config->sampling.interval > NETFLOW5_INTERVAL)
@@ -183,8 +208,9 @@ bool config_check(struct config *config, struct config_error *error)
 		if (!check_exporter(config, i, error))
 			return false;
 		if (!exporter->service[0])
-			strcpy(exporter->service,
-				exporter->protocol == CONFIG_IPFIX ? "4739" : "2055");
+			strcpy(exporter->service, exporter->transport == CONFIG_TLS    ? "4740"
+						  : exporter->protocol == CONFIG_IPFIX ? "4739"
+										       : "2055");
 	}
 	if (config->exporter_count == 0 && config->output == CONFIG_OUTPUT_NONE)
 		config->output = CONFIG_OUTPUT_TEXT;

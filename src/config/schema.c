@@ -40,6 +40,8 @@ static const struct schema_word protocols[] = {
 static const struct schema_word transports[] = {
 	{"udp", CONFIG_UDP},
 	{"tcp", CONFIG_TCP},
+	{"tls", CONFIG_TLS},
+	{"file", CONFIG_FILE},
 	{NULL, 0},
 };
 
@@ -161,7 +163,7 @@ const struct schema_key schema_keys[] = {
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
 	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
 	.count = offsetof(struct config, exporter_count)},
-{"exporters[].collector", NULL, NULL, "where to; without a port 4739 for ipfix, else 2055",
+{"exporters[].collector", NULL, NULL, "where to; without a port 4739 for ipfix, 4740 with tls, else 2055",
 	.type = SCHEMA_COLLECTOR, .size = sizeof(struct config_exporter)},
 {"exporters[].protocol", "ipfix", NULL, "what is sent",
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
@@ -169,6 +171,12 @@ const struct schema_key schema_keys[] = {
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
+{"exporters[].interface", "", NULL, "send through it alone, \"\" leaves it to the routes",
+	.type = SCHEMA_STRING, EXPORTER(interface)},
+{"exporters[].dscp", "0", NULL, "differentiated services codepoint",
+	NUMBER(0, 63), EXPORTER(dscp)},
+{"exporters[].hops", "0", NULL, "TTL or hop limit, 0 leaves it to the kernel",
+	NUMBER(0, 255), EXPORTER(hops)},
 {"exporters[].observation_domain", "0", NULL, "observation domain, source id or engine",
 	NUMBER(0, UINT32_MAX), EXPORTER(observation_domain)},
 {"exporters[].max_datagram", "1400", "octets", "of a message at most: of UDP payload",
@@ -187,10 +195,33 @@ const struct schema_key schema_keys[] = {
 	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
-{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp collector has them",
+{"exporters[].buffer", "16M", "octets", "kept of messages until a tcp or tls collector has them",
 	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(4) << 30, EXPORTER(buffer)},
-{"exporters[].reconnect", "60s", NULL, "from one attempt to reach a tcp collector to the next",
+{"exporters[].reconnect", "60s", NULL, "from one attempt to reach such a collector to the next",
 	TIME(100 * CLOCK_MILLISECOND, DAYS), EXPORTER(reconnect)},
+
+{"exporters[].tls", NULL, NULL, "certificates; all three files are needed", .type = SCHEMA_GROUP},
+{"exporters[].tls.ca", "", NULL, "file of the authorities that the collector's may be from",
+	.type = SCHEMA_STRING, EXPORTER(tls_ca)},
+{"exporters[].tls.certificate", "", NULL, "file of our own",
+	.type = SCHEMA_STRING, EXPORTER(tls_certificate)},
+{"exporters[].tls.key", "", NULL, "file of the key that belongs to it",
+	.type = SCHEMA_STRING, EXPORTER(tls_key)},
+{"exporters[].tls.name", "", NULL, "that the collector's must be of, \"\": the collector's",
+	.type = SCHEMA_STRING, EXPORTER(tls_name)},
+{"exporters[].spool", NULL, NULL, "on disk, for what finds no room in the buffer",
+	.type = SCHEMA_GROUP},
+{"exporters[].spool.directory", "", NULL, "where its files are; \"\": no spool",
+	.type = SCHEMA_STRING, EXPORTER(spool_directory)},
+{"exporters[].spool.limit", "1G", "octets", "of all of them",
+	.type = SCHEMA_SIZE, .minimum = 2 << 20, .maximum = INT64_C(1) << 50, EXPORTER(spool_limit)},
+{"exporters[].file", NULL, NULL, "IPFIX files, for transport = \"file\"", .type = SCHEMA_GROUP},
+{"exporters[].file.path", "", NULL, "that their names begin with",
+	.type = SCHEMA_STRING, EXPORTER(file_path)},
+{"exporters[].file.size", "64M", "octets", "of a file at most",
+	.type = SCHEMA_SIZE, .minimum = 256 << 10, .maximum = INT64_C(1) << 50, EXPORTER(file_size)},
+{"exporters[].file.time", "5m", NULL, "that a file is of, from a multiple of it on",
+	TIME(CLOCK_SECOND, 366 * DAYS), EXPORTER(file_time)},
 
 {"control", NULL, NULL, "looking into a running weir with weirctl(8)", .type = SCHEMA_GROUP},
 {"control.socket", "", NULL, "path of the UNIX socket that weirctl talks to, \"\": none",
@@ -229,16 +260,18 @@ const struct schema_key *schema_find(const char *path)
 	return NULL;
 }
 
-bool schema_within(const char *path, const char *parent)
+bool schema_below(const char *path, const char *parent)
 {
 	size_t length = strlen(parent);
 
-	if (length > 0) {
-		if (strncmp(path, parent, length) != 0 || path[length] != '.')
-			return false;
-		path += length + 1;
-	}
-	return strchr(path, '.') == NULL;
+	return strncmp(path, parent, length) == 0 && path[length] == '.';
+}
+
+bool schema_within(const char *path, const char *parent)
+{
+	if (*parent && !schema_below(path, parent))
+		return false;
+	return strchr(*parent ? path + strlen(parent) + 1 : path, '.') == NULL;
 }
 
 /* Where the last name of a path begins. */

@@ -464,8 +464,8 @@ static void set_defaults(void *base, const struct schema_key *list)
 
 	for (size_t i = 0; i < schema_count; i++) {
 		const struct schema_key *key = &schema_keys[i];
-		bool belongs = list ? schema_within(key->path, list->path)
-				    : strchr(key->path, '[') == NULL;
+		bool belongs =
+			list ? schema_below(key->path, list->path) : strchr(key->path, '[') == NULL;
 		if (belongs && key->preset && !value_read(key, base, key->preset, &error))
 			abort(); /* the table contradicts itself */
 	}

@@ -30,17 +30,36 @@ static uint16_t in_seconds(int64_t time)
 static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
 	bool patient, struct transport_error *why)
 {
-	struct transport_path path = {.host = x->host, .service = x->service, .source = x->source};
+	struct transport_tls_options tls = {
+		.ca = x->tls_ca,
+		.certificate = x->tls_certificate,
+		.key = x->tls_key,
+		.name = *x->tls_name ? x->tls_name : x->host,
+	};
+	struct transport_path path = {.host = x->host,
+		.service = x->service,
+		.source = x->source,
+		.interface = x->interface,
+		.dscp = x->dscp,
+		.hops = x->hops};
 
 	if (x->transport == CONFIG_UDP)
 		return transport_udp_open(&path, why);
+	if (x->transport == CONFIG_FILE)
+		return transport_file_open(
+			&(struct transport_file_options){
+				.path = x->file_path, .size = x->file_size, .time = x->file_time},
+			why);
 	return transport_stream_open(
 		&(struct transport_stream_options){
 			.path = path,
 			.name = c->name,
 			.buffer = x->buffer,
 			.reconnect = x->reconnect,
+			.spool = *x->spool_directory ? x->spool_directory : NULL,
+			.spool_limit = x->spool_limit,
 			.patient = patient,
+			.tls = x->transport == CONFIG_TLS ? &tls : NULL,
 		},
 		why);
 }
@@ -78,7 +97,10 @@ static bool open_session(struct collector *c, const struct config *config,
 	struct transport_error why;
 	bool v6 = strchr(x->host, ':') != NULL;
 
-	snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
+	if (x->transport == CONFIG_FILE)
+		snprintf(c->name, sizeof c->name, "%.*s", (int)sizeof c->name - 1, x->file_path);
+	else
+		snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
 	c->version = x->protocol;
 	c->transport = x->transport;
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);

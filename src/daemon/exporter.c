@@ -18,6 +18,9 @@ enum {
 	TICK_MICROSECONDS = 10000,
 };
 
+/* A service manager waits half a minute longer before it kills. */
+#define LONGEST_END (60 * CLOCK_SECOND)
+
 struct exporter {
 	pthread_mutex_t lock; /* what statistics read, once per turn */
 	struct session_tally taken;
@@ -133,25 +136,38 @@ static void flush_output(struct exporter *e)
 }
 
 /* All at once, so that one who takes his time costs the others none of theirs. */
-static bool still_ending(struct exporter *e, int64_t now)
+static bool still_ending(struct exporter *e, uint64_t *pending, int64_t now)
 {
 	bool busy = false;
 
-	for (unsigned i = 0; i < e->collector_count; i++)
-		busy |= session_ending(collector_session(e->collectors[i]), now);
+	*pending = 0;
+	for (unsigned i = 0; i < e->collector_count; i++) {
+		struct session *s = collector_session(e->collectors[i]);
+		busy |= session_ending(s, now);
+		*pending += session_statistics(s).pending.flows;
+	}
 	return busy;
 }
 
 void exporter_end(struct exporter *e, int64_t now)
 {
-	int64_t deadline = clock_steady() + TRANSPORT_PATIENCE;
+	int64_t began = clock_steady(), moved = began;
+	uint64_t pending = 0, before = 0;
 	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_end(collector_session(e->collectors[i]), now);
 	flush_output(e);
-	while (still_ending(e, now) && clock_steady() < deadline)
+	while (still_ending(e, &pending, now)) {
+		int64_t steady = clock_steady();
+		if (pending != before)
+			moved = steady;
+		if (steady - moved >= TRANSPORT_PATIENCE ||
+			(e->running && steady - began >= LONGEST_END))
+			break;
+		before = pending;
 		nanosleep(&moment, NULL);
+	}
 	for (unsigned i = 0; i < e->collector_count; i++)
 		session_abandon(collector_session(e->collectors[i]));
 }

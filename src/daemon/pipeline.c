@@ -222,9 +222,11 @@ static void announce(const struct config *c)
 		c->sampling.interval);
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
+		bool file = x->transport == CONFIG_FILE;
 		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
-			x->host, x->service, config_transport_name(x->transport),
-			protocol_find(x->protocol)->name, x->observation_domain);
+			file ? x->file_path : x->host, file ? "" : x->service,
+			config_transport_name(x->transport), protocol_find(x->protocol)->name,
+			x->observation_domain);
 	}
 }
 

@@ -13,7 +13,6 @@ struct backlog {
 	size_t next;
 	size_t wrap; /* 0: not wrapped */
 	size_t count;
-	uint64_t serial;
 };
 
 static size_t size_of(uint32_t length)
@@ -73,12 +72,7 @@ struct parcel *backlog_add(struct backlog *b, const struct transport_message *m,
 	if (!find_room(b, size))
 		return NULL;
 	struct parcel *p = parcel_at(b, b->next);
-	*p = (struct parcel){.load = m->load,
-		.serial = b->serial++,
-		.length = m->length,
-		.step = m->step,
-		.gap = gap,
-		.templates = m->templates};
+	*p = (struct parcel){.load = m->load, .length = m->length, .step = m->step, .gap = gap};
 	memcpy(p->octets, m->octets, m->length);
 	b->next += size;
 	b->count++;
@@ -112,9 +106,4 @@ void backlog_drop(struct backlog *b)
 		b->wrap = 0;
 	b->first = at;
 	b->count--;
-}
-
-uint64_t backlog_serial(const struct backlog *b)
-{
-	return b->serial;
 }

@@ -24,8 +24,10 @@ enum {
 
 struct connection {
 	int fd;
+	struct tls *tls; /* or NULL */
 	enum connection_state state;
 	bool connected;
+	bool said_end;    /* in TLS's words */
 	bool half_closed; /* our FIN is sent */
 	bool heard_end;   /* the peer's has come */
 	int64_t deadline; /* steady clock, of opening or of lingering; 0: none */
@@ -58,7 +60,7 @@ static void over(struct connection *c, const char *why)
 }
 
 struct connection *connection_new(const struct addrinfo *address, const struct transport_path *path,
-	struct transport_error *error)
+	struct tls_context *tls, struct transport_error *error)
 {
 	struct connection *c = malloc(sizeof *c);
 	int on = 1, seconds = KEEPALIVE_SECONDS;
@@ -69,6 +71,11 @@ struct connection *connection_new(const struct addrinfo *address, const struct t
 	}
 	memset(c, 0, offsetof(struct connection, out));
 	c->fd = socket_connect(address, path, error);
+	if (c->fd >= 0 && tls && !(c->tls = tls_new(tls))) {
+		snprintf(error->text, sizeof error->text, "out of memory");
+		close(c->fd);
+		c->fd = -1;
+	}
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
@@ -84,6 +91,7 @@ void connection_free(struct connection *c)
 {
 	if (!c)
 		return;
+	tls_free(c->tls);
 	close(c->fd);
 	free(c);
 }
@@ -110,20 +118,6 @@ static bool connected(struct connection *c)
 	return true;
 }
 
-static void read_in(struct connection *c)
-{
-	uint8_t octets[4096];
-
-	for (int i = 0; i < READS && !c->heard_end && c->state != CONNECTION_OVER; i++) {
-		ssize_t n = recv(c->fd, octets, sizeof octets, MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n < 0)
-			over(c, strerror(errno));
-		c->heard_end = n == 0;
-	}
-}
-
 static void write_out(struct connection *c)
 {
 	while (c->from < c->to && c->state != CONNECTION_OVER) {
@@ -140,8 +134,52 @@ static void write_out(struct connection *c)
 		c->from = c->to = 0;
 }
 
+/* What TLS has to send goes where all goes. */
+static void take_from_tls(struct connection *c)
+{
+	size_t n = tls_take(c->tls, c->out + c->to, OUT - c->to);
+
+	c->to += n;
+	c->put += n;
+}
+
+static void feed_tls(struct connection *c, const uint8_t *octets, size_t length)
+{
+	enum tls_state state = tls_feed(c->tls, octets, length);
+
+	take_from_tls(c);
+	if (state == TLS_ENDED)
+		c->heard_end = true;
+	if (state != TLS_FAILED)
+		return;
+	write_out(c); /* the alert that tells why */
+	over(c, tls_why(c->tls));
+}
+
+static void read_in(struct connection *c)
+{
+	uint8_t octets[4096];
+
+	for (int i = 0; i < READS && !c->heard_end && c->state != CONNECTION_OVER; i++) {
+		ssize_t n = recv(c->fd, octets, sizeof octets, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0)
+			over(c, strerror(errno));
+		c->heard_end = n == 0;
+		if (n > 0 && c->tls)
+			feed_tls(c, octets, (size_t)n);
+	}
+}
+
 static void half_close(struct connection *c)
 {
+	if (c->tls && !c->said_end) {
+		tls_end(c->tls);
+		take_from_tls(c);
+		c->said_end = true;
+		write_out(c);
+	}
 	if (c->half_closed || c->from < c->to)
 		return;
 	(void)shutdown(c->fd, SHUT_WR);
@@ -160,20 +198,40 @@ static void finish(struct connection *c)
 		over(c, "");
 }
 
+static void give_up(struct connection *c)
+{
+	if (c->heard_end)
+		over(c, "the collector closed it");
+	else if (clock_steady() >= c->deadline)
+		over(c, "no answer");
+}
+
+/* Ready when TLS is, too, which has the first word. */
+static void open_up(struct connection *c)
+{
+	if (c->tls)
+		feed_tls(c, NULL, 0);
+	if (c->state == CONNECTION_OVER)
+		return;
+	if (c->tls && (c->heard_end || tls_feed(c->tls, NULL, 0) != TLS_READY)) {
+		give_up(c);
+		return;
+	}
+	c->state = CONNECTION_READY;
+	c->deadline = 0;
+}
+
 enum connection_state connection_work(struct connection *c)
 {
 	if (c->state == CONNECTION_OVER)
 		return c->state;
 	if (!connected(c)) {
-		if (clock_steady() >= c->deadline)
-			over(c, "no answer");
+		give_up(c);
 		return c->state;
 	}
-	if (c->state == CONNECTION_OPENING) {
-		c->state = CONNECTION_READY;
-		c->deadline = 0;
-	}
 	read_in(c);
+	if (c->state == CONNECTION_OPENING)
+		open_up(c);
 	if (c->heard_end && c->state == CONNECTION_READY)
 		c->state = CONNECTION_ENDING;
 	write_out(c);
@@ -191,12 +249,17 @@ const char *connection_why(const struct connection *c)
 
 bool connection_has_room(const struct connection *c, size_t length)
 {
-	return c->state == CONNECTION_READY && length <= OUT - c->to;
+	return c->state == CONNECTION_READY && length + (c->tls ? TLS_OVERHEAD : 0) <= OUT - c->to;
 }
 
 uint64_t connection_put(struct connection *c, const uint8_t *octets, size_t length)
 {
 	assert(connection_has_room(c, length));
+	if (c->tls) {
+		tls_put(c->tls, octets, length);
+		take_from_tls(c);
+		return c->put;
+	}
 	memcpy(c->out + c->to, octets, length);
 	c->to += length;
 	c->put += length;

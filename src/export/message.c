@@ -136,20 +136,44 @@ bool message_add_template(struct message *m, const struct template *t)
 	return true;
 }
 
-uint8_t *message_add_record(struct message *m, const struct template *t, uint32_t octets)
+static uint8_t *add_data(struct message *m, uint16_t set_id, uint32_t octets)
 {
 	uint8_t *at;
 
 	if (m->protocol->has_sets) {
-		at = add(m, t->id, octets);
+		at = add(m, set_id, octets);
 	} else {
 		bool full = m->data_records == m->protocol->most_records;
 		at = full ? NULL : wire_reserve(&m->wire, octets);
 		m->records = (uint16_t)(m->records + (at != NULL));
 	}
 	m->data_records = (uint16_t)(m->data_records + (at != NULL));
+	m->record_octets = (uint16_t)octets;
+	return at;
+}
+
+uint8_t *message_add_record(struct message *m, const struct template *t, uint32_t octets)
+{
+	uint8_t *at = add_data(m, t->id, octets);
+
 	m->option_records = (uint16_t)(m->option_records + (at && t->scope_count));
 	return at;
+}
+
+uint16_t message_refill(struct message *m, const struct message *from, uint16_t record)
+{
+	const struct protocol *p = from->protocol;
+	uint32_t first = p->header_octets + (p->has_sets ? SET_HEADER : 0u);
+	uint32_t octets = from->record_octets;
+
+	for (; record < from->data_records; record++) {
+		uint8_t *at = add_data(m, from->set_id, octets);
+		if (!at)
+			break;
+		memcpy(at, from->buffer + first + record * octets, octets);
+		message_count(m, from->share[record]);
+	}
+	return record;
 }
 
 void message_close(struct message *m)

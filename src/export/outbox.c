@@ -3,18 +3,37 @@
 #include <errno.h>
 #include <stdlib.h>
 
-bool outbox_init(struct outbox *b, const struct protocol *protocol, struct transport *transport,
-	uint32_t max_datagram)
+/* As the path to the collector takes them now, and the configuration. */
+static uint32_t most_octets(const struct outbox *b)
 {
-	*b = (struct outbox){.protocol = protocol, .transport = transport};
-	b->buffers = malloc((size_t)OUTBOX_MESSAGES * max_datagram);
-	if (!b->buffers)
+	uint32_t (*most)(struct transport *) = b->transport->ops->most;
+	uint32_t octets = most ? most(b->transport) : UINT32_MAX;
+
+	return octets < b->max_datagram ? octets : b->max_datagram;
+}
+
+bool outbox_init(struct outbox *b, const struct protocol *protocol, struct transport *transport,
+	uint32_t max_datagram, uint32_t shortest)
+{
+	size_t records = max_datagram / shortest + 1;
+
+	*b = (struct outbox){
+		.protocol = protocol, .transport = transport, .max_datagram = max_datagram};
+	b->buffers = malloc((OUTBOX_MESSAGES + 1) * (size_t)max_datagram);
+	b->shares = malloc((OUTBOX_MESSAGES + 1) * records * sizeof *b->shares);
+	if (!b->buffers || !b->shares) {
+		free(b->buffers);
+		free(b->shares);
 		return false;
-	for (unsigned i = 0; i < OUTBOX_MESSAGES; i++) {
-		b->message[i].message.buffer = b->buffers + (size_t)i * max_datagram;
-		b->message[i].message.size = max_datagram;
-		b->spare[b->spares++] = &b->message[i];
 	}
+	for (unsigned i = 0; i <= OUTBOX_MESSAGES; i++) {
+		struct outgoing *o = i < OUTBOX_MESSAGES ? &b->message[i] : &b->piece;
+		o->message.buffer = b->buffers + i * (size_t)max_datagram;
+		o->message.share = b->shares + i * records;
+		if (i < OUTBOX_MESSAGES)
+			b->spare[b->spares++] = o;
+	}
+	b->most = most_octets(b);
 	return true;
 }
 
@@ -22,12 +41,14 @@ void outbox_free(struct outbox *b)
 {
 	b->transport->ops->close(b->transport);
 	free(b->buffers);
+	free(b->shares);
 }
 
 struct outgoing *outbox_begin(struct outbox *b, unsigned lane)
 {
 	struct outgoing *o = b->spare[--b->spares];
 
+	o->message.size = b->most > OUTBOX_SMALLEST ? b->most : OUTBOX_SMALLEST;
 	message_begin(&o->message, b->protocol);
 	o->lane = lane;
 	return o;
@@ -108,14 +129,12 @@ static struct transport_message parcel_of(const struct outbox *b, const struct o
 	};
 }
 
-void outbox_send(struct outbox *b)
+/* Sends these in order; returns how many the transport is done with: not the first one
+ * that is too long for the path now, nor what is behind it. */
+static unsigned send_some(struct outbox *b, struct outgoing *const *ordered, unsigned n)
 {
 	struct transport_message out[OUTBOX_QUEUE];
-	struct outgoing *ordered[OUTBOX_QUEUE];
-	unsigned n = order_queue(b, ordered);
 
-	if (!n)
-		return;
 	for (unsigned i = 0; i < n; i++) {
 		struct outgoing *o = ordered[i];
 		o->header.sequence = b->sequence;
@@ -126,12 +145,86 @@ void outbox_send(struct outbox *b)
 	}
 	b->count.refusals += b->transport->ops->send(b->transport, out, n);
 	for (unsigned i = 0; i < n; i++) {
+		if (out[i].error == EMSGSIZE) {
+			b->sequence = ordered[i]->header.sequence;
+			return i;
+		}
 		if (out[i].error == EINPROGRESS)
 			b->kept++;
 		else
 			account(b, &out[i].load, out[i].error, ordered[i]->header.time);
-		b->spare[b->spares++] = ordered[i];
 	}
+	return n;
+}
+
+static void lose(struct outbox *b, const struct outgoing *o)
+{
+	struct transport_message lost = parcel_of(b, o);
+
+	b->sequence += lost.step;
+	account(b, &lost.load, EMSGSIZE, o->header.time);
+}
+
+/* Fills the piece from this record on; returns the number of the next. */
+static uint16_t fill_piece(
+	struct outbox *b, const struct outgoing *whole, uint16_t record, uint32_t size)
+{
+	struct message *m = &b->piece.message;
+
+	b->piece.header = whole->header;
+	b->piece.lane = whole->lane;
+	m->size = size;
+	message_begin(m, b->protocol);
+	record = message_refill(m, &whole->message, record);
+	message_close(m);
+	return record;
+}
+
+/* The flow records of a message that is too long for the path now, in several. What does not
+ * fit alone is lost. */
+static void send_in_pieces(struct outbox *b, const struct outgoing *whole)
+{
+	struct outgoing *piece = &b->piece;
+
+	for (uint16_t record = 0; record < whole->message.data_records;) {
+		uint16_t next = fill_piece(b, whole, record, most_octets(b));
+		if (next == record) {
+			(void)fill_piece(b, whole, record, b->max_datagram);
+			lose(b, piece);
+			return;
+		}
+		if (send_some(b, &piece, 1))
+			record = next; /* else the path is narrower still */
+	}
+}
+
+static void send_too_long(struct outbox *b, const struct outgoing *o)
+{
+	if (o->lane != OUTBOX_TEMPLATES)
+		send_in_pieces(b, o);
+	else if (o->message.length > OUTBOX_SMALLEST)
+		b->again = true; /* made anew, shorter; nothing is lost with them */
+	else
+		lose(b, o);
+}
+
+void outbox_send(struct outbox *b)
+{
+	struct outgoing *ordered[OUTBOX_QUEUE];
+	unsigned n = order_queue(b, ordered);
+
+	for (unsigned i = 0; i < n;) {
+		unsigned fit = 0;
+		b->most = most_octets(b);
+		while (i + fit < n && ordered[i + fit]->message.length <= b->most)
+			fit++;
+		if (fit)
+			i += send_some(b, ordered + i, fit);
+		else
+			send_too_long(b, ordered[i++]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		b->spare[b->spares++] = ordered[i];
 	b->queued = 0;
 }
 

@@ -53,12 +53,24 @@ static void init_options(struct session *s, const struct session_options_data *o
 		&s->layout, s->out.protocol->version);
 }
 
+static uint32_t shortest_record(const struct layout *layout)
+{
+	uint32_t shortest = UINT16_MAX;
+
+	for (unsigned i = 0; i < layout->count; i++)
+		if (layout->template[i].record_octets < shortest)
+			shortest = layout->template[i].record_octets;
+	return shortest;
+}
+
 struct session *session_new(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (!s || !outbox_init(
-			  &s->out, protocol_find(o->layout.version), transport, o->max_datagram)) {
+	if (s)
+		layout_init(&s->layout, &o->layout);
+	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
+			  o->max_datagram, shortest_record(&s->layout))) {
 		free(s);
 		transport->ops->close(transport);
 		return NULL;
@@ -67,7 +79,6 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	s->has_boot = o->boot != INT64_MIN;
 	if (s->has_boot)
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
-	layout_init(&s->layout, &o->layout);
 	init_options(s, &o->options);
 	return s;
 }
@@ -105,7 +116,7 @@ static int64_t header_time(const struct session *s, const struct message *m, int
 	if (time < earliest)
 		time = earliest;
 	if (time >= latest)
-		time = m->data_records ? m->latest : latest;
+		time = m->data_records > m->option_records ? m->latest : latest;
 	return s->out.protocol->header_time(time);
 }
 
@@ -149,6 +160,15 @@ static void finish_lanes(struct session *s, int64_t now)
 {
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
 		finish_lane(s, &s->lane[i], now);
+}
+
+/* Templates and options that the path had become too narrow for are due at once. */
+static void heed_path(struct session *s)
+{
+	if (!s->out.again)
+		return;
+	s->out.again = false;
+	s->templates.done = s->options_refresh.done = false;
 }
 
 /* To a transport that keeps them they are sent once. */
@@ -269,6 +289,7 @@ static uint8_t *add_record(
 		at = message_add_record(&lane->open->message, t, t->record_octets);
 	if (!at) {
 		finish_lane(s, lane, now);
+		heed_path(s);
 		if (templates_due(s, now))
 			send_templates(s, now);
 		if (options_due(s, now))
@@ -290,9 +311,8 @@ static void put_record(struct session *s, const struct template *t, const struct
 	const struct template_facts facts = facts_of(s);
 
 	template_encode(t, r, &facts, at);
-	m->flows = (uint16_t)(m->flows + first_part);
-	m->packets += r->packets;
-	m->octets += r->octets;
+	message_count(m, (struct message_share){
+				 .packets = r->packets, .octets = r->octets, .begins = first_part});
 	if (r->last > m->latest)
 		m->latest = r->last;
 }
@@ -349,6 +369,7 @@ void session_record(struct session *s, const struct flow_record *r, int64_t now)
 
 void session_tick(struct session *s, int64_t now)
 {
+	heed_path(s);
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
 		struct lane *lane = &s->lane[i];
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))

@@ -53,6 +53,46 @@ static bool bind_source(
 	return bound;
 }
 
+static bool set(
+	int fd, int level, int option, int value, const char *what, struct transport_error *error)
+{
+	return setsockopt(fd, level, option, &value, sizeof value) == 0 ||
+	       fail(error, "%s: %s", what, strerror(errno));
+}
+
+/* Which way, in what class, how far; and never in fragments, whose loss is the message's. */
+static bool set_options(
+	int fd, int family, const struct transport_path *path, struct transport_error *error)
+{
+	bool v6 = family == AF_INET6;
+	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+
+	if (*path->interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface,
+					(socklen_t)strlen(path->interface)) < 0)
+		return fail(error, "interface %.64s: %s", path->interface, strerror(errno));
+	if (path->dscp &&
+		!set(fd, level, v6 ? IPV6_TCLASS : IP_TOS, (int)path->dscp << 2, "dscp", error))
+		return false;
+	if (path->hops &&
+		!set(fd, level, v6 ? IPV6_UNICAST_HOPS : IP_TTL, (int)path->hops, "hops", error))
+		return false;
+	return v6 ? set(fd, level, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO, "path MTU", error)
+		  : set(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "path MTU", error);
+}
+
+uint32_t socket_most(int fd, int family)
+{
+	bool v6 = family == AF_INET6;
+	int mtu, headers = v6 ? 40 + 8 : 20 + 8;
+	socklen_t size = sizeof mtu;
+
+	if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &size) <
+			0 ||
+		mtu <= headers)
+		return UINT32_MAX;
+	return (uint32_t)(mtu - headers);
+}
+
 int socket_connect(const struct addrinfo *address, const struct transport_path *path,
 	struct transport_error *error)
 {
@@ -64,7 +104,8 @@ int socket_connect(const struct addrinfo *address, const struct transport_path *
 		fail(error, "socket: %s", strerror(errno));
 		return -1;
 	}
-	bool good = !*path->source || bind_source(fd, address, path->source, error);
+	bool good = set_options(fd, address->ai_family, path, error) &&
+		    (!*path->source || bind_source(fd, address, path->source, error));
 	if (good && connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS)
 		good = fail(error, "%s", strerror(errno));
 	if (good)

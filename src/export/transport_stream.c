@@ -1,9 +1,10 @@
-/* TCP, RFC 7011 section 10.4: messages stay in a backlog until the collector's TCP has
+/* TCP and TLS, RFC 7011 section 10.4: messages stay in a backlog until the collector's TCP has
  * acknowledged them, and are put into the next connection again where it had not. Each
  * connection is a transport session of its own: templates first, and its sequence numbers
  * from 0. */
 #include "export/backlog.h"
 #include "export/connection.h"
+#include "export/spool.h"
 #include "export/transport.h"
 
 #include "base/clock.h"
@@ -26,7 +27,7 @@ enum {
 struct stream {
 	struct transport transport;
 	struct transport_path path;
-	char host[256], service[32], source[256], name[304];
+	char host[256], service[32], source[256], interface[64], name[304];
 	int64_t reconnect;
 	bool patient;
 	bool ending;
@@ -35,10 +36,12 @@ struct stream {
 	struct parcel *unput; /* the first that is not in this connection; NULL: all are */
 	uint32_t gap;         /* sequence numbers of messages that found no room since the last */
 
+	struct spool *spool; /* what comes after it, or NULL */
+
 	struct backlog *templates; /* never dropped */
 	struct parcel *unsaid;     /* the first that is not in this connection; NULL: all are */
-	uint64_t known;            /* serial from which on templates of the backlog are new to it */
 
+	struct tls_context *tls; /* or NULL */
 	struct addrinfo *addresses;
 	const struct addrinfo *address; /* to try next; NULL: all have been tried */
 	struct connection *connection;
@@ -50,17 +53,6 @@ struct stream {
 	int64_t said_when;
 	struct transport_report report;
 };
-
-static void add_load(struct transport_load *sum, const struct transport_load *load)
-{
-	sum->messages += load->messages;
-	sum->length += load->length;
-	sum->records += load->records;
-	sum->options += load->options;
-	sum->flows += load->flows;
-	sum->packets += load->packets;
-	sum->octets += load->octets;
-}
 
 /* ---- connections ---- */
 
@@ -89,7 +81,7 @@ static void try_address(struct stream *s)
 {
 	struct transport_error error;
 
-	s->connection = connection_new(s->address, &s->path, &error);
+	s->connection = connection_new(s->address, &s->path, s->tls, &error);
 	s->address = s->address->ai_next;
 	if (!s->connection)
 		complain(s, "no connection", error.text);
@@ -118,7 +110,6 @@ static void greet(struct stream *s)
 	s->sequence = 0;
 	s->unput = backlog_first(s->backlog);
 	s->unsaid = backlog_first(s->templates);
-	s->known = backlog_serial(s->backlog);
 	s->progress = clock_steady();
 	log_info("exporter", "%s: connected", s->name);
 }
@@ -141,25 +132,34 @@ static void put_parcel(struct stream *s, struct parcel *p)
 	p->end = connection_put(s->connection, p->octets, p->length);
 }
 
-/* Templates of the backlog that this connection got at its head are passed over. */
+/* Templates first: they may be told before their turn, but not after it. */
 static void put_parcels(struct stream *s)
 {
 	struct parcel *p;
-	uint64_t end = 0;
 
 	for (; (p = s->unsaid) && connection_has_room(s->connection, p->length);
-		s->unsaid = backlog_next(s->templates, p))
+		s->unsaid = backlog_next(s->templates, p)) {
 		put_parcel(s, p);
+		transport_load_add(&s->report.delivered, &p->load);
+		p->load = (struct transport_load){0}; /* counts once */
+	}
 	if (s->unsaid)
 		return;
 	for (; (p = s->unput) && connection_has_room(s->connection, p->length);
-		s->unput = backlog_next(s->backlog, p)) {
-		if (p->templates && p->serial < s->known)
-			p->end = end;
-		else
-			put_parcel(s, p);
-		end = p->end;
-	}
+		s->unput = backlog_next(s->backlog, p))
+		put_parcel(s, p);
+}
+
+/* What waits on disk follows into the room that others left. */
+static void refill(struct stream *s)
+{
+	struct parcel *p;
+
+	while (s->spool && (p = spool_move(s->spool, s->backlog, &s->report.lost)))
+		if (!s->unput)
+			s->unput = p;
+	if (s->report.lost.messages)
+		s->report.error = EIO;
 }
 
 static void let_go(struct stream *s)
@@ -168,7 +168,7 @@ static void let_go(struct stream *s)
 	struct parcel *p;
 
 	while ((p = backlog_first(s->backlog)) && p != s->unput && p->end <= acknowledged) {
-		add_load(&s->report.delivered, &p->load);
+		transport_load_add(&s->report.delivered, &p->load);
 		backlog_drop(s->backlog);
 		s->progress = clock_steady();
 	}
@@ -191,6 +191,7 @@ static void go_on(struct stream *s)
 	}
 	if (s->ready)
 		let_go(s);
+	refill(s);
 	if (state != CONNECTION_OVER)
 		return;
 	const char *why = connection_why(s->connection);
@@ -202,14 +203,29 @@ static void go_on(struct stream *s)
 
 /* ---- the transport ---- */
 
-/* True when there is room for the message, or was after some time. */
-static bool keep(struct stream *s, const struct transport_message *m)
+/* Into memory, or on disk behind what is there; 0, or the errno that kept it from both. */
+static int keep_now(struct stream *s, const struct transport_message *m)
 {
 	struct parcel *p;
 
-	while (!(p = backlog_add(s->backlog, m, s->gap))) {
+	if (s->spool && !spool_is_empty(s->spool))
+		return spool_put(s->spool, m, s->gap);
+	p = backlog_add(s->backlog, m, s->gap);
+	if (!p)
+		return s->spool ? spool_put(s->spool, m, s->gap) : ENOBUFS;
+	if (!s->unput)
+		s->unput = p;
+	return 0;
+}
+
+/* The same, after some time where there is patience. */
+static int keep(struct stream *s, const struct transport_message *m)
+{
+	int error;
+
+	while ((error = keep_now(s, m))) {
 		if (!s->patient || clock_steady() - s->progress >= TRANSPORT_PATIENCE)
-			return false;
+			return error;
 		if (s->connection)
 			connection_wait(s->connection, WAIT_MILLISECONDS);
 		else
@@ -217,9 +233,17 @@ static bool keep(struct stream *s, const struct transport_message *m)
 		go_on(s);
 	}
 	s->gap = 0;
-	if (!s->unput)
-		s->unput = p;
-	return true;
+	return 0;
+}
+
+/* Templates are not in the way of records: each connection begins with all of them. */
+static int remember(struct stream *s, const struct transport_message *m)
+{
+	struct parcel *p = backlog_add(s->templates, m, 0);
+
+	if (p && !s->unsaid)
+		s->unsaid = p;
+	return p ? 0 : E2BIG;
 }
 
 static unsigned stream_send(struct transport *t, struct transport_message *messages, unsigned count)
@@ -228,13 +252,10 @@ static unsigned stream_send(struct transport *t, struct transport_message *messa
 
 	for (unsigned i = 0; i < count; i++) {
 		struct transport_message *m = &messages[i];
-		m->error = EINPROGRESS;
-		if (m->templates && !backlog_add(s->templates, m, 0))
-			m->error = EMSGSIZE;
-		else if (!keep(s, m)) {
-			m->error = ENOBUFS;
+		int error = m->templates ? remember(s, m) : keep(s, m);
+		m->error = error ? error : EINPROGRESS;
+		if (error)
 			s->gap += m->step;
-		}
 	}
 	go_on(s);
 	return 0;
@@ -253,7 +274,10 @@ static void stream_work(struct transport *t, struct transport_report *report)
 	struct stream *s = (struct stream *)t;
 
 	go_on(s);
-	add_load(&report->delivered, &s->report.delivered);
+	transport_load_add(&report->delivered, &s->report.delivered);
+	transport_load_add(&report->lost, &s->report.lost);
+	if (s->report.lost.messages)
+		report->error = s->report.error;
 	s->report = (struct transport_report){.away = false};
 	report->away = !s->ready;
 	report->busy = worth_waiting(s);
@@ -269,8 +293,10 @@ static void stream_close(struct transport *t)
 	struct stream *s = (struct stream *)t;
 
 	connection_free(s->connection);
+	tls_context_free(s->tls);
 	backlog_free(s->backlog);
 	backlog_free(s->templates);
+	spool_close(s->spool);
 	if (s->addresses)
 		freeaddrinfo(s->addresses);
 	free(s);
@@ -291,7 +317,9 @@ static void copy_options(struct stream *s, const struct transport_stream_options
 	snprintf(s->service, sizeof s->service, "%s", o->path.service);
 	snprintf(s->source, sizeof s->source, "%s", o->path.source);
 	snprintf(s->name, sizeof s->name, "%s", o->name);
-	s->path = (struct transport_path){s->host, s->service, s->source};
+	snprintf(s->interface, sizeof s->interface, "%s", o->path.interface);
+	s->path = (struct transport_path){
+		s->host, s->service, s->source, s->interface, o->path.dscp, o->path.hops};
 	s->reconnect = o->reconnect;
 	s->patient = o->patient;
 }
@@ -309,7 +337,16 @@ struct transport *transport_stream_open(
 	s->backlog = backlog_new(options->buffer);
 	s->templates = backlog_new(TEMPLATES);
 	s->progress = clock_steady();
-	if (s->backlog && s->templates)
+	bool good = s->backlog && s->templates;
+	if (good && options->tls) {
+		s->tls = tls_context_new(options->tls, error);
+		good = s->tls != NULL;
+	}
+	if (good && options->spool) {
+		s->spool = spool_open(options->spool, options->spool_limit, error);
+		good = s->spool != NULL;
+	}
+	if (good)
 		s->addresses = socket_resolve(&s->path, SOCK_STREAM, error);
 	if (s->addresses)
 		return &s->transport;

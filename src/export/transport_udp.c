@@ -25,6 +25,7 @@ enum {
 struct udp {
 	struct transport transport;
 	int fd;
+	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
 };
 
@@ -116,6 +117,13 @@ static bool refuses_trains(struct udp *u, int error)
 	return true;
 }
 
+static uint32_t udp_most(struct transport *t)
+{
+	struct udp *u = (struct udp *)t;
+
+	return socket_most(u->fd, u->family);
+}
+
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
 {
 	struct udp *u = (struct udp *)t;
@@ -136,11 +144,16 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
 		}
+		if (error == EMSGSIZE && messages[i].length > udp_most(t)) {
+			while (i < count)
+				messages[i++].error = error;
+			break;
+		}
 		if (refuses_trains(u, error))
 			continue;
 		if (++tries < TRIES && (wants_room(error) || reports_an_earlier_one(error)))
 			continue;
-		messages[i++].error = error;
+		messages[i++].error = error == EMSGSIZE ? EIO : error;
 		tries = 0;
 	}
 	return refused;
@@ -155,7 +168,8 @@ static void udp_close(struct transport *t)
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {.send = udp_send, .close = udp_close};
+static const struct transport_ops udp_ops = {
+	.send = udp_send, .most = udp_most, .close = udp_close};
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
@@ -186,9 +200,12 @@ struct transport *transport_udp_open(
 		return NULL;
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
-		*u = (struct udp){.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
-		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next)
+		*u = (struct udp){
+			.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
+		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next) {
 			u->fd = socket_connect(a, path, error);
+			u->family = a->ai_family;
+		}
 	} else {
 		snprintf(error->text, sizeof error->text, "out of memory");
 	}
