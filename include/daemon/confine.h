@@ -18,17 +18,23 @@ enum { CONFINE_POSSIBLE = false };
 enum { CONFINE_POSSIBLE = true };
 #endif
 
-enum { CONFINE_CALLS = 40 }; /* that the filter lets through, at most */
-
 /* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
 enum confine_use {
-	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
-	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
+	CONFINE_SOCKET, /* sockets made and removed */
+	CONFINE_WRITE,  /* files read, made, written, renamed and removed */
 };
 
+/* It holds for the folder in which the path is. */
 struct confine_path {
 	enum confine_use use;
 	const char *path;
+};
+
+/* What the filter lets through besides what every run needs. */
+enum confine_need {
+	CONFINE_STREAMS = 1, /* connections that are made and ended */
+	CONFINE_TLS = 2,
+	CONFINE_FILES = 4, /* files that are written, or kept messages in */
 };
 
 /* Landlock, for this thread and those that it starts: so before it starts any. *abi is
@@ -37,8 +43,8 @@ struct confine_path {
 bool confine_files(
 	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);
 
-/* The filter, for all threads of the process, those there are and those that come: any
- * other call kills the process. Needs no_new_privs. */
-bool confine_calls(struct config_error *error);
+/* The filter, with the sum of enum confine_need, for all threads of the process, those there are
+ * and those that come: any other call kills the process. Needs no_new_privs. */
+bool confine_calls(unsigned needs, struct config_error *error);
 
 #endif

@@ -43,7 +43,8 @@ struct pipeline {
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
 	struct notify notify;
-	bool confine; /* to a few system calls, once it runs */
+	bool confine;   /* to a few system calls, once it runs */
+	unsigned needs; /* of enum confine_need */
 	bool is_file;
 	char file[sizeof((struct config_input *)0)->file]; /* for messages */
 };
@@ -291,20 +292,44 @@ static bool add_metrics(struct pipeline *p, const struct config *c, struct confi
 	return p->metrics != NULL;
 }
 
+static unsigned needs_of(const struct config *c)
+{
+	unsigned needs = 0;
+
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS)
+			needs |= CONFINE_STREAMS;
+		if (x->transport == CONFIG_TLS)
+			needs |= CONFINE_TLS;
+		if (*x->file_path || *x->spool_directory)
+			needs |= CONFINE_FILES;
+	}
+	return needs;
+}
+
 /* The last step of the start: nothing is opened after it. */
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	struct confine_path control = {CONFINE_SOCKET, c->control.socket};
+	struct confine_path paths[1 + CONFIG_EXPORTERS];
+	unsigned count = 0;
 
+	if (p->control)
+		paths[count++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (*c->exporters[i].file_path)
+			paths[count++] =
+				(struct confine_path){CONFINE_WRITE, c->exporters[i].file_path};
 	p->confine = c->privileges.confine;
+	p->needs = needs_of(c);
 	return privileges_drop(
 		&(struct privileges_options){
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
 			.capture = c->privileges.capture,
-			.paths = &control,
-			.path_count = p->control ? 1 : 0,
+			.paths = paths,
+			.path_count = count,
 		},
 		error);
 }
@@ -402,6 +427,7 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 	struct live_services services = {.control = p->control,
 		.metrics = p->metrics,
 		.notify = &p->notify,
+		.needs = p->needs,
 		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }

@@ -200,8 +200,7 @@ struct transport *transport_udp_open(
 		return NULL;
 	struct udp *u = malloc(sizeof *u);
 	if (u) {
-		*u = (struct udp){
-			.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
+		*u = (struct udp){.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
 		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next) {
 			u->fd = socket_connect(a, path, error);
 			u->family = a->ai_family;
