@@ -43,8 +43,9 @@ enum confine_need {
 bool confine_files(
 	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);
 
-/* The filter, with the sum of enum confine_need, for all threads of the process, those there are
- * and those that come: any other call kills the process. Needs no_new_privs. */
+/* The filter, with the sum of enum confine_need, for all threads of the process, which have all
+ * begun: any other call, the beginning of a thread too, kills the process. Needs
+ * no_new_privs. */
 bool confine_calls(unsigned needs, struct config_error *error);
 
 #endif
