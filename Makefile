@@ -16,6 +16,8 @@ sysconfdir = /etc
 unitdir     = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
+bashdir     = $(prefix)/share/bash-completion/completions
+zshdir      = $(prefix)/share/zsh/site-functions
 
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR  = -Werror
@@ -180,6 +182,8 @@ install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) $(SERVICES)
 	$(foreach u,$(SERVICES),install -D -m 644 $u $(DESTDIR)$(unitdir)/$(notdir $u);)
 	install -D -m 644 packaging/systemd/sysusers.conf $(DESTDIR)$(sysusersdir)/weir.conf
 	install -D -m 644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/weir.conf
+	$(foreach p,weir weirctl,install -D -m 644 packaging/completions/$p.bash $(DESTDIR)$(bashdir)/$p;)
+	$(foreach p,weir weirctl,install -D -m 644 packaging/completions/_$p $(DESTDIR)$(zshdir)/_$p;)
 	@c=$(DESTDIR)$(sysconfdir)/weir/weir.conf; test ! -f conf/weir.conf || \
 		if [ -e $$c ]; then echo "$$c is there and was left as it is"; \
 		else echo "install -m 644 conf/weir.conf $$c"; install -m 644 conf/weir.conf $$c; fi
@@ -189,6 +193,7 @@ uninstall: ## remove what install put there, except the conf file
 	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(call shelf,$m))
 	rm -f $(foreach u,$(SERVICES),$(DESTDIR)$(unitdir)/$(notdir $u))
 	rm -f $(DESTDIR)$(sysusersdir)/weir.conf $(DESTDIR)$(tmpfilesdir)/weir.conf
+	rm -f $(foreach p,weir weirctl,$(DESTDIR)$(bashdir)/$p $(DESTDIR)$(zshdir)/_$p)
 
 MANUALS = $(wildcard man/*.[1-8])
 home    = $(if $(filter weirdump,$1),$(bindir),$(sbindir))

@@ -46,6 +46,7 @@ needs() {
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind
+	test   cmd   zsh                 zsh             zsh
 	test   cmd   gcov                gcc             gcc
 	test   cmd   lcov                lcov            lcov
 	test   cmd   dpkg-buildpackage   dpkg-dev        dpkg-dev

@@ -167,6 +167,20 @@ for by in octets packets rate recent; do
 	[ "$(grep -c '^udp' "$TMP/flows.txt")" -gt 3 ] || bad "flows by=$by: $(cat "$TMP/flows.txt")"
 done
 [ -z "$(awk 'length > 80' "$TMP/flows.txt")" ] || bad "flows: $(awk 'length > 80' "$TMP/flows.txt")"
+ctl -j flows 5 "host=$host" protocol=17 port=53 >"$TMP/names" || bad "flows with names: exit status $?"
+for words in "host $host and udp and port 53" "udp port 53 host $host" "proto 17 and host $host and port 53" "proto udp port=53 host=$host"; do
+	ctl -j flows 5 $words >"$TMP/words" || bad "flows $words: exit status $?"
+	# the flows; how many were looked through may have changed
+	python3 - "$TMP/names" "$TMP/words" <<-'P' || bad "flows $words: $(cat "$TMP/words") is not $(cat "$TMP/names")"
+	import json, sys
+	a, b = (json.load(open(name)) for name in sys.argv[1:])
+	sys.exit(a['flows'] != b['flows'] or a['matched'] != b['matched'])
+	P
+done
+for words in 'host' 'port 53 port 54' 'host not-an-address' 'port 53 or port 54' 'proto nonsense' 'host=::1 host ::2'; do
+	ctl flows $words >"$TMP/out" 2>"$TMP/err"
+	[ $? -eq 1 ] && [ "$(wc -l <"$TMP/err")" -eq 1 ] || bad "flows $words: $(cat "$TMP/out" "$TMP/err")"
+done
 ctl top 3 count=2 >"$TMP/top.txt" || bad "top: exit status $?"
 [ "$(grep -c ^PROTO "$TMP/top.txt")" -eq 2 ] || bad "top: $(cat "$TMP/top.txt")"
 for wrong in limit=0 limit=1001 limit=many by=size host=nobody port=http; do

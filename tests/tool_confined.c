@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 static const char *deed, *path;
-static sem_t confined;
+static sem_t started, confined;
 
 static int try_file(int flags)
 {
@@ -63,6 +63,7 @@ static int try_deed(void)
 static void *run(void *context)
 {
 	(void)context;
+	sem_post(&started);
 	sem_wait(&confined);
 	int error = try_deed();
 	if (error)
@@ -81,11 +82,9 @@ int main(int argc, char **argv)
 		return 2;
 	deed = argv[3];
 	path = argv[4];
-	if (!privileges_drop(&(struct privileges_options){.user = argv[1],
-				     .confine = true,
-				     .capture = getenv("KEEP_CAPTURE") != NULL,
-				     .paths = &socket,
-				     .path_count = 1},
+	if (!privileges_drop(
+		    &(struct privileges_options){
+			    .user = argv[1], .confine = true, .paths = &socket, .path_count = 1},
 		    &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 3;
@@ -94,8 +93,12 @@ int main(int argc, char **argv)
 		puts("its memory may be dumped");
 		return 4;
 	}
+	sem_init(&started, 0, 0);
 	sem_init(&confined, 0, 0);
-	if (pthread_create(&thread, NULL, run, NULL) != 0 || !confine_calls(&error))
+	if (pthread_create(&thread, NULL, run, NULL) != 0)
+		return 3;
+	sem_wait(&started);
+	if (!confine_calls(0, &error))
 		return 3;
 	sem_post(&confined);
 	pthread_join(thread, NULL);

@@ -18,8 +18,6 @@ enum { CONFINE_POSSIBLE = false };
 enum { CONFINE_POSSIBLE = true };
 #endif
 
-enum { CONFINE_CALLS = 48 }; /* that the filter lets through, at most */
-
 /* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
 enum confine_use {
 	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
@@ -32,14 +30,22 @@ struct confine_path {
 	const char *path;
 };
 
+/* What the filter lets through besides what every run needs. */
+enum confine_need {
+	CONFINE_STREAMS = 1, /* connections that are made and ended */
+	CONFINE_TLS = 2,
+	CONFINE_FILES = 4, /* files that are written, or kept messages in */
+};
+
 /* Landlock, for this thread and those that it starts: so before it starts any. *abi is
  * what the kernel knows of it, 0: nothing, which is said on the log. Needs
  * no_new_privs. */
 bool confine_files(
 	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);
 
-/* The filter, for all threads of the process, those there are and those that come: any
- * other call kills the process. Needs no_new_privs. */
-bool confine_calls(struct config_error *error);
+/* The filter, with the sum of enum confine_need, for all threads of the process, which have all
+ * begun: any other call, the beginning of a thread too, kills the process. Needs
+ * no_new_privs. */
+bool confine_calls(unsigned needs, struct config_error *error);
 
 #endif

@@ -18,7 +18,8 @@ struct live_services {
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
 	const struct notify *notify;
-	bool confine; /* to a few system calls, before the first packet is looked at */
+	unsigned needs; /* of enum confine_need */
+	bool confine;   /* to a few system calls, before the first packet is looked at */
 };
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last

@@ -69,8 +69,6 @@ static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 	char folder[4096];
 	char *slash;
 
-	if (p->use == CONFINE_WRITE)
-		return allow(set, p->path, WRITE & known);
 	snprintf(folder, sizeof folder, "%s", p->path);
 	slash = strrchr(folder, '/');
 	if (!slash)
@@ -120,37 +118,37 @@ bool confine_files(
 struct call {
 	const char *name;
 	const char *elsewhere; /* its name on machines that lack the first one */
+	unsigned need;         /* enum confine_need, 0: always */
 };
 
-/* What follows the start: capture, export, control, the end of threads, and inputs and
- * exporters that a changed configuration opens. As glibc makes them. */
+/* What follows the start, when all threads are there: capture, export, control, metrics, and
+ * the end of it all. As glibc makes them. */
 /* clang-format off */
 static const struct call calls[] = {
 	/* files, pipes and connections */
-	{"read", NULL}, {"readv", NULL}, {"write", NULL}, {"writev", NULL}, {"close", NULL},
-	{"openat", NULL}, {"newfstatat", NULL}, {"fcntl", NULL}, {"ioctl", NULL}, {"unlink", "unlinkat"},
-	/* IPFIX files and spools */
-	{"pread64", NULL}, {"pwritev", NULL}, {"ftruncate", NULL}, {"renameat2", NULL},
-	{"getrandom", NULL}, {"getpid", NULL}, /* TLS, too */
+	{.name = "read"}, {.name = "readv"}, {.name = "write"}, {.name = "writev"},
+	{.name = "close"}, {.name = "openat"}, {.name = "newfstatat"}, {.name = "lseek"},
+	{.name = "fcntl"}, {.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
+	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
+	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"},
 	/* memory */
-	{"mmap", NULL}, {"munmap", NULL}, {"mremap", NULL}, {"mprotect", NULL}, {"madvise", NULL},
-	{"brk", NULL},
-	/* threads, and the end of the process */
-	{"clone3", NULL}, {"set_robust_list", NULL}, {"rseq", NULL}, {"rt_sigprocmask", NULL},
-	{"futex", NULL}, {"membarrier", NULL},
-	{"exit", NULL}, {"exit_group", NULL},
-	/* waiting, also where a stop and a continuation came in between */
-	{"epoll_ctl", NULL}, {"epoll_wait", "epoll_pwait"}, {"poll", "ppoll"},
-	{"clock_nanosleep", NULL}, {"restart_syscall", NULL},
-	{"clock_gettime", NULL}, /* where the kernel's page has no clock */
-	/* sockets */
-	{"socket", NULL}, {"connect", NULL}, {"bind", NULL}, {"accept4", NULL},
-	{"setsockopt", NULL}, {"getsockopt", NULL},
-	{"sendto", NULL}, {"sendmmsg", NULL}, {"recvfrom", NULL}, {"shutdown", NULL},
+	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"}, {.name = "mprotect"},
+	{.name = "madvise"}, {.name = "brk"},
+	/* threads and waiting, also where a stop and a continuation came in between */
+	{.name = "rt_sigprocmask"}, {.name = "futex"}, {.name = "membarrier"},
+	{.name = "epoll_ctl"}, {.name = "epoll_wait", .elsewhere = "epoll_pwait"},
+	{.name = "poll", .elsewhere = "ppoll"}, {.name = "clock_nanosleep"},
+	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
+	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
+	/* what only some configurations need */
+	{.name = "socket", .need = CONFINE_STREAMS}, {.name = "connect", .need = CONFINE_STREAMS},
+	{.name = "bind", .need = CONFINE_STREAMS}, {.name = "shutdown", .need = CONFINE_STREAMS},
+	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
+	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
+	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
 /* clang-format on */
 #define CALLS (sizeof calls / sizeof *calls)
-_Static_assert(CALLS <= CONFINE_CALLS, "the shorter the better");
 
 /* Names stand for one number each; below zero: this machine lacks it. */
 static int number_of(const struct call *c)
@@ -160,7 +158,7 @@ static int number_of(const struct call *c)
 	return number < 0 && c->elsewhere ? seccomp_syscall_resolve_name(c->elsewhere) : number;
 }
 
-bool confine_calls(struct config_error *error)
+bool confine_calls(unsigned needs, struct config_error *error)
 {
 	if (!CONFINE_POSSIBLE)
 		return true;
@@ -168,8 +166,9 @@ bool confine_calls(struct config_error *error)
 	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
 
 	for (unsigned i = 0; i < CALLS && failed == 0; i++) {
+		bool needed = (calls[i].need & needs) == calls[i].need;
 		int number = number_of(&calls[i]);
-		if (number >= 0)
+		if (needed && number >= 0)
 			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 	}
 	if (failed == 0)

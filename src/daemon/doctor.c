@@ -176,7 +176,8 @@ bool doctor(const struct config *c, FILE *out)
 	look_at_inputs(&r, c);
 	look_at_buffers(&r, c);
 	for (unsigned i = 0; i < c->exporter_count; i++)
-		doctor_collector(&r, &c->exporters[i]);
+		if (c->exporters[i].transport != CONFIG_FILE)
+			doctor_collector(&r, &c->exporters[i]);
 	fprintf(out, "%u good, %u to note, %u wrong\n", r.count[FINDING_GOOD],
 		r.count[FINDING_NOTE], r.count[FINDING_WRONG]);
 	return r.count[FINDING_WRONG] == 0;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct exporter {
 	struct event *stop;
 	bool stopping;
 	pthread_t thread;
+	sem_t begun; /* posted once, by the thread */
 	bool running;
 };
 
@@ -61,6 +63,7 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 		return NULL;
 	}
 	pthread_mutex_init(&e->lock, NULL);
+	sem_init(&e->begun, 0, 0);
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct collector *c = collector_new(config, &config->exporters[i], boot, error);
 		if (!c) {
@@ -94,6 +97,7 @@ void exporter_free(struct exporter *e)
 	output_free(e->output);
 	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
+	sem_destroy(&e->begun);
 	free(e);
 }
 
@@ -276,6 +280,7 @@ static void *run(void *context)
 {
 	struct exporter *e = context;
 
+	sem_post(&e->begun);
 	event_base_dispatch(e->base);
 	return NULL;
 }
@@ -308,9 +313,14 @@ bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned 
 	}
 	e->running = e->tick && e->stop && event_add(e->tick, &interval) == 0 &&
 		     pthread_create(&e->thread, NULL, run, e) == 0;
-	if (!e->running)
+	if (!e->running) {
 		free_events(e);
-	return e->running;
+		return false;
+	}
+	/* It makes no calls of a thread's beginning once this has returned: see confine.h. */
+	while (sem_wait(&e->begun) != 0)
+		;
+	return true;
 }
 
 void exporter_stop(struct exporter *e)

@@ -223,7 +223,7 @@ static bool confine(const struct live *l)
 {
 	struct config_error error;
 
-	if (!l->services->confine || confine_calls(&error))
+	if (!l->services->confine || confine_calls(l->services->needs, &error))
 		return true;
 	log_error("main", "%s", error.text);
 	return false;

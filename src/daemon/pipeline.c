@@ -47,7 +47,8 @@ struct pipeline {
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
 	struct notify notify;
-	bool confine; /* to a few system calls, once it runs */
+	bool confine;   /* to a few system calls, once it runs */
+	unsigned needs; /* of enum confine_need */
 	bool is_file, prints;
 	struct progress *progress; /* NULL: nothing is shown */
 	char file[sizeof((struct config_input *)0)->file];
@@ -322,6 +323,22 @@ static unsigned written_paths(
 	return n;
 }
 
+static unsigned needs_of(const struct config *c)
+{
+	unsigned needs = 0;
+
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS)
+			needs |= CONFINE_STREAMS;
+		if (x->transport == CONFIG_TLS)
+			needs |= CONFINE_TLS;
+		if (*x->file_path || *x->spool_directory)
+			needs |= CONFINE_FILES;
+	}
+	return needs;
+}
+
 /* The last step of the start: nothing is opened after it. */
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
@@ -330,6 +347,7 @@ static bool give_up_privileges(
 	unsigned count = written_paths(p, c, paths);
 
 	p->confine = c->privileges.confine;
+	p->needs = needs_of(c);
 	return privileges_drop(
 		&(struct privileges_options){
 			.user = c->privileges.user,
@@ -467,6 +485,7 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 	struct live_services services = {.control = p->control,
 		.metrics = p->metrics,
 		.notify = &p->notify,
+		.needs = p->needs,
 		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;
 }

@@ -26,7 +26,7 @@ struct options {
 
 static void usage(FILE *out)
 {
-	fputs("usage: weirctl [-j] [-s SOCKET] COMMAND [[NAME=]VALUE ...]\n"
+	fputs("usage: weirctl [-j] [-s SOCKET] COMMAND [[NAME=]VALUE ...] [FILTER]\n"
 	      "  -s, --socket SOCKET  where weir listens (/run/weir/weir.sock)\n"
 	      "  -j, --json           the answer as it came\n"
 	      "  -V, --version        print the version\n"
@@ -64,19 +64,80 @@ static int take_options(struct options *o, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+static bool lists_flows(const char *command)
+{
+	return strcmp(command, "flows") == 0 || strcmp(command, "top") == 0;
+}
+
 /* What a word without a name means to a command. */
 static const char *name_of_word(const char *command)
 {
-	return strcmp(command, "log") == 0                                    ? "level"
-	       : strcmp(command, "flows") == 0 || strcmp(command, "top") == 0 ? "limit"
-									      : NULL;
+	return strcmp(command, "log") == 0 ? "level" : lists_flows(command) ? "limit" : NULL;
 }
 
-/* "limit=20" is a member of the request, a number where it looks like one. */
-static bool add_argument(json_t *request, const char *command, const char *word)
+/* A member of the request; a second one of a name would be lost. */
+static bool add_member(json_t *request, const char *name, json_t *value)
 {
-	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : word;
-	char name[64] = "", *end;
+	if (json_object_get(request, name)) {
+		fprintf(stderr, "weirctl: %s: is said twice\n", name);
+		json_decref(value);
+		return false;
+	}
+	return json_object_set_new(request, name, value) == 0;
+}
+
+/* A number where it looks like one. */
+static bool add_argument(json_t *request, const char *name, const char *value)
+{
+	char *end;
+	long long number = strtoll(value, &end, 10);
+	bool is_number = end != value && *end == '\0';
+
+	return add_member(request, name, is_number ? json_integer(number) : json_string(value));
+}
+
+static int protocol_number(const char *word)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} known[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"gre", 47}, {"esp", 50}, {"icmp6", 58},
+		{"sctp", 132}};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i].name, word) == 0)
+			return known[i].number;
+	return -1;
+}
+
+/* Words as pcap-filter(7) has them: "host 10.0.0.1 and tcp and port 443". Returns how many
+ * of them it took, 0: these are none, -1: they are wrong, which has been said. */
+static int add_filter(json_t *request, char **words)
+{
+	bool proto = strcmp(words[0], "proto") == 0;
+	int number = protocol_number(words[0]);
+
+	if (strcmp(words[0], "and") == 0)
+		return 1;
+	if (number >= 0)
+		return add_member(request, "protocol", json_integer(number)) ? 1 : -1;
+	if (!proto && strcmp(words[0], "host") != 0 && strcmp(words[0], "port") != 0)
+		return 0;
+	if (!words[1]) {
+		fprintf(stderr, "weirctl: %s: a value is missing\n", words[0]);
+		return -1;
+	}
+	number = proto ? protocol_number(words[1]) : -1;
+	if (number >= 0)
+		return add_member(request, "protocol", json_integer(number)) ? 2 : -1;
+	return add_argument(request, proto ? "protocol" : words[0], words[1]) ? 2 : -1;
+}
+
+/* "limit=20", or a word whose name the command tells. */
+static bool add_word(json_t *request, const char *command, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	char name[64] = "";
 
 	if (equals)
 		snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
@@ -86,10 +147,20 @@ static bool add_argument(json_t *request, const char *command, const char *word)
 		fprintf(stderr, "weirctl: %s: NAME=VALUE is expected\n", word);
 		return false;
 	}
-	long long number = strtoll(value, &end, 10);
-	bool is_number = end != value && *end == '\0';
-	return json_object_set_new(
-		       request, name, is_number ? json_integer(number) : json_string(value)) == 0;
+	return add_argument(request, name, equals ? equals + 1 : word);
+}
+
+static bool add_words(json_t *request, char **words)
+{
+	for (int i = 1; words[i];) {
+		int taken = lists_flows(words[0]) ? add_filter(request, words + i) : 0;
+		if (taken == 0)
+			taken = add_word(request, words[0], words[i]) ? 1 : -1;
+		if (taken < 0)
+			return false;
+		i += taken;
+	}
+	return true;
 }
 
 /* Shows the answer and says with which status to leave. */
@@ -130,12 +201,9 @@ static int ask_once(const struct options *o, int s, const json_t *request)
 static int run(const struct options *o, char **words)
 {
 	json_t *request = json_pack("{ss}", "command", words[0]);
-	bool good = request != NULL;
 	int status = EXIT_NO_ANSWER;
 
-	for (int i = 1; good && words[i]; i++)
-		good = add_argument(request, words[0], words[i]);
-	if (!good) {
+	if (!request || !add_words(request, words)) {
 		json_decref(request);
 		return EXIT_USAGE;
 	}
