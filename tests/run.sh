@@ -52,6 +52,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-second_deadlock_stack=1}
 passed=0 failed=0 skipped=0 running=
 failures=()
 scratch=$(mktemp -d)
+chmod 711 "$scratch" # for tests that become another user
 
 finish() {
 	local status=$1

@@ -69,6 +69,8 @@ static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 	char folder[4096];
 	char *slash;
 
+	if (p->use == CONFINE_WRITE)
+		return allow(set, p->path, WRITE & known);
 	snprintf(folder, sizeof folder, "%s", p->path);
 	slash = strrchr(folder, '/');
 	if (!slash)
