@@ -13,7 +13,7 @@
 			ck_abort_msg("line %d: %s", __LINE__, #condition); \
 	} while (0)
 
-enum { RATE = 2000, BURST = 32, MESSAGE = 1000, BUFFER = 256 << 10 };
+enum { RATE = 2000, BURST = 64, MESSAGE = 1000, BUFFER = 256 << 10 };
 
 static struct {
 	struct transport transport;
