@@ -120,7 +120,7 @@ for page in man/*.[1-8]; do
 			run "$name: $(head -1 "$block")" "$WEIR" -C -f "$block.conf"
 			count=$((count + 1))
 			;;
-		'{"comma'* | plugins*) ;; # a line of the control protocol, another program's configuration
+		'{"comma'* | plugins* | '[Servic'*) ;; # of the control protocol, another program's, systemd's
 		*) bad "$page: what is the literal block that begins with: $(head -1 "$block")" ;;
 		esac
 	done

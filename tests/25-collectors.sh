@@ -38,12 +38,12 @@ into_nfcapd() {
 }
 
 # nfcapd 1.7.1 leaves options data out of IPFIX's sequence, where RFC 7011 counts them (section 3.1).
-with_nfcapd() { # NAME VERSION
-	local file more=()
-	[ "$2" -ne 10 ] || more=(--set 'exporters[0].options_data=false')
+with_nfcapd() { # NAME VERSION bare|'' [WEIR-OPTION...]
+	local file more=("${@:4}")
+	[ "$2" -ne 10 ] || more+=(--set 'exporters[0].options_data=false')
 	into_nfcapd "$1" "$2" ${more[@]+"${more[@]}"}
 	TZ=UTC nfdump -r "$file" -o json >"$TMP/nf.json" 2>"$TMP/err" || bad "$1: nfdump: $(cat "$TMP/err")"
-	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" nfdump "$TMP/nf.json"
+	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" nfdump "$TMP/nf.json" $3
 	grep -q 'Sequence Errors: 0, Bad Packets: 0' "$TMP/nfcapd.log" || bad "$1: $(grep Sequence "$TMP/nfcapd.log")"
 }
 
@@ -77,11 +77,11 @@ into_nfacctd() {
 	stop $pid INT 20
 }
 
-with_nfacctd() { # NAME VERSION
+with_nfacctd() { # NAME VERSION bare|'' [WEIR-OPTION...]
 	local packets
 	packets=$(awk -F'\t' -v v="$2" '!/^#/ && (v != 5 || $1 !~ /:/) { n += $7 } END { print n }' "$TMP/truth")
-	into_nfacctd "$1" "$2" "$packets"
-	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" pmacct "$TMP/pm.csv" && case $said in
+	into_nfacctd "$1" "$2" "$packets" "${@:4}"
+	run "$1" python3 "$here/totals.py" "$TMP/truth" "$2" pmacct "$TMP/pm.csv" $3 && case $said in
 	*'left out'*) echo "$1: ${said%%$'\n'*}" ;;
 	esac
 }
@@ -92,10 +92,30 @@ for scenario in office timeouts fragments; do
 		for collector in nfcapd nfacctd; do
 			command -v $collector >/dev/null || continue
 			have=$((have + 1))
-			with_$collector "$collector, $scenario, v$version" $version
+			with_$collector "$collector, $scenario, v$version" $version ''
 		done
 	done
 done
+
+# ---- The other ready-made records, and biflows ----
+
+"$GEN" office "$TMP/in.pcap" --truth "$TMP/truth" || bad "gen office"
+for version in 9 10; do
+	for record in minimal layer2 tunnel tcp security router; do
+		for collector in nfcapd nfacctd; do
+			command -v $collector >/dev/null || continue
+			have=$((have + 1))
+			with_$collector "$collector, record $record, v$version" $version \
+				"$([ $record = minimal ] && echo bare)" --set cache.record=$record
+		done
+	done
+	# nfacctd knows the initiator's side only
+	command -v nfcapd >/dev/null || continue
+	have=$((have + 1))
+	with_nfcapd "nfcapd, biflows, v$version" $version bare --set cache.biflow=true
+	grep -q '"out_packets" : [1-9]' "$TMP/nf.json" || bad "nfcapd, biflows, v$version: no answers"
+done
+
 # ---- The sampling rate: one packet in ten is metered, the collector has ten times that ----
 
 # metered TIMES: packets and octets that weir said it has metered, so many times

@@ -8,6 +8,7 @@
 #include "base/ring.h"
 #include "base/utf8.h"
 #include "base/wire.h"
+#include "suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -465,10 +466,5 @@ int main(void)
 	tcase_add_test(cases, memory_that_is_not_there);
 	tcase_add_test(cases, processors_have_numbers);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

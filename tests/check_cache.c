@@ -2,6 +2,7 @@
  * random and fixed by their seed. A large cache must give the model's records exactly, however it
  * is swept; a small one may end a record early for lack of room and nothing else. */
 #include "cache_model.h"
+#include "suite.h"
 
 enum sweeping { NEVER, AFTER_EACH_BATCH, IN_SLICES, SELDOM, SWEEPINGS };
 
@@ -235,10 +236,5 @@ int main(void)
 	tcase_add_loop_test(cases, batches_change_nothing, 0, ROWS(rows));
 	tcase_add_loop_test(cases, nothing_stays_too_long, 0, ROWS(rows) * ROWS(rooms));
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Who leaves a full cache, and what ages of 16 bits do to that when packet time leaps. */
 #include "cache_model.h"
+#include "suite.h"
 
 /* One packet of a flow, so many seconds after the start; a bare SYN or none. */
 static void see_one(struct cache *c, uint32_t flow, int seconds, bool syn)
@@ -182,10 +183,5 @@ int main(void)
 	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The configuration: values, files, --set, and the relations between keys. */
 #include "config/config.h"
 #include "config/schema.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -515,10 +516,5 @@ int main(void)
 	tcase_add_loop_test(all, checks_relations, 0, COUNT(relations));
 	tcase_add_test(all, schema_is_sound);
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

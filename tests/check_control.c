@@ -1,6 +1,7 @@
 /* The control socket: lines in and out, and clients that mean no good. The loop is turned by
  * the test itself, in its one thread. */
 #include "daemon/control.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -448,10 +449,5 @@ int main(void)
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(all, tests[i]);
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

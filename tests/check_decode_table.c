@@ -3,6 +3,7 @@
  */
 #include "packet/layer.h"
 #include "packet/ports.h"
+#include "suite.h"
 
 #include <check.h>
 #include <pcap/pcap.h>
@@ -181,10 +182,5 @@ int main(void)
 	tcase_add_test(cases, gre_types);
 	tcase_add_test(cases, udp_ports);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

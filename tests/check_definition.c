@@ -3,6 +3,7 @@
  * every bit that a packet has, for every element of the table that can be matched. */
 #include "export/layout.h"
 #include "flow/cache.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -462,9 +463,5 @@ int main(void)
 	tcase_add_test(keys, details_kept_where_needed);
 	tcase_add_loop_test(keys, template_for, 0, ROWS(choices));
 	suite_add_tcase(suite, keys);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* What records keep of their packets beyond counters: sequences of packets through the real cache,
  * held against lists of what each packet had. */
 #include "flow/cache.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -142,9 +143,5 @@ int main(void)
 
 	tcase_add_loop_test(sums, sums_of_sequences, 0, SEQUENCES);
 	suite_add_tcase(suite, sums);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

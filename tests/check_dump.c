@@ -5,6 +5,7 @@
 #include "../src/tools/weirdump_netflow5.c"
 #include "../src/tools/weirdump_session.c"
 #include "../src/tools/weirdump_template.c"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -378,8 +379,6 @@ int main(void)
 {
 	Suite *suite = suite_create("dump");
 	TCase *messages = tcase_create("messages");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(messages, set_up, tear_down);
 	tcase_add_test(messages, v5_records);
@@ -397,9 +396,5 @@ int main(void)
 	tcase_add_test(messages, stops_printing);
 	tcase_add_test(messages, summary);
 	suite_add_tcase(suite, messages);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "capture/duplicates.h"
 #include "capture/ebpf.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -181,10 +182,5 @@ int main(void)
 	tcase_add_test(all, unknown_ancillary);
 	tcase_add_test(all, longest_program);
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

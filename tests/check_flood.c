@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "flow/cache.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -232,10 +233,5 @@ int main(void)
 	tcase_set_timeout(cases, 60);
 	tcase_add_loop_test(cases, who_lives_through_it, 0, ROWS);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

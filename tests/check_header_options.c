@@ -1,6 +1,7 @@
 /* Options and extension headers as bits: RFC 9740's examples, IANA's tables written out here a
  * second time, and lists that are cut at every octet. */
 #include "packet/header_options.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -207,9 +208,5 @@ int main(void)
 	tcase_add_test(bits, ip4_options);
 	tcase_add_test(bits, ip6_extensions);
 	suite_add_tcase(suite, bits);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * baton says of a wait, and how much time a turn of the expiry thread takes when everything that it
  * meets is over. */
 #include "generator.h"
+#include "suite.h"
 
 #include "base/clock.h"
 #include "daemon/baton.h"
@@ -214,10 +215,5 @@ int main(void)
 	tcase_add_loop_test(cases, only_who_waits_has_waited, 0, COUNT(spins));
 	tcase_add_test(cases, a_turn_is_short);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The table of elements against an excerpt of IANA's registry that is written
  * here once more, and against what its own types allow. */
 #include "export/ie.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -287,8 +288,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ie");
 	TCase *table = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(table, as_registered, 0, sizeof registry / sizeof registry[0]);
 	tcase_add_test(table, lengths_suit_their_types);
@@ -296,9 +295,5 @@ int main(void)
 	tcase_add_test(table, each_is_found);
 	tcase_add_test(table, list);
 	suite_add_tcase(suite, table);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * Capture threads as they come and go: each on its processor, the memory of its worker taken by
  * itself and before any source is opened to frames; one that cannot start, one that fails. */
 #include "generator.h"
+#include "suite.h"
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -260,10 +261,5 @@ int main(void)
 	tcase_add_loop_test(cases, what_cannot_start_leaves_nothing, 0, WORKERS + 1);
 	tcase_add_test(cases, one_that_fails_ends_alone);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What the service manager hears, by the text of sd_notify(3). */
 #include "daemon/notify.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -124,7 +125,6 @@ int main(void)
 {
 	Suite *suite = suite_create("notify");
 	TCase *all = tcase_create("notify");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, says_each_state);
@@ -132,8 +132,5 @@ int main(void)
 	tcase_add_test(all, watchdog_is_this_process_only);
 	tcase_add_test(all, never_waits);
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The command line. The file that is read by default is not looked at here: each
  * case names -i, -r or -f, or fails before. */
 #include "daemon/options.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -223,10 +224,5 @@ int main(void)
 	tcase_add_test(all, flags);
 	tcase_add_loop_test(all, refuses_bad_lines, 0, COUNT(bad));
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

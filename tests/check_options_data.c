@@ -3,6 +3,7 @@
  * count is what arrived. */
 #include "export/session.h"
 #include "reader.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -647,10 +648,5 @@ int main(void)
 	tcase_add_loop_test(cases, counts_are_what_arrived, 0, 4);
 	tcase_add_test(cases, times_of_losses);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

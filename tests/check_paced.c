@@ -2,6 +2,7 @@
  * lost. */
 #include "base/clock.h"
 #include "export/transport.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -109,9 +110,5 @@ int main(void)
 	tcase_add_test(tcase, live);
 	tcase_add_test(tcase, patient);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

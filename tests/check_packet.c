@@ -3,6 +3,7 @@
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -356,10 +357,5 @@ int main(void)
 	tcase_add_test(cases, zero_length_takes_the_wire);
 	tcase_add_test(cases, any_number_of_tags);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

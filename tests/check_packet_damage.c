@@ -6,6 +6,7 @@
 #include "frame_text.h"
 #include "packet/common.h"
 #include "story.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -169,10 +170,5 @@ int main(void)
 	tcase_add_loop_test(cases, short_way_is_the_long_way, 0, 11);
 	tcase_add_test(cases, short_way_is_taken);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "frame_text.h"
 #include "packet/decode.h"
 #include "packet/fragment.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -206,10 +207,5 @@ int main(void)
 	tcase_add_test(cases, the_oldest_gives_way);
 	tcase_add_test(cases, most_of_a_full_table_is_kept);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -352,10 +353,5 @@ int main(void)
 	tcase_add_test(cases, ports_are_the_options);
 	tcase_add_test(cases, fragments_of_tunnels);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

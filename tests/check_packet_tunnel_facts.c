@@ -4,6 +4,7 @@
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "story.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -381,10 +382,5 @@ int main(void)
 	tcase_add_test(cases, limits_are_the_same);
 	tcase_add_test(cases, an_inner_flow_is_not_asked_for_them);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

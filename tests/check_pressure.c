@@ -1,6 +1,7 @@
 /* How much sooner flows leave a cache that is nearly full, by the numbers and in a cache. */
 #include "cache_model.h"
 #include "flow/pressure.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -292,10 +293,5 @@ int main(void)
 	tcase_add_test(cases, a_packet_comes_first);
 	tcase_add_loop_test(cases, goes_on_beyond_active, 0, 2);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Records as rows, objects and CSV lines. */
 #include "export/print.h"
 #include "export/times.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -360,8 +361,6 @@ int main(void)
 {
 	Suite *suite = suite_create("print");
 	TCase *records = tcase_create("records");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(records, text_rows);
 	tcase_add_test(records, text_width);
@@ -374,9 +373,5 @@ int main(void)
 	tcase_add_test(records, long_line);
 	tcase_add_test(records, times);
 	suite_add_tcase(suite, records);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "daemon/progress.h"
 
 #include "base/clock.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -51,13 +52,9 @@ int main(void)
 {
 	Suite *suite = suite_create("progress");
 	TCase *tcase = tcase_create("lines");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_loop_test(tcase, lines, 0, sizeof samples / sizeof samples[0]);
 	tcase_add_test(tcase, bounded);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

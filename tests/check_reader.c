@@ -3,6 +3,7 @@
  * the good stream with a few octets changed and the complaint that must come.
  */
 #include "reader.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -357,15 +358,11 @@ int main(void)
 {
 	Suite *s = suite_create("reader");
 	TCase *c = tcase_create("reader");
-	SRunner *run = srunner_create(s);
 
 	tcase_add_loop_test(c, good, 0, 3);
 	tcase_add_loop_test(c, broken, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(c, redefined);
 	tcase_add_loop_test(c, bounds, 0, 3);
 	suite_add_tcase(s, c);
-	srunner_run_all(run, CK_NORMAL);
-	int failed = srunner_ntests_failed(run);
-	srunner_free(run);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,5 +1,6 @@
 /* Which packets are metered: as many as promised, none preferred, flows whole. */
 #include "flow/sampler.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -130,10 +131,5 @@ int main(void)
 	tcase_add_test(cases, whole_flows);
 	tcase_add_test(cases, an_echo_and_its_reply);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* A collector's stream: every datagram that a session sends is read back by the independent reader,
  * without a fault, and the records are those that were given, each once, in order. */
 #include "collector.h"
+#include "suite.h"
 
 static const uint16_t versions[] = {5, 9, 10};
 
@@ -230,10 +231,5 @@ int main(void)
 	tcase_add_loop_test(cases, templates_when_the_clock_goes_back, 0, 2);
 	tcase_add_loop_test(cases, counters_are_split_not_cut, 0, 3 * ROWS(splits));
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

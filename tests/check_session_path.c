@@ -1,6 +1,7 @@
 /* A path whose MTU changes whenever it likes, also between asking for it and sending: each record
  * arrives once, in order, with a sequence that has no gap, in datagrams that the path took. */
 #include "collector.h"
+#include "suite.h"
 
 static struct {
 	uint32_t most; /* octets that the path takes */
@@ -101,9 +102,5 @@ int main(void)
 	tcase_add_loop_test(tcase, any_path, 0, 36);
 	tcase_add_test(tcase, no_path);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

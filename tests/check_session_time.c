@@ -1,6 +1,7 @@
 /* What a session says of time (header times, sysUptime's zero) and what it makes of messages that
  * could not be sent. */
 #include "collector.h"
+#include "suite.h"
 
 static const uint16_t versions[] = {5, 9, 10};
 
@@ -229,10 +230,5 @@ int main(void)
 	tcase_add_loop_test(cases, sixty_days, 0, 6);
 	tcase_add_loop_test(cases, lost_messages, 0, 3 * ROWS(refusals));
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * what is not, how a group shares flows and who gets them when one of it fails, and an interface
  * that goes down. Every frame shows twice there; libpcap leaves one of the two out. */
 #include "capture/sources.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -230,10 +231,5 @@ int main(void)
 	tcase_add_test(cases, who_is_left_gets_all_flows);
 	tcase_add_test(cases, goes_on_after_it_was_down);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

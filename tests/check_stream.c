@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "export/backlog.h"
 #include "export/transport.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -239,9 +240,5 @@ int main(void)
 	tcase_add_loop_test(tcase, backlog_keeps_order, 0, 4);
 	tcase_add_loop_test(tcase, collector_does_not_read, 0, CASES);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

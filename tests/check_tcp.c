@@ -1,5 +1,6 @@
 /* Retransmissions, disorder, windows and the handshake, from segments written by hand. */
 #include "flow/tcp.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -155,10 +156,5 @@ int main(void)
 	tcase_add_test(cases, handshake_sent_again);
 	tcase_add_test(cases, no_handshake);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * 6.2 allows, NetFlow v5's record octet by octet, and the layouts that weir sends. */
 #include "export/layout.h"
 #include "export/template.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -419,10 +420,5 @@ int main(void)
 	tcase_add_loop_test(cases, layouts, 0, ROWS(versions) * ROWS(ready));
 	tcase_add_loop_test(cases, choice, 0, ROWS(choices));
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* When a record is over and why (flow rule 3), as tables. Times are in seconds from a base. */
 #include "flow/timeout.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -183,10 +184,5 @@ int main(void)
 	tcase_add_loop_test(cases, reopens, 0, ROWS(reopenings));
 	tcase_add_loop_test(cases, open_record, FRAME_INGRESS, FRAME_EGRESS + 1);
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* One value of each type, in every form and at every length that it may have. */
 #include "export/format.h"
 #include "export/value.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -226,8 +227,7 @@ int main(void)
 {
 	Suite *suite = suite_create("value");
 	TCase *values = tcase_create("values");
-	SRunner *runner;
-	int failed, count = sizeof samples / sizeof samples[0];
+	int count = sizeof samples / sizeof samples[0];
 
 	tcase_add_loop_test(values, forms, 0, count);
 	tcase_add_loop_test(values, bounded, 0, count);
@@ -235,9 +235,5 @@ int main(void)
 	tcase_add_test(values, calendar);
 	tcase_add_test(values, times);
 	suite_add_tcase(suite, values);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

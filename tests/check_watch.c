@@ -1,5 +1,6 @@
 /* The watch in virtual time: what it says, when, and how often. */
 #include "daemon/watch.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -207,10 +208,5 @@ int main(void)
 	tcase_add_test(all, late_looks);
 	tcase_add_test(all, checks_the_sums);
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

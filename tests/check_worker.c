@@ -4,6 +4,7 @@
  * own: at every moment the ledger adds up to the packet, and at the end every frame is accounted
  * for, also where rings are so small that records are lost. */
 #include "generator.h"
+#include "suite.h"
 
 #include "daemon/ledger.h"
 
@@ -268,10 +269,5 @@ int main(void)
 	tcase_add_loop_test(cases, all_at_once, 0, ROWS(threaded));
 	tcase_add_loop_test(cases, one_in_so_many, 0, ROWS(samplings));
 	suite_add_tcase(suite, cases);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }
