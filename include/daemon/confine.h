@@ -23,6 +23,7 @@ enum confine_use {
 	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
 	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
 	CONFINE_FILE,   /* what files' names begin with: the same in its folder */
+	CONFINE_READ,   /* a file: its folder is read, where it may be replaced */
 };
 
 struct confine_path {

@@ -66,18 +66,22 @@ static bool allow(int set, const char *path, uint64_t rights)
 
 static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 {
+	static const uint64_t rights[] = {[CONFINE_SOCKET] = SOCKET,
+		[CONFINE_WRITE] = WRITE,
+		[CONFINE_FILE] = WRITE,
+		[CONFINE_READ] = READ};
 	char folder[4096];
 	char *slash;
 
 	if (p->use == CONFINE_WRITE)
-		return allow(set, p->path, WRITE & known);
+		return allow(set, p->path, rights[p->use] & known);
 	snprintf(folder, sizeof folder, "%s", p->path);
 	slash = strrchr(folder, '/');
 	if (!slash)
 		strcpy(folder, ".");
 	else
 		slash[slash == folder] = '\0';
-	return allow(set, folder, (p->use == CONFINE_FILE ? WRITE : SOCKET) & known);
+	return allow(set, folder, rights[p->use] & known);
 }
 
 static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)
