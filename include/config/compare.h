@@ -14,8 +14,8 @@ typedef void config_difference(void *context, const char *path);
 
 /* Tells of every key that is not in a list and differs; lists are the callers' to go
  * through. */
-void config_compare(const struct config *a, const struct config *b, config_difference *tell,
-	void *context);
+void config_compare(
+	const struct config *a, const struct config *b, config_difference *tell, void *context);
 
 /* The first key of a list in which two of its elements differ, as in the table:
  * "exporters[].rate"; NULL: they are the same. The list is named as in the table:

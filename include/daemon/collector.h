@@ -16,7 +16,7 @@ struct exporter_collector {
 	char name[CONFIG_NAME + 40];
 	struct session_statistics session;
 	struct session_tally absent; /* records that came before it did, or after its end */
-	unsigned version; /* 5, 9 or 10 */
+	unsigned version;            /* 5, 9 or 10 */
 	enum config_transport transport;
 	bool trouble; /* within the last minute: refused, or records lost */
 	bool ending;  /* it is configured no more */

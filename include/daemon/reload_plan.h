@@ -24,13 +24,13 @@ enum { RELOAD_NONE = -1 };
 struct reload_plan {
 	const struct config *from;
 	struct config *to;
-	bool metering;  /* what workers make of frames, and what records tell */
-	bool exporters; /* which there are */
-	bool own;       /* what is not metered for being weir's own */
-	bool has_added; /* inputs */
-	int old[CONFIG_INPUTS];        /* number of the input in `from`, or RELOAD_NONE */
-	bool filter[CONFIG_INPUTS];    /* of an input that stays is another */
-	bool removed[CONFIG_INPUTS];   /* by number in `from` */
+	bool metering;               /* what workers make of frames, and what records tell */
+	bool exporters;              /* which there are */
+	bool own;                    /* what is not metered for being weir's own */
+	bool has_added;              /* inputs */
+	int old[CONFIG_INPUTS];      /* number of the input in `from`, or RELOAD_NONE */
+	bool filter[CONFIG_INPUTS];  /* of an input that stays is another */
+	bool removed[CONFIG_INPUTS]; /* by number in `from` */
 };
 
 /* Compares; what cannot be changed is set in `to` as `from` has it, and noted. False: *error

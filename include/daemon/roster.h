@@ -28,8 +28,7 @@ struct roster;
 
 /* Opens the collectors of a configuration; `boot` as exporter_new() has it. NULL: *error
  * says which one and why. */
-struct roster *roster_new(
-	const struct config *config, int64_t boot, struct config_error *error);
+struct roster *roster_new(const struct config *config, int64_t boot, struct config_error *error);
 void roster_free(struct roster *roster);
 
 /* Any thread: a roster for the configuration `to`, made out of this one, which is for
@@ -49,8 +48,7 @@ void roster_tick(struct roster *roster, int64_t now);
 /* Lent until the next call. */
 void roster_interfaces(
 	struct roster *roster, const struct option_interface *interfaces, unsigned count);
-void roster_losses(
-	struct roster *roster, const struct loss *ignored, const struct loss *not_sent);
+void roster_losses(struct roster *roster, const struct loss *ignored, const struct loss *not_sent);
 void roster_end(struct roster *roster, int64_t now);
 /* True while one of them has something to wait for; *pending: flows. */
 bool roster_ending(struct roster *roster, uint64_t *pending, int64_t now);

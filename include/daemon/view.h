@@ -24,8 +24,7 @@ struct view {
 	int pid;
 	int64_t rest; /* until then no command goes through the caches */
 	/* Reads the configuration again and takes it up: see reload.h; may change this view. */
-	bool (*reload)(
-		void *context, struct reload_report *report, struct config_error *error);
+	bool (*reload)(void *context, struct reload_report *report, struct config_error *error);
 	void *context; /* of it */
 };
 

@@ -16,7 +16,7 @@ enum {
 struct collector {
 	char name[CONFIG_NAME + 40];
 	struct session *session;
-	struct session *next; /* prepared, or NULL */
+	struct session *next;        /* prepared, or NULL */
 	struct session_tally before; /* came to the exporter before this did */
 	struct session_tally until;  /* and until it left, if it has */
 	bool leaving;
@@ -240,8 +240,8 @@ static struct session_tally absent(const struct collector *c, const struct sessi
 	return sum;
 }
 
-void collector_statistics(const struct collector *c, const struct session_tally *taken,
-	struct exporter_collector *s)
+void collector_statistics(
+	const struct collector *c, const struct session_tally *taken, struct exporter_collector *s)
 {
 	memcpy(s->name, c->name, sizeof s->name);
 	s->session = session_statistics(c->session);

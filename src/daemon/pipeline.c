@@ -28,9 +28,9 @@ struct pipeline {
 	struct http *metrics;    /* NULL: none */
 	struct notify notify;
 	const struct pipeline_reload *again; /* NULL: there is no other configuration */
-	bool confine;              /* to a few system calls, once it runs */
-	unsigned needs;            /* of enum confine_need */
-	struct progress *progress; /* NULL: nothing is shown */
+	bool confine;                        /* to a few system calls, once it runs */
+	unsigned needs;                      /* of enum confine_need */
+	struct progress *progress;           /* NULL: nothing is shown */
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -224,7 +224,7 @@ static bool give_up_privileges(
 	count += read_paths(p, c, paths + count);
 
 	p->confine = c->privileges.confine;
-	p->needs = needs_of(c);
+	p->needs = needs_of(c) | (p->again ? CONFINE_RELOAD : 0);
 	return privileges_drop(
 		&(struct privileges_options){
 			.user = c->privileges.user,
@@ -243,8 +243,8 @@ static bool open_services(struct pipeline *p, const struct config *c, struct con
 	       give_up_privileges(p, c, error);
 }
 
-struct pipeline *pipeline_new(const struct config *c, const struct pipeline_reload *again,
-	struct config_error *error)
+struct pipeline *pipeline_new(
+	const struct config *c, const struct pipeline_reload *again, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
 

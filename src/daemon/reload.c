@@ -17,7 +17,7 @@ struct input_change {
 struct change {
 	struct assembly *a;
 	struct reload_plan plan;
-	struct crew_input *added[CONFIG_INPUTS]; /* by number in the new configuration, or NULL */
+	struct crew_input *added[CONFIG_INPUTS];   /* by number in the new configuration, or NULL */
 	struct input_change *stays[CONFIG_INPUTS]; /* the same */
 	struct roster *roster;                     /* NULL: the collectors stay as they are */
 	struct own *own;                           /* the new one's, where plan.own */
@@ -59,14 +59,14 @@ static bool make_stay(struct change *c, unsigned i, struct config_error *error)
 		return config_fail(error, "out of memory");
 	for (unsigned k = 0; k < in->workers; k++) {
 		if (c->plan.filter[i]) {
-			s->filter[k] = source_prepare(worker_source(in->worker[k]),
-				c->plan.to->inputs[i].filter, &why);
+			s->filter[k] = source_prepare(
+				worker_source(in->worker[k]), c->plan.to->inputs[i].filter, &why);
 			if (!s->filter[k])
 				return config_fail(error, "inputs: %s: %s", in->name, why.text);
 		}
 		if (c->plan.metering && !(s->next[k] = make_successor(c, in, k)))
-			return config_fail(error,
-				"not enough memory for a second flow cache (cache.entries)");
+			return config_fail(
+				error, "not enough memory for a second flow cache (cache.entries)");
 	}
 	return true;
 }
@@ -91,8 +91,8 @@ static bool make_all(struct change *c, struct config_error *error)
 	if (p->own && !p->to->meter_own)
 		c->own = own_new(p->to);
 	for (unsigned i = 0; i < p->to->input_count; i++) {
-		bool good = p->old[i] == RELOAD_NONE ? make_added(c, i, error)
-						     : make_stay(c, i, error);
+		bool good =
+			p->old[i] == RELOAD_NONE ? make_added(c, i, error) : make_stay(c, i, error);
 		if (!good)
 			return false;
 	}
@@ -142,7 +142,8 @@ static void join_crew(struct change *c, struct crew_input *in)
 	(void)crew_add_input(c->a->crew, in);
 }
 
-static void change_stay(struct change *c, struct crew_input *in, struct input_change *s, bool filter)
+static void change_stay(
+	struct change *c, struct crew_input *in, struct input_change *s, bool filter)
 {
 	bool metering = c->plan.metering;
 
@@ -150,8 +151,8 @@ static void change_stay(struct change *c, struct crew_input *in, struct input_ch
 		c->retired[c->retirees++] = in->worker[k];
 		(void)crew_add(c->a->crew, s->next[k], true);
 	}
-	if ((metering || filter) && !intake_change(in->intake, metering ? s->next : NULL,
-					     filter ? s->filter : NULL))
+	if ((metering || filter) &&
+		!intake_change(in->intake, metering ? s->next : NULL, filter ? s->filter : NULL))
 		log_error("capture", "%s: the kernel refuses the new filter, the old one stays",
 			in->name);
 	free(s);
@@ -163,8 +164,7 @@ static void change_inputs(struct change *c)
 
 	for (unsigned i = 0; i < p->to->input_count; i++) {
 		if (p->old[i] != RELOAD_NONE)
-			change_stay(c, input_of(c, (unsigned)p->old[i]), c->stays[i],
-				p->filter[i]);
+			change_stay(c, input_of(c, (unsigned)p->old[i]), c->stays[i], p->filter[i]);
 		c->stays[i] = NULL;
 	}
 	for (unsigned i = 0; i < p->to->input_count; i++)

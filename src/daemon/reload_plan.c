@@ -136,8 +136,8 @@ static bool is_among(const struct config_exporter *x, const struct config *c)
 	return false;
 }
 
-static void note_exporters(
-	struct comparison *c, const struct config *one, const struct config *other, const char *what)
+static void note_exporters(struct comparison *c, const struct config *one,
+	const struct config *other, const char *what)
 {
 	for (unsigned i = 0; i < one->exporter_count; i++) {
 		const struct config_exporter *x = &one->exporters[i];

@@ -168,8 +168,8 @@ void roster_succeed(struct roster *r, struct roster *old, int64_t now)
 
 /* ---- at work ---- */
 
-void roster_take(
-	struct roster *r, const struct flow_record *record, const struct flow_path *path, int64_t now)
+void roster_take(struct roster *r, const struct flow_record *record, const struct flow_path *path,
+	int64_t now)
 {
 	session_tally_add(&r->taken, 1, record->packets, record->octets);
 	for (unsigned i = 0; i < r->count; i++)
@@ -190,8 +190,7 @@ void roster_tick(struct roster *r, int64_t now)
 	}
 }
 
-void roster_interfaces(
-	struct roster *r, const struct option_interface *interfaces, unsigned count)
+void roster_interfaces(struct roster *r, const struct option_interface *interfaces, unsigned count)
 {
 	r->interfaces = interfaces;
 	r->interface_count = count;

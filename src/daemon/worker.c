@@ -350,9 +350,7 @@ enum worker_drain worker_drain(struct worker *w)
 	uint32_t most = slice(w);
 	bool more = most == 0 || cache_drain(w->cache, most);
 	baton_give(&w->baton);
-	return !more       ? WORKER_DRAIN_EMPTY
-	       : most == 0 ? WORKER_DRAIN_FULL
-			   : WORKER_DRAIN_MORE;
+	return !more ? WORKER_DRAIN_EMPTY : most == 0 ? WORKER_DRAIN_FULL : WORKER_DRAIN_MORE;
 }
 
 struct flow_record *worker_front(struct worker *w)
