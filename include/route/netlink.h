@@ -1,6 +1,6 @@
-/* netlink: questions to the kernel's routing tables, and news of them.
+/* netlink: questions to the kernel, and news of what they are about.
  *
- * A thin cover over libmnl, which is known in this room only. One thread's. */
+ * A thin cover over libmnl. One thread's. */
 #ifndef ROUTE_NETLINK_H
 #define ROUTE_NETLINK_H
 
@@ -15,9 +15,9 @@ struct netlink;
 /* What is done with a message. */
 typedef void netlink_take(void *context, const struct nlmsghdr *message);
 
-/* `groups`: RTNLGRP_ numbers of the news that is wanted, 0 ends; NULL: none. NULL: errno
- * says why. */
-struct netlink *netlink_open(const unsigned *groups);
+/* `protocol`: NETLINK_ROUTE, or another one of netlink(7). `groups`: numbers of the news that is
+ * wanted, such as RTNLGRP_LINK, 0 ends; NULL: none. NULL: errno says why. */
+struct netlink *netlink_open(int protocol, const unsigned *groups);
 void netlink_close(struct netlink *netlink);
 
 /* Sends a request of this type and flags, begun by netlink_begin(), and takes the answers, a

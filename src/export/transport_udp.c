@@ -1,5 +1,6 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
+#include "export/receiver.h"
 #include "export/socket.h"
 #include "export/transport.h"
 
@@ -27,6 +28,8 @@ struct udp {
 	int fd;
 	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
+	bool sought; /* whether there is a receiver */
+	struct receiver *receiver;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -159,17 +162,28 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 	return refused;
 }
 
+static bool udp_look(struct transport *t, struct receiver_room *room)
+{
+	struct udp *u = (struct udp *)t;
+
+	if (!u->sought)
+		u->receiver = receiver_open(u->fd);
+	u->sought = true;
+	return u->receiver && receiver_look(u->receiver, room);
+}
+
 static void udp_close(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
 
+	receiver_close(u->receiver);
 	if (u->fd >= 0)
 		close(u->fd);
 	free(u);
 }
 
 static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .close = udp_close};
+	.send = udp_send, .most = udp_most, .look = udp_look, .close = udp_close};
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)

@@ -39,13 +39,13 @@ static bool join(struct netlink *n, const unsigned *groups)
 	return true;
 }
 
-struct netlink *netlink_open(const unsigned *groups)
+struct netlink *netlink_open(int protocol, const unsigned *groups)
 {
 	struct netlink *n = calloc(1, sizeof *n);
 
 	if (!n)
 		return NULL;
-	n->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	n->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (n->socket && mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
 		(!groups || join(n, groups)))
 		return n;

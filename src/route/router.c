@@ -63,8 +63,8 @@ static bool open_all(struct router *r, const struct router_options *o)
 	r->secret = hash_secret_of(hash_seed());
 	r->kept = calloc(r->room, sizeof *r->kept);
 	r->links = links_new();
-	r->news = netlink_open(groups); /* before what it tells news of is read */
-	r->questions = netlink_open(NULL);
+	r->news = netlink_open(NETLINK_ROUTE, groups); /* before what it tells news of is read */
+	r->questions = netlink_open(NETLINK_ROUTE, NULL);
 	if (!r->kept || !r->links || !r->news || !r->questions)
 		return false;
 	errno = EIO;
