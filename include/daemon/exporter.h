@@ -20,6 +20,7 @@ struct exporter;
 
 struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
+	struct nat_statistics nat;
 	unsigned collectors;
 	struct exporter_collector collector[CONFIG_EXPORTERS];
 };

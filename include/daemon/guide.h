@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "daemon/dedup.h"
+#include "daemon/nat.h"
 #include "flow/record.h"
 #include "route/router.h"
 
@@ -14,13 +15,18 @@
 struct guide;
 
 /* Asks what the configuration wants; `dedup`, lent, or NULL, is told of the links. A kernel that
- * does not answer is said on the log. NULL: *error says which file is not to be read. */
+ * does not answer is said on the log. NULL: *error says which file is not to be read, or why
+ * translations are not to be heard of. */
 struct guide *guide_new(
 	const struct config *config, struct dedup *dedup, struct config_error *error);
 void guide_free(struct guide *guide);
 
 /* The exporter's thread, often: takes in what has changed. True: links have. */
 bool guide_hear(struct guide *guide);
+
+/* The exporter's thread, often, before it tells of flows: what has happened to translations.
+ * False: nothing. */
+bool guide_hear_nat(struct guide *guide, nat_take *take, void *context);
 
 /* The exporter's thread: fills in the interface that no packet could tell, and all of *path. */
 void guide_tell(struct guide *guide, struct flow_record *record, struct flow_path *path);
@@ -32,5 +38,6 @@ bool guide_knows(
 /* Lent until the next guide_hear(); NULL: not known. */
 const struct links *guide_links(const struct guide *guide);
 struct router_statistics guide_statistics(const struct guide *guide);
+struct nat_statistics guide_nat_statistics(const struct guide *guide);
 
 #endif

@@ -219,13 +219,31 @@ static void hear(struct exporter *e)
 	free(all);
 }
 
+static void take_event(void *context, const struct flow_event *event)
+{
+	struct exporter *e = context;
+
+	for (unsigned i = 0; i < e->collector_count; i++)
+		session_event(collector_session(e->collectors[i]), event, clock_wall());
+}
+
+static bool hear_nat(struct exporter *e)
+{
+	if (!e->guide)
+		return false;
+	pthread_mutex_lock(&e->lock);
+	bool heard = guide_hear_nat(e->guide, take_event, e);
+	pthread_mutex_unlock(&e->lock);
+	return heard;
+}
+
 static void drain_all(struct exporter *e)
 {
 	unsigned n;
 
 	do {
-		n = 0;
 		hear(e);
+		n = hear_nat(e);
 		for (unsigned i = 0; i < e->worker_count; i++)
 			n += drain_worker(e, e->workers[i]);
 	} while (n);
@@ -337,6 +355,7 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
 	s->taken = e->taken;
+	s->nat = e->guide ? guide_nat_statistics(e->guide) : (struct nat_statistics){0};
 	s->collectors = e->collector_count;
 	for (unsigned i = 0; i < e->collector_count; i++)
 		collector_statistics(e->collectors[i], &s->collector[i]);

@@ -17,6 +17,7 @@ enum {
 struct guide {
 	struct router *router; /* NULL: a capture file's, or the kernel does not tell */
 	struct asn *asn;       /* NULL: none */
+	struct nat *nat;       /* NULL: none */
 	struct dedup *dedup;   /* lent, or NULL */
 	bool lookup;           /* routes too */
 	uint32_t local;        /* the number of the interface that is this host itself */
@@ -60,8 +61,13 @@ struct guide *guide_new(const struct config *c, struct dedup *dedup, struct conf
 		guide_free(g);
 		return NULL;
 	}
-	if (!*c->inputs[0].file)
-		open_router(g, c);
+	if (*c->inputs[0].file)
+		return g;
+	open_router(g, c);
+	if (c->nat && !(g->nat = nat_new(c, error))) {
+		guide_free(g);
+		return NULL;
+	}
 	return g;
 }
 
@@ -70,6 +76,7 @@ void guide_free(struct guide *g)
 	if (!g)
 		return;
 	asn_close(g->asn);
+	nat_free(g->nat);
 	router_free(g->router);
 	free(g);
 }
@@ -81,6 +88,11 @@ bool guide_hear(struct guide *g)
 	if (links && g->dedup)
 		dedup_see(g->dedup, guide_links(g));
 	return links;
+}
+
+bool guide_hear_nat(struct guide *g, nat_take *take, void *context)
+{
+	return g->nat && nat_hear(g->nat, take, context);
 }
 
 /* A port of a bridge or a bond routes nothing itself: what came in by it comes up by its
@@ -95,7 +107,9 @@ static uint32_t routing_interface(const struct guide *g, uint32_t index)
 	return master && master->kind == LINK_MASTER ? master->index : index;
 }
 
-static struct router_question question_of(const struct guide *g, const struct flow_record *r)
+/* What is translated is routed by where it is to go then (but by where it came from). */
+static struct router_question question_of(
+	const struct guide *g, const struct flow_record *r, const struct flow_path *translated)
 {
 	struct router_question q = {
 		.ip_version = r->key.ip_version,
@@ -109,6 +123,10 @@ static struct router_question question_of(const struct guide *g, const struct fl
 
 	memcpy(q.source, r->key.source_address, sizeof q.source);
 	memcpy(q.destination, r->key.destination_address, sizeof q.destination);
+	if (translated) {
+		memcpy(q.destination, translated->post_destination, sizeof q.destination);
+		q.destination_port = translated->post_destination_port;
+	}
 	return q;
 }
 
@@ -129,9 +147,10 @@ void guide_tell(struct guide *g, struct flow_record *r, struct flow_path *path)
 	struct router_answer a;
 
 	(void)guide_knows(g, r, path);
+	bool translated = g->nat && nat_tell(g->nat, r, path);
 	if (!g->router || !g->lookup || r->key.passing)
 		return;
-	struct router_question q = question_of(g, r);
+	struct router_question q = question_of(g, r, translated ? path : NULL);
 	if (!q.interface || !router_ask(g->router, &q, &a))
 		return;
 	memcpy(path->next_hop, a.next_hop, sizeof path->next_hop);
@@ -146,6 +165,11 @@ void guide_tell(struct guide *g, struct flow_record *r, struct flow_path *path)
 const struct links *guide_links(const struct guide *g)
 {
 	return g->router ? router_links(g->router) : NULL;
+}
+
+struct nat_statistics guide_nat_statistics(const struct guide *g)
+{
+	return g->nat ? nat_statistics(g->nat) : (struct nat_statistics){0};
 }
 
 struct router_statistics guide_statistics(const struct guide *g)

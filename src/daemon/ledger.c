@@ -105,6 +105,11 @@ static bool session_adds_up(const struct session_statistics *s, const struct ses
 	       sum.octets == taken->octets;
 }
 
+static bool events_add_up(const struct session_events *s, uint64_t events)
+{
+	return s->sent + s->lost + s->untold + s->pending == events;
+}
+
 bool ledger_adds_up(const struct ledger *l, const char **what)
 {
 	const struct worker_statistics *w = &l->workers;
@@ -129,6 +134,11 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	*what = "records at the exporter = sent + lost + pending + not exportable";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!session_adds_up(&l->exporter.collector[i].session, &l->exporter.taken))
+			return false;
+	*what = "NAT events = sent + lost + pending + not exportable";
+	for (unsigned i = 0; i < l->exporter.collectors; i++)
+		if (!events_add_up(
+			    &l->exporter.collector[i].session.events, l->exporter.nat.events))
 			return false;
 	*what = NULL;
 	return true;
@@ -175,6 +185,10 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 	if (s->untold.flows)
 		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
 	fprintf(out, ", lost %" PRIu64, s->lost.flows);
+	if (s->events.sent)
+		fprintf(out, ", %" PRIu64 " NAT events", s->events.sent);
+	if (s->events.lost)
+		fprintf(out, ", lost %" PRIu64 " of them", s->events.lost);
 	if (s->refusals)
 		fprintf(out, ", refused %" PRIu64 " times", s->refusals);
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { UPTIME_MARGIN = 2000 };
+enum { UPTIME_MARGIN = 2000, LANES = OUTBOX_TEMPLATES };
 
 #define LONGEST_WAIT     CLOCK_SECOND
 #define DAY_MILLISECONDS INT64_C(86400000)
@@ -22,6 +22,7 @@ struct lane {
 struct session {
 	struct session_options options;
 	struct layout layout;
+	struct events events;
 	bool has_boot;
 	int64_t boot; /* milliseconds since 1970 */
 
@@ -33,7 +34,7 @@ struct session {
 
 	/* A message under construction for each template, so that most datagrams are full
 	 * and of one length, which the kernel sends for less. */
-	struct lane lane[LAYOUT_TEMPLATES];
+	struct lane lane[LANES];
 	struct outbox out;
 };
 
@@ -53,9 +54,13 @@ static void init_options(struct session *s, const struct session_options_data *o
 		&s->layout, s->out.protocol->version);
 }
 
-static uint32_t shortest_record(const struct layout *layout)
+static uint32_t shortest_record(const struct layout *layout, const struct events *events)
 {
 	uint32_t shortest = UINT16_MAX;
+
+	for (unsigned i = 0; i < events->count; i++)
+		if (events->template[i].record_octets < shortest)
+			shortest = events->template[i].record_octets;
 
 	for (unsigned i = 0; i < layout->count; i++)
 		if (layout->template[i].record_octets < shortest)
@@ -67,10 +72,12 @@ struct session *session_new(const struct session_options *o, struct transport *t
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (s)
+	if (s) {
 		layout_init(&s->layout, &o->layout);
+		events_init(&s->events, o->layout.version, o->nat_events);
+	}
 	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
-			  o->max_datagram, shortest_record(&s->layout))) {
+			  o->max_datagram, shortest_record(&s->layout, &s->events))) {
 		free(s);
 		transport->ops->close(transport);
 		return NULL;
@@ -158,7 +165,7 @@ static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 
 static void finish_lanes(struct session *s, int64_t now)
 {
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
+	for (unsigned i = 0; i < LANES; i++)
 		finish_lane(s, &s->lane[i], now);
 }
 
@@ -194,7 +201,7 @@ static struct outgoing *add_template(
 {
 	if (!message_add_template(&o->message, t)) {
 		finish_message(s, o, now);
-		o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+		o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 		(void)message_add_template(&o->message, t);
 	}
 	s->out.count.templates++;
@@ -208,9 +215,11 @@ static void send_templates(struct session *s, int64_t now)
 		finish_lanes(s, now);
 	outbox_send(&s->out);
 
-	struct outgoing *o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+	struct outgoing *o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 	for (unsigned i = 0; i < s->layout.count; i++)
 		o = add_template(s, o, &s->layout.template[i], now);
+	for (unsigned i = 0; i < s->events.count; i++)
+		o = add_template(s, o, &s->events.template[i], now);
 	for (unsigned i = 0; i < OPTION_KINDS; i++)
 		if (s->options_data.template[i].field_count)
 			o = add_template(s, o, &s->options_data.template[i], now);
@@ -240,7 +249,7 @@ static struct outgoing *add_options(struct session *s, struct outgoing *o, enum 
 		if (!at) {
 			if (o)
 				finish_data(s, o, now, now);
-			o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+			o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 			at = message_add_record(&o->message, t, octets);
 		}
 		template_encode(t, values, &facts, at);
@@ -276,12 +285,11 @@ static void send_all_options(struct session *s, int64_t now)
 	refresh_done(&s->options_refresh, now);
 }
 
-/* Room for a record of the template in its lane's message, which is begun where there
- * is none or none is left; *message is then that one. */
-static uint8_t *add_record(
-	struct session *s, const struct template *t, int64_t now, struct message **message)
+/* Room for a record of the template in the message of the i-th lane, which is begun where
+ * there is none or none is left; *message is then that one. */
+static uint8_t *add_record(struct session *s, const struct template *t, unsigned i, int64_t now,
+	struct message **message)
 {
-	unsigned i = (unsigned)(t - s->layout.template);
 	struct lane *lane = &s->lane[i];
 	uint8_t *at = NULL;
 
@@ -306,7 +314,7 @@ static void put_record(struct session *s, const struct template *t, const struct
 	const struct flow_path *path, int64_t now, bool first_part)
 {
 	struct message *m;
-	uint8_t *at = add_record(s, t, now, &m);
+	uint8_t *at = add_record(s, t, (unsigned)(t - s->layout.template), now, &m);
 	struct template_facts facts = facts_of(s);
 
 	facts.path = path;
@@ -368,10 +376,31 @@ void session_record(
 	}
 }
 
+void session_event(struct session *s, const struct flow_event *event, int64_t now)
+{
+	unsigned i = events_choose(event);
+	const struct template *t = &s->events.template[i];
+	struct message *m;
+
+	if (!s->events.count) {
+		s->out.count.events.untold++;
+		return;
+	}
+	s->out.count.events.pending++;
+	fit_times(s, event->record.first, event->record.first, now);
+	uint8_t *at = add_record(s, t, OUTBOX_EVENTS + i, now, &m);
+	struct template_facts facts = facts_of(s);
+	facts.path = &event->path;
+	template_encode(t, event, &facts, at);
+	message_count(m, (struct message_share){.event = true});
+	if (event->record.first > m->latest)
+		m->latest = event->record.first;
+}
+
 void session_tick(struct session *s, int64_t now)
 {
 	heed_path(s);
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
+	for (unsigned i = 0; i < LANES; i++) {
 		struct lane *lane = &s->lane[i];
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
 			finish_lane(s, lane, now);
