@@ -4,8 +4,9 @@
 
 #include "flow/record.h"
 
-/* IANA natEvent (230), RFC 8158 section 4.3; between addresses of version 6 there are only
- * the events of RFC 8158's forerunners. */
+/* IANA natEvent (230). The first two are those of Cisco's NAT Event Logging, which is all that
+ * collectors of NetFlow v9 know; RFC 8158 section 4.3 has the others in their place, but none
+ * for addresses of version 6 on both sides. */
 enum flow_nat_event {
 	FLOW_NAT_CREATE = 1,
 	FLOW_NAT_DELETE = 2,
@@ -18,7 +19,8 @@ enum flow_nat_event {
 struct flow_event {
 	struct flow_record record;
 	struct flow_path path;
-	uint8_t nat; /* enum flow_nat_event */
+	uint8_t nat;         /* enum flow_nat_event, as NetFlow v9 tells it */
+	uint8_t nat_session; /* and by RFC 8158 */
 };
 
 #endif

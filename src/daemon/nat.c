@@ -86,13 +86,6 @@ static void put_path(struct flow_path *path, const struct translation_tuple *aft
 	path->post_destination_port = after->destination_port;
 }
 
-static uint8_t kind_of(const struct conntrack_event *e)
-{
-	if (e->translation.original.ip_version == 6)
-		return e->ends ? FLOW_NAT_DELETE : FLOW_NAT_CREATE;
-	return e->ends ? FLOW_NAT44_DELETE : FLOW_NAT44_CREATE;
-}
-
 static struct flow_event event_of(const struct conntrack_event *e)
 {
 	const struct translation_tuple *from = &e->translation.original;
@@ -110,12 +103,15 @@ static struct flow_event event_of(const struct conntrack_event *e)
 				.first = e->time,
 				.last = e->time,
 			},
-		.nat = kind_of(e),
+		.nat = e->ends ? FLOW_NAT_DELETE : FLOW_NAT_CREATE,
 	};
 
 	memcpy(event.record.key.source_address, from->source, sizeof from->source);
 	memcpy(event.record.key.destination_address, from->destination, sizeof from->destination);
 	put_path(&event.path, &to);
+	event.nat_session = event.nat;
+	if (from->ip_version == 4)
+		event.nat_session = e->ends ? FLOW_NAT44_DELETE : FLOW_NAT44_CREATE;
 	return event;
 }
 

@@ -19,12 +19,12 @@ static const struct {
 	uint16_t element;
 	uint16_t offset;
 } fields[EVENT_TEMPLATES][FIELDS] = {
-	{PLACE(observationTimeMilliseconds, record.first), PLACE(natEvent, nat),
+	{PLACE(observationTimeMilliseconds, record.first), PLACE(natEvent, nat_session),
 		OWN(protocolIdentifier), OWN(sourceIPv4Address), OWN(postNATSourceIPv4Address),
 		OWN(sourceTransportPort), OWN(postNAPTSourceTransportPort),
 		OWN(destinationIPv4Address), OWN(postNATDestinationIPv4Address),
 		OWN(destinationTransportPort), OWN(postNAPTDestinationTransportPort)},
-	{PLACE(observationTimeMilliseconds, record.first), PLACE(natEvent, nat),
+	{PLACE(observationTimeMilliseconds, record.first), PLACE(natEvent, nat_session),
 		OWN(protocolIdentifier), OWN(sourceIPv6Address), OWN(postNATSourceIPv6Address),
 		OWN(sourceTransportPort), OWN(postNAPTSourceTransportPort),
 		OWN(destinationIPv6Address), OWN(postNATDestinationIPv6Address),
@@ -39,6 +39,8 @@ static void fill(struct template *t, unsigned family, uint16_t version)
 	for (unsigned i = 0; i < FIELDS; i++) {
 		const struct ie *ie = &ie_table[fields[family][i].element];
 		uint16_t offset = fields[family][i].offset;
+		if (ie == &ie_table[IE_natEvent] && version == 9)
+			offset = offsetof(struct flow_event, nat);
 		t->field[t->field_count++] = (struct template_field){.ie = ie,
 			.length = ie_length(ie, version),
 			.offset = offset ? offset : ie->offset};
