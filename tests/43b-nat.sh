@@ -100,6 +100,7 @@ for n in 1 2 3 4 5; do # as many at a time as conntrack(8) can tell
 done
 events=$(($(tail -n +$line "$TMP/witness" | grep -c -e '10.3.0.1' -e 'fd00:3::1')))
 until_true 10 eval "[ \$(number nat/events) -ge $events ]" || bad "$(number nat), not $events events"
+timeout 30 "$WEIRCTL" -s "$TMP/socket" ledger | grep -q "^NAT $events events" || bad "weirctl: $("$WEIRCTL" -s "$TMP/socket" ledger)"
 [ "$(number nat/overruns)" = 0 ] || bad "overruns: $(number nat)"
 [ "$(number nat/displaced)" = 0 ] || bad "displaced: $(number nat)"
 stop $weir TERM 10 || bad "SIGTERM: exit status $?: $(cat "$TMP/nat.log")"
