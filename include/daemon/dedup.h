@@ -20,10 +20,12 @@ void dedup_free(struct dedup *dedup);
 struct duplicates *dedup_table(const struct dedup *dedup);
 bool dedup_only_incoming(const struct dedup *dedup);
 
-/* The links are these now. One thread at a time. */
+/* The links are these now. Says on the log of which inputs the packets are metered on the
+ * interfaces below them, which are inputs too. One thread at a time. */
 void dedup_see(struct dedup *dedup, const struct links *links);
 
-/* Says on the log which inputs see the same packets because one lies over the other. */
-void dedup_warn(const struct config *config, const struct links *links);
+/* Says on the log which inputs meter the same packets because one lies over the other;
+ * `dedup` may be NULL. */
+void dedup_warn(const struct dedup *dedup, const struct config *config, const struct links *links);
 
 #endif

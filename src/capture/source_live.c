@@ -352,8 +352,7 @@ static bool open_all(struct live *l, struct source_error *error)
 		return false;
 	}
 	if (o->duplicates)
-		l->program = duplicates_load(o->duplicates, l->device.program, l->device.length,
-			l->device.interface == 0);
+		l->program = duplicates_load(o->duplicates, l->device.program, l->device.length);
 	if (o->duplicates && !l->program)
 		snprintf(error->text, sizeof error->text,
 			"%s: the kernel refuses the program that leaves out duplicates: %s",

@@ -35,7 +35,7 @@ static void open_router(struct guide *g, const struct config *c)
 	}
 	if (g->dedup)
 		dedup_see(g->dedup, guide_links(g));
-	dedup_warn(c, guide_links(g));
+	dedup_warn(g->dedup, c, guide_links(g));
 }
 
 static bool open_asn(struct guide *g, const char *file, struct config_error *error)
