@@ -10,17 +10,18 @@
 #include "export/template.h"
 #include "flow/event.h"
 
-/* Behind those of a layout and of options. */
-enum { EVENT_TEMPLATES = 2, EVENTS_FIRST_ID = 336 };
-_Static_assert((int)OPTIONS_FIRST_ID + OPTION_KINDS <= (int)EVENTS_FIRST_ID, "apart");
+/* Template ids of events, so far behind a layout's first. */
+enum { EVENT_TEMPLATES = 2, EVENTS_IDS = 96 };
+_Static_assert((int)OPTIONS_IDS + OPTION_KINDS <= (int)EVENTS_IDS, "apart");
+_Static_assert((int)EVENTS_IDS + EVENT_TEMPLATES <= (int)LAYOUT_IDS, "apart");
 
 struct events {
 	unsigned count; /* 0: none is told */
 	struct template template[EVENT_TEMPLATES];
 };
 
-/* `wanted` or none; NetFlow v5 cannot tell them. */
-void events_init(struct events *events, uint16_t version, bool wanted);
+/* None unless `wanted`; NetFlow v5 cannot tell them. `layout`: of the session. */
+void events_init(struct events *events, const struct layout *layout, uint16_t version, bool wanted);
 
 /* Which of them tells it; there must be some. */
 unsigned events_choose(const struct flow_event *event);

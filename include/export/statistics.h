@@ -14,6 +14,7 @@ struct session_tally {
 
 /* Records of events, which carry no packets. */
 struct session_events {
+	uint64_t taken;
 	uint64_t sent;
 	uint64_t lost;
 	uint64_t untold; /* the protocol cannot tell them */

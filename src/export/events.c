@@ -33,9 +33,9 @@ static const struct {
 
 _Static_assert(offsetof(struct flow_event, record) == 0, "encoded as a record is");
 
-static void fill(struct template *t, unsigned family, uint16_t version)
+static void fill(struct template *t, unsigned first_id, unsigned family, uint16_t version)
 {
-	t->id = (uint16_t)(EVENTS_FIRST_ID + family);
+	t->id = (uint16_t)(first_id + family);
 	for (unsigned i = 0; i < FIELDS; i++) {
 		const struct ie *ie = &ie_table[fields[family][i].element];
 		uint16_t offset = fields[family][i].offset;
@@ -50,11 +50,11 @@ static void fill(struct template *t, unsigned family, uint16_t version)
 	(void)legal;
 }
 
-void events_init(struct events *e, uint16_t version, bool wanted)
+void events_init(struct events *e, const struct layout *layout, uint16_t version, bool wanted)
 {
 	*e = (struct events){.count = wanted && version != 5 ? EVENT_TEMPLATES : 0};
 	for (unsigned i = 0; i < e->count; i++)
-		fill(&e->template[i], i, version);
+		fill(&e->template[i], layout -> first_id + EVENTS_IDS, i, version);
 }
 
 unsigned events_choose(const struct flow_event *event)

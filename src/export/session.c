@@ -54,32 +54,25 @@ static void init_options(struct session *s, const struct session_options_data *o
 		&s->layout, s->out.protocol->version);
 }
 
-static uint32_t shortest_record(const struct layout *layout, const struct events *events)
+static uint32_t shortest_record(const struct session *s)
 {
-	uint32_t shortest = UINT16_MAX;
+	uint32_t flow = template_shortest(s->layout.template, s->layout.count);
+	uint32_t event = template_shortest(s->events.template, s->events.count);
 
-	for (unsigned i = 0; i < events->count; i++)
-		if (events->template[i].record_octets < shortest)
-			shortest = events->template[i].record_octets;
-
-	for (unsigned i = 0; i < layout->count; i++)
-		if (layout->template[i].record_octets < shortest)
-			shortest = layout->template[i].record_octets;
-	return shortest;
+	return flow < event ? flow : event;
 }
 
-struct session *session_new(const struct session_options *o, struct transport *transport)
+static struct session *make(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
 	if (s) {
 		layout_init(&s->layout, &o->layout);
-		events_init(&s->events, o->layout.version, o->nat_events);
+		events_init(&s->events, &s->layout, o->layout.version, o->nat_events);
 	}
 	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
-			  o->max_datagram, shortest_record(&s->layout, &s->events))) {
+			  o->max_datagram, shortest_record(s))) {
 		free(s);
-		transport->ops->close(transport);
 		return NULL;
 	}
 	s->options = *o;
@@ -88,6 +81,31 @@ struct session *session_new(const struct session_options *o, struct transport *t
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
 	init_options(s, &o->options);
 	return s;
+}
+
+struct session *session_new(const struct session_options *options, struct transport *transport)
+{
+	struct session *s = make(options, transport);
+
+	if (!s)
+		transport->ops->close(transport);
+	return s;
+}
+
+struct session *session_prepare(const struct session *s, const struct session_options *options)
+{
+	struct session_options o = *options;
+
+	o.layout.generation = (s->options.layout.generation + 1) % LAYOUT_GENERATIONS;
+	return make(&o, s->out.transport);
+}
+
+void session_discard(struct session *s)
+{
+	if (!s)
+		return;
+	outbox_discard(&s->out);
+	free(s);
 }
 
 void session_free(struct session *s)
@@ -310,19 +328,28 @@ static uint8_t *add_record(struct session *s, const struct template *t, unsigned
 	return at;
 }
 
-static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
-	const struct flow_path *path, int64_t now, bool first_part)
+static void put_record(struct session *s, const struct template *t, unsigned lane,
+	const struct flow_record *r, const struct flow_path *path, struct message_share share,
+	int64_t now)
 {
 	struct message *m;
-	uint8_t *at = add_record(s, t, (unsigned)(t - s->layout.template), now, &m);
+	uint8_t *at = add_record(s, t, lane, now, &m);
 	struct template_facts facts = facts_of(s);
 
 	facts.path = path;
 	template_encode(t, r, &facts, at);
-	message_count(m, (struct message_share){
-				 .packets = r->packets, .octets = r->octets, .begins = first_part});
+	message_count(m, share);
 	if (r->last > m->latest)
 		m->latest = r->last;
+}
+
+static void put_flow(struct session *s, const struct template *t, const struct flow_record *r,
+	const struct flow_path *path, int64_t now, bool first_part)
+{
+	struct message_share share = {
+		.packets = r->packets, .octets = r->octets, .begins = first_part};
+
+	put_record(s, t, (unsigned)(t - s->layout.template), r, path, share, now);
 }
 
 /* Flow times relative to sysUptime must lie in its range. */
@@ -337,14 +364,6 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 		return;
 	finish_lanes(s, now);
 	rebase_to(s, first, last);
-}
-
-/* How many records it takes so that no counter of a fixed-size record overflows. */
-static uint64_t parts_of(const struct protocol *p, const struct flow_record *r)
-{
-	uint64_t most = r->octets > r->packets ? r->octets : r->packets;
-
-	return most <= p->largest_count ? 1 : most / p->largest_count + 1;
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
@@ -363,38 +382,34 @@ void session_record(
 	}
 	session_tally_add(&s->out.count.pending, 1, r->packets, r->octets);
 	fit_times(s, r->first, r->last, now);
-	uint64_t parts = parts_of(s->out.protocol, r);
+	uint64_t parts = protocol_parts(s->out.protocol, r->packets, r->octets);
 	if (__builtin_expect(parts == 1, 1)) {
-		put_record(s, t, r, path, now, true);
+		put_flow(s, t, r, path, now, true);
 		return;
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
 		part.packets = share(r->packets, i, parts);
 		part.octets = share(r->octets, i, parts);
-		put_record(s, t, &part, path, now, i == 0);
+		put_flow(s, t, &part, path, now, i == 0);
 	}
 }
 
+/* An event begins with the record that it is encoded from. */
 void session_event(struct session *s, const struct flow_event *event, int64_t now)
 {
 	unsigned i = events_choose(event);
-	const struct template *t = &s->events.template[i];
-	struct message *m;
+	const struct flow_record *r = &event->record;
 
+	s->out.count.events.taken++;
 	if (!s->events.count) {
 		s->out.count.events.untold++;
 		return;
 	}
 	s->out.count.events.pending++;
-	fit_times(s, event->record.first, event->record.first, now);
-	uint8_t *at = add_record(s, t, OUTBOX_EVENTS + i, now, &m);
-	struct template_facts facts = facts_of(s);
-	facts.path = &event->path;
-	template_encode(t, event, &facts, at);
-	message_count(m, (struct message_share){.event = true});
-	if (event->record.first > m->latest)
-		m->latest = event->record.first;
+	fit_times(s, r->first, r->last, now);
+	put_record(s, &s->events.template[i], OUTBOX_EVENTS + i, r, &event->path,
+		(struct message_share){.event = true}, now);
 }
 
 void session_tick(struct session *s, int64_t now)
@@ -442,6 +457,21 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 {
 	s->ignored = *ignored;
 	s->not_sent = *not_sent;
+}
+
+void session_succeed(struct session *s, struct session *old, int64_t now)
+{
+	void (*forget)(struct transport *) = s->out.transport->ops->forget;
+
+	finish_lanes(old, now);
+	outbox_succeed(&s->out, &old->out);
+	s->has_boot = old->has_boot;
+	s->boot = old->boot;
+	session_interfaces(s, old->options_data.interfaces, old->options_data.interface_count);
+	session_losses(s, &old->ignored, &old->not_sent);
+	free(old);
+	if (forget)
+		forget(s->out.transport);
 }
 
 void session_end(struct session *s, int64_t now)

@@ -156,6 +156,16 @@ bool template_compile(struct template *t)
 	return true;
 }
 
+uint32_t template_shortest(const struct template *t, unsigned count)
+{
+	uint32_t shortest = UINT16_MAX;
+
+	for (unsigned i = 0; i < count; i++)
+		if (t[i].record_octets < shortest)
+			shortest = t[i].record_octets;
+	return shortest;
+}
+
 /* A text of a member of `size` octets, at most 255 as the length of a step is. */
 static uint8_t text_length(const uint8_t *text, uint8_t size)
 {
