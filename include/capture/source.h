@@ -21,7 +21,8 @@ struct source_options {
 	uint32_t snaplen;      /* octets of a frame that are captured */
 	uint64_t buffer;       /* octets of the kernel's ring */
 	bool promiscuous;
-	bool only_incoming;            /* what goes out is not captured */
+	bool only_incoming; /* what goes out is not captured */
+	bool may_return;    /* the right to capture is kept for an interface that comes back */
 	struct duplicates *duplicates; /* lent; live: what passes several inputs; or NULL */
 };
 

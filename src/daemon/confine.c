@@ -120,7 +120,7 @@ bool confine_files(
 struct call {
 	const char *name;
 	const char *elsewhere; /* its name on machines that lack the first one */
-	unsigned need;         /* enum confine_need, 0: always */
+	unsigned need;         /* one of these of enum confine_need, 0: always */
 };
 
 /* What follows the start, when all threads are there: capture, export, control, metrics, and
@@ -143,8 +143,8 @@ static const struct call calls[] = {
 	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
 	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
 	/* what only some configurations need */
-	{.name = "socket", .need = CONFINE_STREAMS}, {.name = "connect", .need = CONFINE_STREAMS},
-	{.name = "bind", .need = CONFINE_STREAMS}, {.name = "shutdown", .need = CONFINE_STREAMS},
+	{.name = "socket", .need = CONFINE_STREAMS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_STREAMS},
+	{.name = "bind", .need = CONFINE_STREAMS | CONFINE_CAPTURE}, {.name = "shutdown", .need = CONFINE_STREAMS},
 	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
 	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
@@ -168,7 +168,7 @@ bool confine_calls(unsigned needs, struct config_error *error)
 	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
 
 	for (unsigned i = 0; i < CALLS && failed == 0; i++) {
-		bool needed = (calls[i].need & needs) == calls[i].need;
+		bool needed = !calls[i].need || calls[i].need & needs;
 		int number = number_of(&calls[i]);
 		if (needed && number >= 0)
 			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
