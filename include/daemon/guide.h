@@ -21,6 +21,11 @@ struct guide *guide_new(
 	const struct config *config, struct dedup *dedup, struct config_error *error);
 void guide_free(struct guide *guide);
 
+/* Any one thread: reads AS numbers from this file from now on, "": from none, once the exporter's
+ * thread has heard of it; then the old ones are freed. False: it is not to be read, *error says
+ * why, and all stays as it was. */
+bool guide_reload_asn(struct guide *guide, const char *file, struct config_error *error);
+
 /* The exporter's thread, often: takes in what has changed. True: links have. */
 bool guide_hear(struct guide *guide);
 

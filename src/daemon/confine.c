@@ -66,6 +66,8 @@ static bool allow(int set, const char *path, uint64_t rights)
 
 static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 {
+	static const uint64_t rights[] = {
+		[CONFINE_SOCKET] = SOCKET, [CONFINE_READ] = READ, [CONFINE_FILE] = WRITE};
 	char folder[4096];
 	char *slash;
 
@@ -77,7 +79,7 @@ static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 		strcpy(folder, ".");
 	else
 		slash[slash == folder] = '\0';
-	return allow(set, folder, (p->use == CONFINE_FILE ? WRITE : SOCKET) & known);
+	return allow(set, folder, rights[p->use] & known);
 }
 
 static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)

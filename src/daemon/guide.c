@@ -5,6 +5,7 @@
 #include "route/asn.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,19 @@ enum {
 	PER_SECOND = 50000, /* questions to the kernel: some tenths of a second's work */
 };
 
+/* AS numbers on their way from who has read them to the exporter's thread. */
+struct handed {
+	struct asn *asn;
+};
+
 struct guide {
 	struct router *router; /* NULL: a capture file's, or the kernel does not tell */
 	struct asn *asn;       /* NULL: none */
-	struct nat *nat;       /* NULL: none */
-	struct dedup *dedup;   /* lent, or NULL */
-	bool lookup;           /* routes too */
-	uint32_t local;        /* the number of the interface that is this host itself */
+	_Atomic(struct handed *) handed;
+	struct nat *nat;     /* NULL: none */
+	struct dedup *dedup; /* lent, or NULL */
+	bool lookup;         /* routes too */
+	uint32_t local;      /* the number of the interface that is this host itself */
 };
 
 /* Without them the guide knows the less. */
@@ -71,10 +78,48 @@ struct guide *guide_new(const struct config *c, struct dedup *dedup, struct conf
 	return g;
 }
 
+/* Frees what was handed over and not taken. */
+static void hand_over(struct guide *g, struct handed *new)
+{
+	struct handed *old = atomic_exchange(&g->handed, new);
+
+	if (old)
+		asn_close(old->asn);
+	free(old);
+}
+
+bool guide_reload_asn(struct guide *g, const char *file, struct config_error *error)
+{
+	struct handed *new = calloc(1, sizeof *new);
+
+	if (!new)
+		return config_fail(error, "out of memory");
+	if (*file)
+		new->asn = asn_open(file, error->text, sizeof error->text);
+	if (*file && !new->asn) {
+		free(new);
+		return false;
+	}
+	hand_over(g, new);
+	return true;
+}
+
+static void take_asn(struct guide *g)
+{
+	struct handed *new = atomic_exchange(&g->handed, NULL);
+
+	if (!new)
+		return;
+	asn_close(g->asn);
+	g->asn = new->asn;
+	free(new);
+}
+
 void guide_free(struct guide *g)
 {
 	if (!g)
 		return;
+	hand_over(g, NULL);
 	asn_close(g->asn);
 	nat_free(g->nat);
 	router_free(g->router);
@@ -83,6 +128,7 @@ void guide_free(struct guide *g)
 
 bool guide_hear(struct guide *g)
 {
+	take_asn(g);
 	bool links = g->router && router_hear(g->router, clock_steady());
 
 	if (links && g->dedup)

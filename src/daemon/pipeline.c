@@ -114,14 +114,16 @@ static bool add_metrics(struct pipeline *p, const struct config *c, struct confi
 	return p->metrics != NULL;
 }
 
-/* What is written while weir runs; `paths` has room for every exporter and one more. */
-static unsigned written_paths(
+/* What is written while weir runs, or read; `paths` has room for every exporter and two more. */
+static unsigned paths_of(
 	const struct pipeline *p, const struct config *c, struct confine_path *paths)
 {
 	unsigned n = 0;
 
 	if (p->control)
 		paths[n++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	if (*c->routes.asn_database)
+		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		if (x->transport == CONFIG_FILE)
@@ -152,8 +154,8 @@ static unsigned needs_of(const struct config *c)
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	struct confine_path paths[CONFIG_EXPORTERS + 1];
-	unsigned count = written_paths(p, c, paths);
+	struct confine_path paths[CONFIG_EXPORTERS + 2];
+	unsigned count = paths_of(p, c, paths);
 
 	p->confine = c->privileges.confine;
 	p->needs = needs_of(c);
