@@ -36,7 +36,8 @@ bool guide_hear_nat(struct guide *guide, nat_take *take, void *context);
 /* The exporter's thread: fills in the interface that no packet could tell, and all of *path. */
 void guide_tell(struct guide *guide, struct flow_record *record, struct flow_path *path);
 
-/* The same without the kernel, of a capture file's records. False: nothing is known. */
+/* The same without the kernel, of a capture file's records. False: nothing is known, and *path is
+ * as it was. */
 bool guide_knows(
 	const struct guide *guide, const struct flow_record *record, struct flow_path *path);
 

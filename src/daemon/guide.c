@@ -178,9 +178,9 @@ static struct router_question question_of(
 
 bool guide_knows(const struct guide *g, const struct flow_record *r, struct flow_path *path)
 {
-	*path = (struct flow_path){0};
 	if (!g->asn)
 		return false;
+	*path = (struct flow_path){0};
 	path->source_as = asn_find(g->asn, r->key.source_address, r->key.ip_version);
 	path->destination_as = asn_find(g->asn, r->key.destination_address, r->key.ip_version);
 	return true;
@@ -192,7 +192,8 @@ void guide_tell(struct guide *g, struct flow_record *r, struct flow_path *path)
 {
 	struct router_answer a;
 
-	(void)guide_knows(g, r, path);
+	if (!guide_knows(g, r, path))
+		*path = (struct flow_path){0};
 	bool translated = g->nat && nat_tell(g->nat, r, path);
 	if (!g->router || !g->lookup || r->key.passing)
 		return;
