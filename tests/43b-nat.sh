@@ -109,7 +109,7 @@ events_of() { grep -c natEvent "$TMP/$1"; }
 until_true 10 eval "[ \$(events_of ten) -ge $events ] && [ \$(events_of nine) -ge $events ]" || bad "$(events_of ten), $(events_of nine) events, not $events"
 [ $events -ge 600 ] || bad "conntrack tells of $events events of translated connections"
 why=$("$nat" judge "$TMP/witness" $line "$TMP/nat.json" "$TMP/ten:10" "$TMP/nine:9") || bad "$why"
-echo "$why" | tail -1
+echo "$why" | grep ' of translated connections told'
 
 # what the kernel made of them decides by which interface they leave
 leaves() { # SOURCE PORT INTERFACE NEXT-HOP, either direction's
@@ -124,10 +124,24 @@ leaves 10.1.0.2 4002 $r2 10.3.0.2
 leaves 10.3.0.2 4005 $r1 0.0.0.0
 leaves 198.51.100.9 7003 $r0 0.0.0.0 # answers to the router's own address
 
+# ---- What it takes ----
+
+set_events() { ip netns exec $r sysctl -qw net.netfilter.nf_conntrack_events=$1; }
+doctor() { ip netns exec $r "$WEIR" doctor -i r0 --set nat=true 2>&1 | grep ' NAT: '; }
+doctor | grep -q '^good ' || bad "doctor: $(doctor)"
+if set_events 0 2>/dev/null; then
+	doctor | grep -q '^WRONG .*nf_conntrack_events=1' || bad "doctor, no events: $(doctor)"
+	set_events 2
+fi
+if command -v setpriv >/dev/null; then
+	ip netns exec $r setpriv --bounding-set -net_admin --inh-caps -net_admin "$WEIR" -i r0 --set nat=true --set privileges.user= >"$TMP/right" 2>&1
+	[ $? = 2 ] && grep -q 'CAP_NET_ADMIN' "$TMP/right" || bad "without CAP_NET_ADMIN: $(cat "$TMP/right")"
+fi
+
 if [ -n "$nfcapd" ]; then
 	stop $nfcapd TERM 20 || bad "nfcapd ended with $?"
 	grep -q 'Sequence Errors: 0, Bad Packets: 0' "$TMP/nfcapd.log" || bad "nfcapd: $(grep Sequence "$TMP/nfcapd.log")"
-	nfdump -q -r "$(find "$TMP/nf" -name 'nfcapd.2*')" -o 'fmt:%nevt %pr %sap %dap %nsap %ndap' >"$TMP/nfdump"
+	nfdump -q -R "$TMP/nf" -o 'fmt:%nevt %pr %sap %dap %nsap %ndap' >"$TMP/nfdump"
 	for kind in ADD DELETE; do
 		n=$(grep -c "^ *$kind " "$TMP/nfdump")
 		want=$(tail -n +$line "$TMP/witness" | grep -e '10.3.0.1' -e 'fd00:3::1' | grep -c "\[$([ $kind = ADD ] && echo NEW || echo DESTROY)\]")

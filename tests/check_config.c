@@ -179,7 +179,8 @@ static const struct {
 	{"\ncache = { entires = 70; };", "test:2: cache.entires: unknown key, is it \"entries\"?"},
 	{"cache = { idle = 7; };", "cache.idle: unknown key, is it \"cache.timeouts.idle\"?"},
 	{"input = ();", "input: unknown key, is it \"inputs\"?"},
-	{"zzz = 1;", "known here are output, inputs, dedup, meter_own, records, cache, sampling, "
+	{"zzz = 1;", "known here are output, inputs, dedup, nat, nat_entries, meter_own, records, "
+		     "cache, sampling, "
 		     "routes, "
 		     "exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",

@@ -1,6 +1,7 @@
 #include "daemon/nat.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "route/conntrack.h"
 
 #include <errno.h>
@@ -14,11 +15,15 @@ enum { TURN = 1024 }; /* events at most, before flow records have theirs */
 /* A record waits that much at most for its way through ring and exporter. */
 #define ON_ITS_WAY (10 * CLOCK_SECOND)
 
+#define MINUTE (60 * CLOCK_SECOND)
+
 struct nat {
 	struct conntrack *conntrack;
 	struct translations *translations;
 	uint64_t events;
 	uint64_t overruns;
+	uint64_t complained_of; /* overruns */
+	int64_t complained;     /* steady clock, 0: never */
 };
 
 /* A flow is exported when it has been idle for so long, and its connection may have ended
@@ -131,12 +136,26 @@ static void take_event(void *context, const struct conntrack_event *e)
 	h->take(h->context, &event);
 }
 
+static void complain(struct nat *n)
+{
+	int64_t now = clock_steady();
+
+	if (n->overruns == n->complained_of || (n->complained && now - n->complained < MINUTE))
+		return;
+	log_warning("nat",
+		"translated connections came and went faster than they could be heard of: some "
+		"have no event, and their flows no translation");
+	n->complained_of = n->overruns;
+	n->complained = now;
+}
+
 bool nat_hear(struct nat *n, nat_take *take, void *context)
 {
 	struct hearing h = {n, take, context};
 	bool heard = conntrack_hear(n->conntrack, TURN, &n->overruns, take_event, &h);
 
 	translations_expire(n->translations, clock_wall());
+	complain(n);
 	return heard;
 }
 
