@@ -64,6 +64,24 @@ traffic
 until_true 10 seen $((2 * all)) || bad "bridge: $(ctl ledger)"
 end bridge "$fields" < <(once | awk '{ $4 *= 2; print }')
 
+# without the right to a program in the kernel: of what comes in the same
+if command -v setpriv >/dev/null; then
+	whole=$WEIR WEIR=$TMP/weir
+	printf '#!/bin/sh\nexec setpriv --bounding-set -bpf,-sys_admin --inh-caps -bpf,-sys_admin %s "$@"\n' "$whole" >"$WEIR"
+	chmod +x "$WEIR"
+	start incoming 4 --set routes.lookup=false --set privileges.user= -i br0 -i r0 -i r1 -i r2 "udp portrange 7000-7999"
+	if grep -q 'only what comes in is metered' "$TMP/incoming.log"; then
+		traffic
+		until_true 10 seen $((20 + 21 + 22 + 23)) || bad "incoming: $(ctl ledger)"
+		end incoming "$fields" < <(once | awk '$6 == 0')
+		grep -q 'seen on another input [1-9]' "$TMP/incoming.log" || bad "incoming: none were left out: $(tail -1 "$TMP/incoming.log")"
+	else
+		stop $weir TERM 10
+		echo "$test_name: the kernel gives programs to anybody: that part is left out"
+	fi
+	WEIR=$whole
+fi
+
 # with only one port an input beside the bridge nothing is left out, and that is said
 start some 3 --set routes.lookup=false -i br0 -i r0 -i r2 "udp portrange 7000-7999"
 grep -q 'br0 lies over r0.*metered twice' "$TMP/some.log" || bad "some ports: $(cat "$TMP/some.log")"

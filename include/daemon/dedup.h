@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "route/links.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct dedup;
@@ -19,6 +20,10 @@ void dedup_free(struct dedup *dedup);
 /* What sources are given; `dedup` may be NULL. */
 struct duplicates *dedup_table(const struct dedup *dedup);
 bool dedup_only_incoming(const struct dedup *dedup);
+
+/* Whether this input gets all its packets from others, and no program leaves them out: what a
+ * source is given, lent. NULL: there is a program, or it is none of the inputs. */
+const atomic_bool *dedup_covered(const struct dedup *dedup, const char *interface);
 
 /* The links are these now. Says on the log of which inputs the packets are metered on the
  * interfaces below them, which are inputs too. One thread at a time. */

@@ -56,7 +56,7 @@ struct live {
 	unsigned quiet;               /* block time-outs without a frame, since it rejects */
 	uint64_t taken;               /* frames that came out of the ring */
 	uint64_t missed;              /* by the interface, when last read */
-	struct source_count left_out; /* by the programs of filters before */
+	struct source_count left_out; /* here, or by the programs of filters before */
 	struct source_statistics count;
 };
 
@@ -286,6 +286,16 @@ static enum source_status come_back(struct live *l)
 	return SOURCE_IDLE;
 }
 
+/* Where no program does it in the kernel. */
+static void leave_out(void *context, const struct frame *frames, unsigned count)
+{
+	struct live *l = context;
+
+	l->left_out.frames += count;
+	for (unsigned i = 0; i < count; i++)
+		l->left_out.octets += frames[i].wire_octets;
+}
+
 static enum source_status live_read(
 	struct source *s, unsigned most, source_take *take, void *context)
 {
@@ -293,7 +303,10 @@ static enum source_status live_read(
 
 	if (!l->ring)
 		return l->gone ? come_back(l) : SOURCE_FAILED;
-	unsigned n = packet_ring_read(l->ring, most, take, context);
+	bool covered = l->options.covered &&
+		       atomic_load_explicit(l->options.covered, memory_order_relaxed);
+	unsigned n = covered ? packet_ring_read(l->ring, most, leave_out, l)
+			     : packet_ring_read(l->ring, most, take, context);
 	l->taken += n;
 	if (n > 0) {
 		l->quiet = 0;

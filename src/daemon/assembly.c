@@ -97,6 +97,7 @@ static struct source *open_source(const struct assembly *a, const struct config 
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
 			.may_return = c->privileges.capture,
+			.covered = dedup_covered(a->dedup, in->interface),
 			.only_incoming = dedup_only_incoming(a->dedup),
 			.duplicates = dedup_table(a->dedup),
 		},

@@ -10,7 +10,7 @@ struct dedup {
 	struct duplicates *table; /* NULL: the kernel does not allow it */
 	unsigned count;
 	bool all; /* interfaces are inputs */
-	bool covered[CONFIG_INPUTS];
+	atomic_bool covered[CONFIG_INPUTS];
 	char input[CONFIG_INPUTS][CONFIG_NAME];
 };
 
@@ -65,6 +65,14 @@ bool dedup_only_incoming(const struct dedup *d)
 	return d && !d->table;
 }
 
+const atomic_bool *dedup_covered(const struct dedup *d, const char *interface)
+{
+	for (unsigned i = 0; d && !d->table && i < d->count; i++)
+		if (strcmp(d->input[i], interface) == 0)
+			return &d->covered[i];
+	return NULL;
+}
+
 static bool is_input(const struct dedup *d, const struct link *link)
 {
 	for (unsigned i = 0; i < d->count; i++)
@@ -94,7 +102,7 @@ void dedup_see(struct dedup *d, const struct links *links)
 {
 	unsigned count, inputs = 0;
 	const struct link *link = links_all(links, &count);
-	uint32_t *index = d->table ? calloc(count + 1, sizeof *index) : NULL;
+	uint32_t *index = calloc(count + 1, sizeof *index);
 
 	if (!index)
 		return;
@@ -106,7 +114,8 @@ void dedup_see(struct dedup *d, const struct links *links)
 		unsigned flags = is_input(d, &link[i]) || covered ? DUPLICATES_ENTRY : 0;
 		if (covered)
 			flags |= DUPLICATES_COVERED;
-		duplicates_mark(d->table, link[i].index, flags);
+		if (d->table)
+			duplicates_mark(d->table, link[i].index, flags);
 		say_covered(d, &link[i], covered);
 	}
 	free(index);
@@ -125,7 +134,7 @@ static const struct link *input_link(const struct config_input *in, const struct
 
 static bool is_covered(const struct dedup *d, unsigned input)
 {
-	return d && d->table && d->covered[input];
+	return d && d->covered[input];
 }
 
 void dedup_warn(const struct dedup *d, const struct config *c, const struct links *links)
