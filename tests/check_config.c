@@ -191,7 +191,8 @@ static const struct {
 	{"records = ( { collect = [\"inner.octetDeltaCount\"]; } );",
 		"\"inner.octetDeltaCount\" is not known, allowed: up to"},
 	{"records = ( { collect = [\"zzzzzz\"]; } );", "\"zzzzzz\" is not known, allowed: up to"},
-	{"zzz = 1;", "known here are output, inputs, dedup, meter_own, records, cache, sampling, "
+	{"zzz = 1;", "known here are output, inputs, dedup, nat, nat_entries, meter_own, records, "
+		     "cache, sampling, "
 		     "routes, "
 		     "exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",

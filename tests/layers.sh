@@ -26,6 +26,7 @@ tools 5'
 libraries='pcap capture
 libmnl route export
 maxminddb.h route
+libnetfilter_conntrack route
 event2/ daemon tools
 event.h -
 libconfig.h config

@@ -14,7 +14,8 @@ struct transport_load {
 	uint64_t messages;
 	uint64_t length;  /* octets of the messages */
 	uint64_t records; /* data records of flows */
-	uint64_t options; /* and of options data */
+	uint64_t options; /* of options data */
+	uint64_t events;  /* and of events */
 	uint64_t flows;   /* begun inside: a flow in several records counts once */
 	uint64_t packets; /* of these flows */
 	uint64_t octets;
@@ -26,6 +27,7 @@ static inline void transport_load_add(struct transport_load *sum, const struct t
 	sum->length += load->length;
 	sum->records += load->records;
 	sum->options += load->options;
+	sum->events += load->events;
 	sum->flows += load->flows;
 	sum->packets += load->packets;
 	sum->octets += load->octets;
@@ -38,6 +40,7 @@ static inline void transport_load_take(
 	sum->length -= load->length;
 	sum->records -= load->records;
 	sum->options -= load->options;
+	sum->events -= load->events;
 	sum->flows -= load->flows;
 	sum->packets -= load->packets;
 	sum->octets -= load->octets;

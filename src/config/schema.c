@@ -103,6 +103,11 @@ const struct schema_key schema_keys[] = {
 {"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
 	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
 
+{"nat", "false", NULL, "tell what this host's NAT makes of addresses and ports, and its events",
+	.type = SCHEMA_BOOLEAN, GLOBAL(nat)},
+{"nat_entries", "65536", "connections", "translated ones known at one time",
+	NUMBER(16, 16777216), GLOBAL(nat_entries)},
+
 {"meter_own", "false", NULL, "meter the messages that weir sends to its collectors, too",
 	.type = SCHEMA_BOOLEAN, GLOBAL(meter_own)},
 
@@ -122,7 +127,7 @@ const struct schema_key schema_keys[] = {
 {"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
 	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
-	"default, router, minimal, layer2, tunnel, tcp, security, or one of records",
+	"default, router, nat, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.biflow", "false", NULL, "one record for both directions of a connection",
 	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},

@@ -111,6 +111,7 @@ static struct session_options session_options_of(
 			.process = boot == INT64_MIN ? 1 : (uint32_t)getpid()},
 		.active_timeout = in_seconds(config->cache.timeouts.active),
 		.idle_timeout = in_seconds(config->cache.timeouts.idle),
+		.nat_events = config->nat,
 		.boot = boot,
 	};
 }

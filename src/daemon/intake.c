@@ -96,7 +96,9 @@ static void tell_link(struct capture *c, enum source_status status)
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);
 	if (c->number == 0 && now == SOURCE_GONE)
-		log_warning("capture", "%s has gone: it is metered again when it comes back",
+		log_warning("capture",
+			"%s has gone: it is metered again when it comes back, with "
+			"privileges.capture",
 			c->intake->input->name);
 	else if (c->number == 0 && now == SOURCE_DOWN)
 		log_warning("capture", "%s is down: nothing to meter until it is up again",

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static void take_news(void *context, const struct nlmsghdr *message)
 bool router_hear(struct router *r, int64_t now)
 {
 	struct hearing h = {r, false};
-	enum netlink_news news = netlink_hear(r->news, take_news, &h);
+	enum netlink_news news = netlink_hear(r->news, UINT_MAX, take_news, &h);
 
 	if (news != NETLINK_QUIET)
 		r->count.changes += !r->stale;
