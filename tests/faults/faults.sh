@@ -80,14 +80,23 @@ end() {
 }
 
 # agree NAME [MISSING]: the collector has what the ledger calls sent; so many records are missing in its sequence
-agree() {
-	local what
-	for what in flows packets octets; do
-		[ "$(got $what)" = "$(told flows/collectors/0/sent/$what)" ] ||
-			bad "$1: the collector got $(got $what) $what, the ledger says $(told flows/collectors/0/sent/$what)"
-	done
-	[ "$(got missing)" = "${2:-0}" ] || bad "$1: $(got missing) records are missing in the sequence, not ${2:-0}"
-	[ "$(got complaints)" = '[]' ] || bad "$1: the collector complains: $(got complaints)"
-	[ "$(($(told packets/kernel/received) - $(told packets/kernel/dropped)))" = "$(told packets/seen/frames)" ] ||
-		bad "$1: the kernel took $(told packets/kernel/received), dropped $(told packets/kernel/dropped), seen $(told packets/seen/frames)"
-}
+cat >"$TMP/agree.py" <<'P'
+import json, sys
+name, folder, missing = sys.argv[1:]
+got, ledger = (json.load(open(folder + '/' + f)) for f in ('got', 'ledger'))
+collector, packets, wrong = ledger['flows']['collectors'][0], ledger['packets'], []
+for what in 'flows', 'packets', 'octets':
+    if got[what] != collector['sent'][what]:
+        wrong.append(f"the collector got {got[what]} {what}, the ledger says {collector['sent'][what]}")
+if missing == 'lost':
+    missing = collector['lost']['flows']
+if got['missing'] != int(missing):
+    wrong.append(f"{got['missing']} records are missing in the sequence, not {missing}")
+if got['complaints']:
+    wrong.append(f"the collector complains: {got['complaints']}")
+kernel = packets['kernel']
+if kernel['received'] - kernel['dropped'] != packets['seen']['frames']:
+    wrong.append(f"the kernel says {kernel}, seen were {packets['seen']}")
+sys.exit(wrong and f"{name}: {'; '.join(wrong)}" or 0)
+P
+agree() { said=$(python3 -S "$TMP/agree.py" "$1" "$TMP" "${2:-0}" 2>&1) || bad "$said"; }
