@@ -2,7 +2,7 @@
 # A TCP collector that stops reading (49), beside one that is dead and one that is well (51): memory stays as it was,
 # nothing is dropped by the kernel, what finds no room is counted and is the gap that the collector sees once it reads
 # again; the one that is well has all, as soon as it had alone. And SIGTERM while somebody does not read ends in time, with
-# what was not sent counted.
+# what was not sent counted; and a second SIGTERM does not wait for that (6).
 . "$(dirname "$0")/faults.sh"
 wire_up
 resident() { awk '/^VmRSS/ { print $2 }' /proc/$weir/status; } # KB
@@ -90,4 +90,22 @@ gather
 # weir resets the connection, so that nothing comes that it has called lost; what the far kernel had acknowledged and
 # nobody had read goes with it
 [ "$(got flows)" -le "$(told flows/collectors/0/sent/flows)" ] || bad "nobody reads: $(got flows) came: $(told flows/collectors/0)"
+
+# ---- And once more, by whoever has no time ----
+
+collect $b --tcp --hold --small
+start "$WEIR" -n 127.0.0.1:"$port" $far $tcp || finish
+send 0x0a000000 $FLOWS
+until_true 10 reached packets/seen/frames $FLOWS || bad "$(number packets/seen/frames) of $FLOWS frames were seen"
+kill -TERM $weir
+until_true 5 eval '! ctl status' || bad 'twice: it still answers'
+kill -0 $weir || bad 'twice: it did not wait for the collector'
+from=${EPOCHREALTIME/./}
+stop $weir TERM 5
+status=$?
+took=$(((${EPOCHREALTIME/./} - from) / 1000))
+weir=
+[ $status = 3 ] && [ $took -le 1000 ] || bad "twice: exit status $status after $took ms: $(cat "$TMP/log")"
+grep -q 'a second signal: what was not sent is lost' "$TMP/log" || bad "twice: $(cat "$TMP/log")"
+gather
 finish
