@@ -34,7 +34,8 @@ struct confine_path {
 enum confine_need {
 	CONFINE_STREAMS = 1, /* connections that are made and ended */
 	CONFINE_TLS = 2,
-	CONFINE_FILES = 4, /* files that are written, or kept messages in */
+	CONFINE_FILES = 4,   /* files that are written, or kept messages in */
+	CONFINE_CAPTURE = 8, /* interfaces that come back are captured on */
 };
 
 /* Landlock, for this thread and those that it starts: so before it starts any. *abi is

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/membarrier.h>
@@ -44,6 +45,7 @@ struct live {
 	struct duplicates_program *program; /* NULL: the filter is the device's */
 	int fanout;                         /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
+	int ask; /* a socket for questions: a process that is confined may open none later */
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
@@ -72,17 +74,32 @@ static void begin_to_fail(struct live *l, const char *why)
 	begin_to_stop(l);
 }
 
+/* Of an interface by its index, whatever its name is now. */
+static bool is_there(const struct live *l, unsigned index)
+{
+	struct ifreq request = {.ifr_ifindex = (int)index};
+
+	return ioctl(l->ask, SIOCGIFNAME, &request) == 0;
+}
+
+/* 0: there is none of this name. */
+static unsigned index_now(const struct live *l)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, l->name, sizeof l->name);
+	return ioctl(l->ask, SIOCGIFINDEX, &request) == 0 ? (unsigned)request.ifr_ifindex : 0;
+}
+
 /* What the socket has to complain of: that the interface is down is no failure. */
 static void hear_error(struct live *l)
 {
-	char name[IFNAMSIZ];
 	int error = 0;
 	socklen_t length = sizeof error;
 
 	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	l->gone = error == ENETDOWN && l->device.interface &&
-		  !if_indextoname(l->device.interface, name);
+	l->gone = error == ENETDOWN && l->device.interface && !is_there(l, l->device.interface);
 	if (l->gone)
 		begin_to_fail(l, "the interface has gone");
 	else if (error && error != ENETDOWN)
@@ -212,6 +229,23 @@ static bool open_ring(struct live *l)
 	return l->ring != NULL;
 }
 
+/* Asked of a file, for one who is confined would be killed by the call that tries. What cannot
+ * be read is tried. */
+static bool may_capture(void)
+{
+	FILE *file = fopen("/proc/thread-self/status", "re");
+	uint64_t capabilities = UINT64_MAX;
+	char line[128];
+
+	if (!file)
+		return true;
+	while (fgets(line, sizeof line, file))
+		if (sscanf(line, "CapEff: %" SCNx64, &capabilities) == 1)
+			break;
+	fclose(file);
+	return capabilities >> CAP_NET_RAW & 1;
+}
+
 /* Gone for good: there is one again, and this process may not watch it. */
 static enum source_status may_not(struct live *l)
 {
@@ -234,9 +268,11 @@ static enum source_status come_back(struct live *l)
 		(void)!read(l->wake, &woken, sizeof woken);
 	if (l->ending)
 		return SOURCE_END;
-	l->device.interface = if_nametoindex(l->name);
+	l->device.interface = index_now(l);
 	if (!l->device.interface)
 		return SOURCE_GONE;
+	if (!may_capture())
+		return may_not(l);
 	if (!open_ring(l))
 		return errno == EPERM ? may_not(l) : SOURCE_GONE;
 	if ((l->fanout && !share(l)) || !open_intake(l)) {
@@ -324,6 +360,8 @@ static void live_close(struct source *s)
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
+	if (l->ask >= 0)
+		close(l->ask);
 	free(l->filter);
 	free(l);
 }
@@ -372,13 +410,14 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 	l->source.ops = &live_ops;
 	l->filter = strdup(o->filter);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (l->wake < 0 || !l->filter)
+	l->ask = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (l->wake < 0 || l->ask < 0 || !l->filter)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
 	snprintf(l->name, sizeof l->name, "%s", o->interface);
 	l->options = *o;
 	l->options.interface = o->interface;
 	l->options.filter = l->filter;
-	bool good = l->wake >= 0 && l->filter && open_all(l, error);
+	bool good = l->wake >= 0 && l->ask >= 0 && l->filter && open_all(l, error);
 	l->options.interface = l->name; /* too long a one was refused */
 	if (!good) {
 		live_close(&l->source);

@@ -145,6 +145,7 @@ static const struct call calls[] = {
 	/* what only some configurations need */
 	{.name = "socket", .need = CONFINE_STREAMS}, {.name = "connect", .need = CONFINE_STREAMS},
 	{.name = "bind", .need = CONFINE_STREAMS}, {.name = "shutdown", .need = CONFINE_STREAMS},
+	{.name = "socket", .need = CONFINE_CAPTURE}, {.name = "bind", .need = CONFINE_CAPTURE},
 	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
 	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},

@@ -325,7 +325,7 @@ static unsigned written_paths(
 
 static unsigned needs_of(const struct config *c)
 {
-	unsigned needs = 0;
+	unsigned needs = c->privileges.capture ? CONFINE_CAPTURE : 0;
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
