@@ -1,5 +1,6 @@
 #include "capture/device.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
@@ -119,6 +120,7 @@ bool device_ask(struct device *d, const struct source_options *o, struct source_
 	pcap_t *p = activate(o, error);
 
 	*d = (struct device){.interface = if_nametoindex(o->interface)};
+	int why = errno; /* there may have been no descriptor for asking */
 	if (!p)
 		return false;
 	int link_type = pcap_datalink(p);
@@ -126,8 +128,8 @@ bool device_ask(struct device *d, const struct source_options *o, struct source_
 	d->link_type = (uint16_t)link_type;
 	bool good = false;
 	if (!d->interface && strcmp(o->interface, "any") != 0)
-		snprintf(error->text, sizeof error->text, "%s: not a network interface",
-			o->interface);
+		snprintf(error->text, sizeof error->text, "%s: not a network interface: %s",
+			o->interface, strerror(why));
 	else if (d->cooked && pcap_set_datalink(p, DLT_LINUX_SLL2) < 0)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, pcap_geterr(p));
 	else
