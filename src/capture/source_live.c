@@ -35,24 +35,29 @@ enum {
 	QUIET_BLOCKS = 3, /* block time-outs without a frame: then nothing can be left */
 };
 
+struct source_filter {
+	struct device_program classic;
+	struct duplicates_program *program; /* with that in it, or NULL */
+};
+
 struct live {
 	struct source source;
-	struct source_options options; /* its texts are these: */
+	struct source_options options; /* its name is this: */
 	char name[IFNAMSIZ];
-	char *filter;
+	struct source_filter *filter;
 	struct packet_ring *ring; /* NULL: it has let go of the interface */
 	struct device device;
-	struct duplicates_program *program; /* NULL: the filter is the device's */
-	int fanout;                         /* what PACKET_FANOUT was given, 0: nothing */
+	int fanout; /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
 	int ask; /* a socket for questions: a process that is confined may open none later */
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
 	bool ending;
-	unsigned quiet;  /* block time-outs without a frame, since it rejects */
-	uint64_t taken;  /* frames that came out of the ring */
-	uint64_t missed; /* by the interface, when last read */
+	unsigned quiet;               /* block time-outs without a frame, since it rejects */
+	uint64_t taken;               /* frames that came out of the ring */
+	uint64_t missed;              /* by the interface, when last read */
+	struct source_count left_out; /* by the programs of filters before */
 	struct source_statistics count;
 };
 
@@ -91,6 +96,15 @@ static unsigned index_now(const struct live *l)
 	return ioctl(l->ask, SIOCGIFINDEX, &request) == 0 ? (unsigned)request.ifr_ifindex : 0;
 }
 
+/* One that goes is down first, and the socket says nothing of the rest. */
+static void miss_interface(struct live *l)
+{
+	if (*l->failure || !l->device.interface || is_there(l, l->device.interface))
+		return;
+	l->gone = true;
+	begin_to_fail(l, "the interface has gone");
+}
+
 /* What the socket has to complain of: that the interface is down is no failure. */
 static void hear_error(struct live *l)
 {
@@ -99,10 +113,7 @@ static void hear_error(struct live *l)
 
 	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	l->gone = error == ENETDOWN && l->device.interface && !is_there(l, l->device.interface);
-	if (l->gone)
-		begin_to_fail(l, "the interface has gone");
-	else if (error && error != ENETDOWN)
+	if (error && error != ENETDOWN)
 		begin_to_fail(l, strerror(error));
 }
 
@@ -147,6 +158,17 @@ static uint64_t missed(const struct live *l)
 	return counter(l, "rx_missed_errors") + counter(l, "rx_fifo_errors");
 }
 
+static struct source_count left_out(const struct live *l)
+{
+	struct source_count all = l->left_out;
+
+	if (l->filter->program) {
+		struct source_count now = duplicates_left_out(l->filter->program);
+		source_count_add(&all, &now);
+	}
+	return all;
+}
+
 static struct source_statistics live_statistics(struct source *s)
 {
 	struct live *l = (struct live *)s;
@@ -154,8 +176,7 @@ static struct source_statistics live_statistics(struct source *s)
 	if (!l->ring)
 		return l->count;
 	packet_ring_statistics(l->ring, &l->count);
-	if (l->program)
-		l->count.duplicates = duplicates_left_out(l->program);
+	l->count.duplicates = left_out(l);
 	uint64_t now = missed(l);
 	if (now > l->missed)
 		l->count.interface_dropped += now - l->missed;
@@ -204,10 +225,11 @@ static bool share(struct live *l)
 
 static bool open_intake(struct live *l)
 {
-	struct sock_fprog program = {l->device.length, l->device.program};
+	const struct source_filter *f = l->filter;
+	struct sock_fprog program = {f->classic.length, f->classic.code};
 	int fd = packet_ring_fd(l->ring);
 
-	return l->program ? duplicates_attach(l->program, fd)
+	return f->program ? duplicates_attach(f->program, fd)
 			  : setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 				    sizeof program) == 0;
 }
@@ -229,8 +251,7 @@ static bool open_ring(struct live *l)
 	return l->ring != NULL;
 }
 
-/* Asked of a file, for one who is confined would be killed by the call that tries. What cannot
- * be read is tried. */
+/* By a file, for the call that tries would end one who is confined. */
 static bool may_capture(void)
 {
 	FILE *file = fopen("/proc/thread-self/status", "re");
@@ -304,6 +325,7 @@ static enum source_status live_read(
 		return SOURCE_READY;
 	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
+	miss_interface(l);
 	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
 
@@ -356,14 +378,71 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 
 	packet_ring_close(l->ring);
-	duplicates_unload(l->program);
+	source_filter_free(l->filter);
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
 	if (l->ask >= 0)
 		close(l->ask);
-	free(l->filter);
 	free(l);
+}
+
+void source_filter_free(struct source_filter *f)
+{
+	if (!f)
+		return;
+	duplicates_unload(f->program);
+	free(f->classic.code);
+	free(f);
+}
+
+static bool load_program(struct live *l, struct source_filter *f, struct source_error *error)
+{
+	struct duplicates *duplicates = l->options.duplicates;
+
+	if (!duplicates)
+		return true;
+	f->program = duplicates_load(
+		duplicates, f->classic.code, f->classic.length, l->device.interface == 0);
+	if (!f->program)
+		snprintf(error->text, sizeof error->text,
+			"%s: the kernel refuses the program that leaves out duplicates: %s",
+			l->name, strerror(errno));
+	return f->program != NULL;
+}
+
+static struct source_filter *live_prepare(
+	struct source *s, const char *words, struct source_error *error)
+{
+	struct live *l = (struct live *)s;
+	struct source_filter *f = calloc(1, sizeof *f);
+
+	snprintf(error->text, sizeof error->text, "out of memory");
+	if (!f)
+		return NULL;
+	if (device_compile(&l->device, words, &f->classic, error) && load_program(l, f, error))
+		return f;
+	source_filter_free(f);
+	return NULL;
+}
+
+/* What is rejected already, as it ends, stays so. */
+static bool live_refilter(struct source *s, struct source_filter *filter)
+{
+	struct live *l = (struct live *)s;
+	struct source_filter *old = l->filter;
+
+	l->filter = filter;
+	if (l->ring && !l->rejects && !open_intake(l)) {
+		l->filter = old;
+		source_filter_free(filter);
+		return false;
+	}
+	l->filter = old;
+	l->left_out = left_out(l);
+	l->filter = filter;
+	source_filter_free(old);
+	return true;
 }
 
 static const struct source_ops live_ops = {
@@ -372,6 +451,8 @@ static const struct source_ops live_ops = {
 	.stop_intake = live_stop_intake,
 	.share = live_share,
 	.start = live_start,
+	.prepare = live_prepare,
+	.refilter = live_refilter,
 	.statistics = live_statistics,
 	.failure = live_failure,
 	.close = live_close,
@@ -389,14 +470,8 @@ static bool open_all(struct live *l, struct source_error *error)
 			o->interface, o->buffer >> 20, strerror(errno));
 		return false;
 	}
-	if (o->duplicates)
-		l->program = duplicates_load(o->duplicates, l->device.program, l->device.length,
-			l->device.interface == 0);
-	if (o->duplicates && !l->program)
-		snprintf(error->text, sizeof error->text,
-			"%s: the kernel refuses the program that leaves out duplicates: %s",
-			o->interface, strerror(errno));
-	return !o->duplicates || l->program;
+	l->filter = live_prepare(&l->source, o->filter, error);
+	return l->filter != NULL;
 }
 
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
@@ -408,16 +483,14 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->filter = strdup(o->filter);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->ask = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (l->wake < 0 || l->ask < 0 || !l->filter)
+	if (l->wake < 0 || l->ask < 0)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
 	snprintf(l->name, sizeof l->name, "%s", o->interface);
 	l->options = *o;
 	l->options.interface = o->interface;
-	l->options.filter = l->filter;
-	bool good = l->wake >= 0 && l->ask >= 0 && l->filter && open_all(l, error);
+	bool good = l->wake >= 0 && l->ask >= 0 && open_all(l, error);
 	l->options.interface = l->name; /* too long a one was refused */
 	if (!good) {
 		live_close(&l->source);
