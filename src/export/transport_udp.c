@@ -20,6 +20,7 @@ enum {
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
+	REPORTS = 256,        /* forgotten at one time */
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
@@ -51,6 +52,15 @@ static bool reports_an_earlier_one(int error)
 static bool wants_room(int error)
 {
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
+}
+
+/* What the kernel keeps of each error beside telling of it; a flood of them ends. */
+static void forget_reports(const struct udp *u)
+{
+	unsigned most = REPORTS;
+
+	while (most-- && recv(u->fd, NULL, 0, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
 }
 
 /* Couples the messages from messages[0] on that can go as one train, at least one. */
@@ -142,6 +152,7 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
+		forget_reports(u);
 		refused += error == ECONNREFUSED;
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
@@ -204,6 +215,16 @@ static struct transport_address local_address(int fd)
 	return a;
 }
 
+/* Without it the kernel calls sent what it drops because an interface's queue is full. */
+static void tell_of_drops(const struct udp *u)
+{
+	bool v6 = u->family == AF_INET6;
+	int on = 1;
+
+	(void)setsockopt(u->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on,
+		sizeof on);
+}
+
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error)
 {
@@ -230,6 +251,7 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	tell_of_drops(u);
 	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }
