@@ -181,7 +181,7 @@ static const struct {
 	{"input = ();", "input: unknown key, is it \"inputs\"?"},
 	{"zzz = 1;", "known here are output, inputs, dedup, meter_own, records, cache, sampling, "
 		     "routes, "
-		     "exporters"},
+		     "groups, exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",
 		"sampling.zzzzzzzzz: unknown key, known here are interval"},
 	{"cache = 7;", "cache: is the number 7, allowed: a group"},
@@ -464,6 +464,14 @@ static const struct {
 	{{"inputs[0].file=x", "exporters[0].collector=[::1]", "exporters[0].source=192.0.2.1"},
 		"exporters[0].source: 192.0.2.1 cannot send to ::1"},
 	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].source=192.0.2.1"}, NULL},
+	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].group=pair",
+		 "groups[0].name=Pair"},
+		NULL},
+	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].group=pair"},
+		"exporters[0].group: \"pair\" is not known, allowed: the name of one of groups"},
+	{{"inputs[0].file=x", "groups[0].mode=hash"}, "groups[0]: needs a name"},
+	{{"inputs[0].file=x", "groups[0].name=a", "groups[1].name=A"},
+		"groups[1].name: \"A\" is groups[0]'s already"},
 };
 
 START_TEST(checks_relations)

@@ -20,6 +20,8 @@
 enum {
 	CONFIG_INPUTS = 64,
 	CONFIG_EXPORTERS = 64,
+	CONFIG_GROUPS = 16,
+	CONFIG_GROUP_NAME = 32,
 	CONFIG_RECORDS = 16,
 	CONFIG_NAME = 256,
 	CONFIG_PATH = 1024,
@@ -30,6 +32,7 @@ enum {
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
+enum config_mode { CONFIG_REPLICATE, CONFIG_HASH, CONFIG_ROUND_ROBIN, CONFIG_FAILOVER };
 #define CONFIG_RATE_AUTO UINT32_MAX /* that of a file, none live */
 
 enum config_output {
@@ -94,11 +97,18 @@ struct config_sampling {
 	uint32_t interval; /* 1: every packet; NetFlow v5 carries 16383 at most */
 };
 
+/* groups = ( { ... } ) : exporters that share the records */
+struct config_group {
+	char name[CONFIG_GROUP_NAME];
+	enum config_mode mode; /* default replicate */
+};
+
 /* exporters = ( { ... } ) */
 struct config_exporter {
-	char host[CONFIG_NAME];   /* name or address, brackets taken off */
-	char service[32];         /* port number; default 2055, IPFIX 4739, with TLS 4740 */
-	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
+	char group[CONFIG_GROUP_NAME]; /* of groups, "": none */
+	char host[CONFIG_NAME];        /* name or address, brackets taken off */
+	char service[32];              /* port number; default 2055, IPFIX 4739, with TLS 4740 */
+	char source[CONFIG_NAME];      /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
 	enum config_transport transport;
 	uint32_t observation_domain; /* v9 source id, v5 engine id (low octet), default 0 */
@@ -163,6 +173,8 @@ struct config {
 	struct config_cache cache;
 	struct config_sampling sampling;
 	struct config_routes routes;
+	struct config_group groups[CONFIG_GROUPS];
+	unsigned group_count;
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
 	struct config_control control;
@@ -199,6 +211,10 @@ void config_help(FILE *out);
 
 /* "udp", "tcp", "tls", "file": as the file has it. */
 const char *config_transport_name(enum config_transport transport);
+/* "replicate", "hash", "round_robin", "failover": the same. */
+const char *config_mode_name(enum config_mode mode);
+/* The group's number in config->groups, or -1. */
+int config_group(const struct config *config, const char *name);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,
  * or more than 292 years. */

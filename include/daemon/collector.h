@@ -6,6 +6,7 @@
 #define DAEMON_COLLECTOR_H
 
 #include "config/config.h"
+#include "daemon/group.h"
 #include "export/session.h"
 
 #include <stdbool.h>
@@ -15,9 +16,14 @@
 struct exporter_collector {
 	char name[CONFIG_NAME + 40];
 	struct session_statistics session;
-	unsigned version; /* 5, 9 or 10 */
+	struct session_tally elsewhere; /* records that others of its group were given */
+	struct session_tally in_doubt;  /* sent when it may not have been there */
+	int group;                      /* number, -1: none */
+	unsigned version;               /* 5, 9 or 10 */
 	enum config_transport transport;
 	bool trouble; /* within the last minute: refused, or records lost */
+	bool well;    /* as health.h has it */
+	bool standby; /* others of its group are given the records now */
 };
 
 struct collector;
@@ -30,8 +36,16 @@ void collector_free(struct collector *collector);
 /* Its session, for as long as it lives. */
 struct session *collector_session(const struct collector *collector);
 
-/* One line a minute at most while it is in trouble. */
-void collector_complain(struct collector *collector);
+/* It belongs to this group, lent, from now on. */
+void collector_join(struct collector *collector, struct group *group, int number);
+
+/* A record, where the group, if there is one, has chosen it. */
+void collector_take(struct collector *collector, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
+
+/* Every few milliseconds: session_tick(), its health, and one line a minute at most while
+ * it is in trouble. */
+void collector_tick(struct collector *collector, int64_t now);
 
 void collector_statistics(const struct collector *collector, struct exporter_collector *statistics);
 

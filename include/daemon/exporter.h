@@ -22,6 +22,8 @@ struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
 	unsigned collectors;
 	struct exporter_collector collector[CONFIG_EXPORTERS];
+	unsigned groups;
+	struct exporter_group group[CONFIG_GROUPS];
 };
 
 /* Opens the collectors and the output that the configuration names. `boot`: what

@@ -112,6 +112,35 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 	return true;
 }
 
+int config_group(const struct config *config, const char *name)
+{
+	for (unsigned i = 0; i < config->group_count; i++)
+		if (strcasecmp(config->groups[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static bool check_groups(const struct config *config, struct config_error *error)
+{
+	for (unsigned i = 0; i < config->exporter_count; i++) {
+		const char *name = config->exporters[i].group;
+		if (*name && config_group(config, name) < 0)
+			return config_fail(error,
+				"exporters[%u].group: \"%s\" is not known, allowed: the name of "
+				"one of groups",
+				i, name);
+	}
+	for (unsigned i = 0; i < config->group_count; i++) {
+		const char *name = config->groups[i].name;
+		if (!*name)
+			return config_fail(error, "groups[%u]: needs a name", i);
+		if (config_group(config, name) != (int)i)
+			return config_fail(error, "groups[%u].name: \"%s\" is groups[%d]'s already",
+				i, name, config_group(config, name));
+	}
+	return true;
+}
+
 static void add_fields(struct definition *d, const struct config_elements *elements, bool key)
 {
 	for (unsigned i = 0; i < elements->count && d->count < DEFINITION_FIELDS; i++) {
@@ -200,8 +229,9 @@ static bool check_definition(const struct config *config, struct config_error *e
 
 bool config_check(struct config *config, struct config_error *error)
 {
-	if (!check_inputs(config, error) || !check_records(config, error) ||
-		!choose_record(config, error) || !check_definition(config, error))
+	if (!check_inputs(config, error) || !check_groups(config, error) ||
+		!check_records(config, error) || !choose_record(config, error) ||
+		!check_definition(config, error))
 		return false;
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct config_exporter *exporter = &config->exporters[i];

@@ -10,6 +10,7 @@
 #define GLOBAL(member)      HOLDS(struct config, member)
 #define INPUT(member)       HOLDS(struct config_input, member)
 #define RECORD(member)      HOLDS(struct config_record, member)
+#define GROUP(member)       HOLDS(struct config_group, member)
 #define EXPORTER(member)    HOLDS(struct config_exporter, member)
 #define TIME(from, to)      .type = SCHEMA_TIME, .minimum = (from), .maximum = (to)
 #define NUMBER(from, to)    .type = SCHEMA_NUMBER, .minimum = (from), .maximum = (to)
@@ -42,6 +43,14 @@ static const struct schema_word transports[] = {
 	{"tcp", CONFIG_TCP},
 	{"tls", CONFIG_TLS},
 	{"file", CONFIG_FILE},
+	{NULL, 0},
+};
+
+static const struct schema_word modes[] = {
+	{"replicate", CONFIG_REPLICATE},
+	{"hash", CONFIG_HASH},
+	{"round_robin", CONFIG_ROUND_ROBIN},
+	{"failover", CONFIG_FAILOVER},
 	{NULL, 0},
 };
 
@@ -175,6 +184,14 @@ const struct schema_key schema_keys[] = {
 {"routes.asn_database", "", NULL, "file of AS numbers, MaxMind's format or a text; \"\": none",
 	.type = SCHEMA_STRING, GLOBAL(routes.asn_database)},
 
+{"groups[]", NULL, NULL, "collectors that share the records",
+	.type = SCHEMA_LIST, .maximum = CONFIG_GROUPS, .offset = offsetof(struct config, groups),
+	.size = sizeof(struct config_group), .count = offsetof(struct config, group_count)},
+{"groups[].name", NULL, NULL, "by which exporters[].group chooses it",
+	.type = SCHEMA_STRING, GROUP(name)},
+{"groups[].mode", "replicate", NULL, "all to each, a flow's to one, in turn, or to the first that is well",
+	modes, .type = SCHEMA_WORD, GROUP(mode)},
+
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
 	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
@@ -185,6 +202,8 @@ const struct schema_key schema_keys[] = {
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
 {"exporters[].transport", "udp", NULL, "how; all but udp is for ipfix alone",
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
+{"exporters[].group", "", NULL, "of groups, that it shares the records with; \"\": it gets all",
+	.type = SCHEMA_STRING, EXPORTER(group)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
 {"exporters[].interface", "", NULL, "send through it alone, \"\" leaves it to the routes",
@@ -262,12 +281,22 @@ const struct schema_key schema_keys[] = {
 
 const size_t schema_count = sizeof(schema_keys) / sizeof(schema_keys[0]);
 
+static const char *name_of(const struct schema_word *words, int64_t value)
+{
+	for (; words->name; words++)
+		if (words->value == value)
+			return words->name;
+	return "";
+}
+
 const char *config_transport_name(enum config_transport transport)
 {
-	for (const struct schema_word *w = transports; w->name; w++)
-		if (w->value == (int64_t)transport)
-			return w->name;
-	return "";
+	return name_of(transports, transport);
+}
+
+const char *config_mode_name(enum config_mode mode)
+{
+	return name_of(modes, mode);
 }
 
 const struct schema_key *schema_find(const char *path)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/health.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,11 @@ struct collector {
 	struct session *session;
 	enum config_transport transport;
 	unsigned version;
+	struct health health;
+	struct group *group; /* or NULL */
+	int group_number;
+	unsigned member; /* of it */
+	struct session_tally elsewhere;
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
@@ -135,8 +141,12 @@ struct collector *collector_new(const struct config *config, const struct config
 		config_fail(error, "out of memory");
 		return NULL;
 	}
-	if (open_session(c, config, x, boot, error))
+	c->group_number = -1;
+	if (open_session(c, config, x, boot, error)) {
+		health_init(&c->health, x->transport == CONFIG_TCP || x->transport == CONFIG_TLS,
+			x->protocol != CONFIG_NETFLOW5, clock_steady());
 		return c;
+	}
 	free(c);
 	return NULL;
 }
@@ -152,10 +162,25 @@ struct session *collector_session(const struct collector *c)
 	return c->session;
 }
 
-void collector_complain(struct collector *c)
+void collector_join(struct collector *c, struct group *group, int number)
+{
+	c->group = group;
+	c->group_number = number;
+	c->member = group_join(group, c->name);
+}
+
+void collector_take(
+	struct collector *c, const struct flow_record *r, const struct flow_path *path, int64_t now)
+{
+	if (c->group && !group_chose(c->group, c->member))
+		session_tally_add(&c->elsewhere, 1, r->packets, r->octets);
+	else
+		session_record(c->session, r, path, now);
+}
+
+static void complain(struct collector *c, int64_t now)
 {
 	struct session_statistics s = session_statistics(c->session);
-	int64_t now = clock_steady();
 
 	if (s.refusals == c->refusals && s.lost.flows == c->lost)
 		return;
@@ -165,16 +190,28 @@ void collector_complain(struct collector *c)
 		log_warning("exporter", "%s: %llu records lost: %s", c->name,
 			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
 	else
-		log_warning("exporter",
-			"%s: nobody listens there (ICMP port unreachable), "
-			"sending on",
+		log_warning("exporter", "%s: nobody is to be reached there (ICMP), sending on",
 			c->name);
 	c->refusals = s.refusals;
 	c->lost = s.lost.flows;
 	c->complained = now;
 }
 
-/* collector_complain() looks again after a minute, so that is how long trouble is news. */
+void collector_tick(struct collector *c, int64_t now)
+{
+	int64_t steady = clock_steady();
+
+	session_tick(c->session, now);
+	struct session_statistics s = session_statistics(c->session);
+	bool ask = health_look(&c->health, &s, steady);
+	if (c->group && ask)
+		session_ask(c->session);
+	if (c->group)
+		group_health(c->group, c->member, c->health.well);
+	complain(c, steady);
+}
+
+/* complain() looks again after a minute, so that is how long trouble is news. */
 static bool in_trouble(const struct collector *c)
 {
 	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
@@ -187,4 +224,10 @@ void collector_statistics(const struct collector *c, struct exporter_collector *
 	s->version = c->version;
 	s->transport = c->transport;
 	s->trouble = in_trouble(c);
+	s->well = c->health.well;
+	s->elsewhere = c->elsewhere;
+	s->in_doubt = health_in_doubt(&c->health, &s->session);
+	s->group = c->group_number;
+	s->standby =
+		c->group && c->group->mode == CONFIG_FAILOVER && !group_chose(c->group, c->member);
 }

@@ -29,6 +29,8 @@ struct exporter {
 	struct session_tally taken;
 	struct collector *collectors[CONFIG_EXPORTERS];
 	unsigned collector_count;
+	struct group *groups; /* of the configuration */
+	unsigned group_count;
 	struct option_interface *interfaces; /* as options data tell them, or NULL */
 	struct losses losses;                /* a live exporter's */
 	int64_t losses_read;                 /* steady clock */
@@ -54,6 +56,21 @@ static enum print_format format_of(enum config_output output)
 					     : PRINT_TEXT;
 }
 
+static bool add_groups(struct exporter *e, const struct config *config)
+{
+	e->groups = calloc(config->group_count ? config->group_count : 1, sizeof *e->groups);
+	if (!e->groups)
+		return false;
+	for (; e->group_count < config->group_count; e->group_count++)
+		group_init(&e->groups[e->group_count], &config->groups[e->group_count]);
+	for (unsigned i = 0; i < e->collector_count; i++) {
+		int number = config_group(config, config->exporters[i].group);
+		if (number >= 0)
+			collector_join(e->collectors[i], &e->groups[number], number);
+	}
+	return true;
+}
+
 struct exporter *exporter_new(const struct config *config, int64_t boot, struct config_error *error)
 {
 	struct exporter *e = calloc(1, sizeof *e);
@@ -71,6 +88,11 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 			return NULL;
 		}
 		e->collectors[e->collector_count++] = c;
+	}
+	if (!add_groups(e, config)) {
+		config_fail(error, "out of memory");
+		exporter_free(e);
+		return NULL;
 	}
 	if (config->output != CONFIG_OUTPUT_NONE) {
 		e->output = output_new(format_of(config->output), stdout,
@@ -96,6 +118,7 @@ void exporter_free(struct exporter *e)
 		collector_free(e->collectors[i]);
 	output_free(e->output);
 	free(e->interfaces);
+	free(e->groups);
 	pthread_mutex_destroy(&e->lock);
 	sem_destroy(&e->begun);
 	free(e);
@@ -131,8 +154,10 @@ void exporter_take(
 	e->taken.flows++;
 	e->taken.packets += r->packets;
 	e->taken.octets += r->octets;
+	for (unsigned i = 0; i < e->group_count; i++)
+		group_choose(&e->groups[i], r);
 	for (unsigned i = 0; i < e->collector_count; i++)
-		session_record(collector_session(e->collectors[i]), r, path, now);
+		collector_take(e->collectors[i], r, path, now);
 	if (e->output && !e->output_error)
 		output_record(e->output, r, path);
 }
@@ -254,10 +279,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	drain_all(e);
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
-	for (unsigned i = 0; i < e->collector_count; i++) {
-		session_tick(collector_session(e->collectors[i]), clock_wall());
-		collector_complain(e->collectors[i]);
-	}
+	for (unsigned i = 0; i < e->collector_count; i++)
+		collector_tick(e->collectors[i], clock_wall());
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
 }
@@ -340,5 +363,8 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 	s->collectors = e->collector_count;
 	for (unsigned i = 0; i < e->collector_count; i++)
 		collector_statistics(e->collectors[i], &s->collector[i]);
+	s->groups = e->group_count;
+	for (unsigned i = 0; i < e->group_count; i++)
+		s->group[i] = group_statistics(&e->groups[i]);
 	pthread_mutex_unlock(&e->lock);
 }

@@ -93,6 +93,7 @@ bool outbox_hear(struct outbox *b, int64_t now)
 		account(b, &report.delivered, 0, now);
 	if (report.lost.messages)
 		account(b, &report.lost, report.error, now);
+	b->count.refusals += report.refused;
 	b->count.away = report.away;
 	return report.busy;
 }

@@ -415,6 +415,11 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 	s->not_sent = *not_sent;
 }
 
+void session_ask(struct session *s)
+{
+	s->templates.done = false;
+}
+
 void session_end(struct session *s, int64_t now)
 {
 	session_flush(s, now);

@@ -4,6 +4,7 @@
 #include "export/transport.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -19,6 +20,7 @@ enum {
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
+	ERRORS = 64,          /* taken out of the socket's queue in one look */
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
@@ -37,12 +39,53 @@ struct train {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))];
 };
 
-/* An error that an earlier datagram caused and that this call only reported: the
- * datagram that was to be sent has not been touched, so it is sent again. */
-static bool reports_an_earlier_one(int error)
+/* Nobody listens there, or the host is not to be reached. */
+static bool is_refusal(int error)
 {
 	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-	       error == EHOSTDOWN || error == EINTR;
+	       error == EHOSTDOWN;
+}
+
+/* An error that an earlier datagram caused and that this call only reported: the
+ * datagram that was to be sent has not been touched, so it is sent again. A path that has
+ * become narrower is such news, too, to a datagram that fits it. */
+static bool reports_an_earlier_one(int error)
+{
+	return is_refusal(error) || error == EINTR || error == EMSGSIZE;
+}
+
+/* Takes one ICMP error out of the socket's queue; false: there is none. */
+static bool take_error(const struct udp *u, int *error)
+{
+	_Alignas(struct cmsghdr) char control[512];
+	struct msghdr h = {.msg_control = control, .msg_controllen = sizeof control};
+
+	*error = 0;
+	if (recvmsg(u->fd, &h, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+		struct sock_extended_err e;
+		if (c->cmsg_len < CMSG_LEN(sizeof e) ||
+			!((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
+				(c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof e);
+		if (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6 ||
+			e.ee_errno == EHOSTUNREACH)
+			*error = (int)e.ee_errno;
+	}
+	return true;
+}
+
+/* Refusals since the last look. */
+static unsigned take_refusals(const struct udp *u)
+{
+	unsigned refused = 0;
+	int error;
+
+	for (unsigned i = 0; i < ERRORS && take_error(u, &error); i++)
+		refused += is_refusal(error);
+	return refused;
 }
 
 static bool wants_room(int error)
@@ -139,7 +182,10 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
-		refused += error == ECONNREFUSED;
+		if (is_refusal(error)) {
+			unsigned seen = take_refusals(u);
+			refused += seen ? seen : error == ECONNREFUSED;
+		}
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
@@ -159,6 +205,11 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 	return refused;
 }
 
+static void udp_work(struct transport *t, struct transport_report *report)
+{
+	report->refused += take_refusals((const struct udp *)t);
+}
+
 static void udp_close(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
@@ -169,7 +220,18 @@ static void udp_close(struct transport *t)
 }
 
 static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .close = udp_close};
+	.send = udp_send, .most = udp_most, .work = udp_work, .close = udp_close};
+
+/* Hosts that are gone are told, too, not only ports that are closed. */
+static void ask_for_errors(const struct udp *u)
+{
+	int on = 1;
+
+	if (u->family == AF_INET6)
+		(void)setsockopt(u->fd, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
+	else
+		(void)setsockopt(u->fd, SOL_IP, IP_RECVERR, &on, sizeof on);
+}
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
@@ -216,6 +278,7 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	ask_for_errors(u);
 	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }
