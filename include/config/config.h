@@ -23,6 +23,7 @@ enum {
 	CONFIG_GROUPS = 16,
 	CONFIG_GROUP_NAME = 32,
 	CONFIG_RECORDS = 16,
+	CONFIG_FILTER = 1024,
 	CONFIG_NAME = 256,
 	CONFIG_PATH = 1024,
 	CONFIG_WORKERS = 64,
@@ -106,6 +107,7 @@ struct config_group {
 /* exporters = ( { ... } ) */
 struct config_exporter {
 	char group[CONFIG_GROUP_NAME]; /* of groups, "": none */
+	char filter[CONFIG_FILTER];    /* as flow/filter.h has it, "": none */
 	char host[CONFIG_NAME];        /* name or address, brackets taken off */
 	char service[32];              /* port number; default 2055, IPFIX 4739, with TLS 4740 */
 	char source[CONFIG_NAME];      /* local address to send from, "": the kernel's choice */

@@ -17,6 +17,7 @@ struct exporter_collector {
 	char name[CONFIG_NAME + 40];
 	struct session_statistics session;
 	struct session_tally elsewhere; /* records that others of its group were given */
+	struct session_tally filtered;  /* records that its filter left out */
 	struct session_tally in_doubt;  /* sent when it may not have been there */
 	int group;                      /* number, -1: none */
 	unsigned version;               /* 5, 9 or 10 */
@@ -39,7 +40,7 @@ struct session *collector_session(const struct collector *collector);
 /* It belongs to this group, lent, from now on. */
 void collector_join(struct collector *collector, struct group *group, int number);
 
-/* A record, where the group, if there is one, has chosen it. */
+/* A record, where the group, if there is one, has chosen it, and the filter takes it. */
 void collector_take(struct collector *collector, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);
 

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include "flow/filter.h"
+
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
@@ -89,9 +91,14 @@ static bool check_exporter(const struct config *config, unsigned i, struct confi
 	bool source6 = strchr(exporter->source, ':') != NULL;
 	bool host6 = strchr(exporter->host, ':') != NULL;
 	bool host4 = exporter->host[strspn(exporter->host, "0123456789.")] == '\0';
+	struct flow_filter filter;
+	char why[256];
 
 	if (!check_transport(exporter, i, error))
 		return false;
+	if (!flow_filter_compile(&filter, exporter->filter, NULL, why, sizeof why))
+		return config_fail(
+			error, "exporters[%u].filter: \"%.80s\": %s", i, exporter->filter, why);
 	if (exporter->source[0] && (source6 ? host4 : host6))
 		return config_fail(error,
 			"exporters[%u].source: %s cannot send to %s, allowed: an "

@@ -204,6 +204,8 @@ const struct schema_key schema_keys[] = {
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
 {"exporters[].group", "", NULL, "of groups, that it shares the records with; \"\": it gets all",
 	.type = SCHEMA_STRING, EXPORTER(group)},
+{"exporters[].filter", "", NULL, "only flows that match, as host 192.0.2.1 and tcp",
+	.type = SCHEMA_STRING, EXPORTER(filter)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
 {"exporters[].interface", "", NULL, "send through it alone, \"\" leaves it to the routes",

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/health.h"
+#include "daemon/interfaces.h"
+#include "flow/filter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,8 @@ struct collector {
 	int group_number;
 	unsigned member; /* of it */
 	struct session_tally elsewhere;
+	struct flow_filter filter;
+	struct session_tally filtered;
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
@@ -125,6 +129,9 @@ static bool open_session(struct collector *c, const struct config *config,
 		snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
 	c->version = x->protocol;
 	c->transport = x->transport;
+	if (!flow_filter_compile(
+		    &c->filter, x->filter, interfaces_index, why.text, sizeof why.text))
+		return config_fail(error, "collector %s: filter: %s", c->name, why.text);
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
 	if (!t)
 		return config_fail(error, "collector %s: %s", c->name, why.text);
@@ -174,6 +181,8 @@ void collector_take(
 {
 	if (c->group && !group_chose(c->group, c->member))
 		session_tally_add(&c->elsewhere, 1, r->packets, r->octets);
+	else if (!flow_filter_matches(&c->filter, r))
+		session_tally_add(&c->filtered, 1, r->packets, r->octets);
 	else
 		session_record(c->session, r, path, now);
 }
@@ -226,6 +235,7 @@ void collector_statistics(const struct collector *c, struct exporter_collector *
 	s->trouble = in_trouble(c);
 	s->well = c->health.well;
 	s->elsewhere = c->elsewhere;
+	s->filtered = c->filtered;
 	s->in_doubt = health_in_doubt(&c->health, &s->session);
 	s->group = c->group_number;
 	s->standby =

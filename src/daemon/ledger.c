@@ -95,7 +95,7 @@ static bool collector_adds_up(const struct exporter_collector *c, const struct s
 {
 	const struct session_statistics *s = &c->session;
 	const struct session_tally *part[] = {
-		&s->sent, &s->lost, &s->untold, &s->pending, &c->elsewhere};
+		&s->sent, &s->lost, &s->untold, &s->pending, &c->elsewhere, &c->filtered};
 	struct session_tally sum = {0};
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
@@ -144,7 +144,8 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	*what = "records closed = exported + lost + in transit";
 	if (negative(&l->transit))
 		return false;
-	*what = "records at the exporter = sent + lost + pending + not exportable + elsewhere";
+	*what = "records at the exporter = sent + lost + pending + not exportable + elsewhere + "
+		"filtered";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!collector_adds_up(&l->exporter.collector[i], &l->exporter.taken))
 			return false;
@@ -196,6 +197,8 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 		s->messages, c->transport == CONFIG_UDP ? "datagrams" : "messages");
 	if (c->elsewhere.flows)
 		fprintf(out, ", %" PRIu64 " flows to others of its group", c->elsewhere.flows);
+	if (c->filtered.flows)
+		fprintf(out, ", %" PRIu64 " flows filtered", c->filtered.flows);
 	if (c->in_doubt.flows)
 		fprintf(out, ", %" PRIu64 " of them in doubt", c->in_doubt.flows);
 	if (s->untold.flows)

@@ -119,6 +119,8 @@ static const struct row collector_rows[] = {
 		COLLECTOR, session.untold, false),
 	TALLY("collector_elsewhere", "that others of its group were given",
 		COLLECTOR, elsewhere, false),
+	TALLY("collector_filtered", "that its filter left out",
+		COLLECTOR, filtered, false),
 	TALLY("collector_in_doubt", "sent when it may not have been there",
 		COLLECTOR, in_doubt, false),
 	TALLY("collector_pending", "that wait to be sent", COLLECTOR, session.pending, true),

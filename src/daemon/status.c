@@ -98,13 +98,14 @@ static json_t *collectors(const struct exporter_statistics *e)
 				    : s->messages ? "sending"
 						  : "silent";
 		json_array_append_new(
-			all, json_pack("{ss ss ss ss? sI sI sI sI sI sI sI sI}", "name", c->name,
+			all, json_pack("{ss ss ss ss? sI sI sI sI sI sI sI sI sI}", "name", c->name,
 				     "protocol", protocol_name(c->version), "state", state, "group",
 				     c->group < 0 ? NULL : e->group[c->group].name, "records",
 				     N(s->records), "datagrams", N(s->messages), "octets",
 				     N(s->octets), "lost", N(s->lost.flows), "pending",
 				     N(s->pending.flows), "refusals", N(s->refusals), "elsewhere",
-				     N(c->elsewhere.flows), "in_doubt", N(c->in_doubt.flows)));
+				     N(c->elsewhere.flows), "filtered", N(c->filtered.flows),
+				     "in_doubt", N(c->in_doubt.flows)));
 	}
 	return all;
 }

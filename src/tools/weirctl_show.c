@@ -129,6 +129,8 @@ static void ledger_flows(FILE *out, const json_t *f)
 		tally(out, "+", "not exportable (IPv6, v5)", at(c, "not_exportable"));
 		if (number(at(c, "elsewhere"), "flows"))
 			tally(out, "+", "to others of its group", at(c, "elsewhere"));
+		if (number(at(c, "filtered"), "flows"))
+			tally(out, "+", "left out by its filter", at(c, "filtered"));
 		tally(out, "=", "at the exporter", at(f, "exported"));
 		if (number(at(c, "in_doubt"), "flows"))
 			tally(out, "", "of those sent, in doubt", at(c, "in_doubt"));
