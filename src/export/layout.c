@@ -283,7 +283,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 {
 	struct template *t = &l->template[l->count++];
 
-	t->id = (uint16_t)(TEMPLATE_FIRST_ID + l->count - 1);
+	t->id = (uint16_t)(l->first_id + l->count - 1);
 	l->by_variant[variant] = (uint8_t)l->count;
 	l->relative |= is_relative(t);
 	if (o->version == 10 && is_relative(t))
@@ -317,7 +317,11 @@ static unsigned variant_index(const struct variant *v)
 
 void layout_init(struct layout *l, const struct layout_options *o)
 {
-	*l = (struct layout){.inner = o->inner, .biflow = o->biflow};
+	*l = (struct layout){
+		.first_id = (uint16_t)(TEMPLATE_FIRST_ID + o->generation * LAYOUT_IDS),
+		.inner = o->inner,
+		.biflow = o->biflow,
+	};
 	if (o->version == 5) {
 		init_netflow5(l, o);
 		return;
