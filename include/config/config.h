@@ -34,6 +34,16 @@ enum {
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
 enum config_mode { CONFIG_REPLICATE, CONFIG_HASH, CONFIG_ROUND_ROBIN, CONFIG_FAILOVER };
+enum config_profile {
+	CONFIG_PROFILE_NONE,
+	CONFIG_PROFILE_NFDUMP,
+	CONFIG_PROFILE_PMACCT,
+	CONFIG_PROFILE_GOFLOW2,
+	CONFIG_PROFILE_AKVORADO,
+	CONFIG_PROFILE_ELASTIFLOW,
+	CONFIG_PROFILE_LOGSTASH,
+	CONFIG_PROFILE_SILK,
+};
 #define CONFIG_RATE_AUTO UINT32_MAX /* that of a file, none live */
 
 enum config_output {
@@ -106,6 +116,8 @@ struct config_group {
 
 /* exporters = ( { ... } ) */
 struct config_exporter {
+	uint64_t given;                /* a bit for each key that somebody has set: value.h */
+	enum config_profile profile;   /* whose needs the keys that nobody has set follow */
 	char group[CONFIG_GROUP_NAME]; /* of groups, "": none */
 	char filter[CONFIG_FILTER];    /* as flow/filter.h has it, "": none */
 	char host[CONFIG_NAME];        /* name or address, brackets taken off */
@@ -122,12 +134,13 @@ struct config_exporter {
 	uint32_t options_datagrams;  /* also after so many datagrams, default 0: by time only */
 	enum option_sampling_elements sampling_options; /* default legacy */
 	enum layout_times times;
-	char interface[16]; /* SO_BINDTODEVICE, "": as the routes have it */
-	uint32_t dscp;      /* 0 to 63 */
-	uint32_t hops;      /* TTL, hop limit; 0: the kernel's */
-	uint64_t buffer;    /* octets kept until a TCP collector has them, default 16M */
-	uint32_t rate;      /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
-	int64_t reconnect;  /* nanoseconds, default 60 s */
+	uint32_t control_bits; /* octets of tcpControlBits in IPFIX, 1 or 2 */
+	char interface[16];    /* SO_BINDTODEVICE, "": as the routes have it */
+	uint32_t dscp;         /* 0 to 63 */
+	uint32_t hops;         /* TTL, hop limit; 0: the kernel's */
+	uint64_t buffer;       /* octets kept until a TCP collector has them, default 16M */
+	uint32_t rate;         /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
+	int64_t reconnect;     /* nanoseconds, default 60 s */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];
 	char tls_certificate[CONFIG_PATH];

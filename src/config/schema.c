@@ -64,7 +64,20 @@ static const struct schema_word times[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word profiles[] = {
+	{"none", CONFIG_PROFILE_NONE},
+	{"nfdump", CONFIG_PROFILE_NFDUMP},
+	{"pmacct", CONFIG_PROFILE_PMACCT},
+	{"goflow2", CONFIG_PROFILE_GOFLOW2},
+	{"akvorado", CONFIG_PROFILE_AKVORADO},
+	{"elastiflow", CONFIG_PROFILE_ELASTIFLOW},
+	{"logstash", CONFIG_PROFILE_LOGSTASH},
+	{"silk", CONFIG_PROFILE_SILK},
+	{NULL, 0},
+};
+
 static const struct schema_word sampling_options[] = {
+	{"none", OPTION_SAMPLING_NONE},
 	{"legacy", OPTION_SAMPLING_LEGACY},
 	{"psamp", OPTION_SAMPLING_PSAMP},
 	{"both", OPTION_SAMPLING_BOTH},
@@ -202,6 +215,8 @@ const struct schema_key schema_keys[] = {
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
 {"exporters[].transport", "udp", NULL, "how; all but udp is for ipfix alone",
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
+{"exporters[].profile", "none", NULL, "a collector whose needs the other keys follow",
+	profiles, .type = SCHEMA_WORD, EXPORTER(profile)},
 {"exporters[].group", "", NULL, "of groups, that it shares the records with; \"\": it gets all",
 	.type = SCHEMA_STRING, EXPORTER(group)},
 {"exporters[].filter", "", NULL, "only flows that match, as host 192.0.2.1 and tcp",
@@ -232,6 +247,8 @@ const struct schema_key schema_keys[] = {
 	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
+{"exporters[].control_bits", "2", "octets", "of tcpControlBits in ipfix",
+	NUMBER(1, 2), EXPORTER(control_bits)},
 {"exporters[].rate", "auto", "datagrams", "a second at most over udp, 0: any number",
 	rates, NUMBER(0, 100000000), EXPORTER(rate)},
 {"exporters[].buffer", "16M", "octets", "of messages kept until they are sent, or with tcp and tls acknowledged",

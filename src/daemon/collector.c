@@ -97,6 +97,7 @@ static struct session_options session_options_of(
 		.layout = {.version = (uint16_t)x->protocol,
 			.definition = &config->cache.definition,
 			.times = x->times,
+			.control_bits = (uint8_t)x->control_bits,
 			.biflow = config->cache.biflow,
 			.inner = config->cache.decapsulate_inner},
 		.domain = x->observation_domain,
