@@ -95,7 +95,7 @@ PY
 
 records() { sed -n 1p "$TMP/$1"; }
 more_than() { [ "$(records "$1")" -gt "$2" ]; }
-started() { grep -q 'capture: threads=' "$TMP/err"; }
+started() { grep -q 'threads=1' "$TMP/err"; }
 status() { "$WEIRCTL" -j -s "$TMP/socket" status >"$TMP/status"; }
 # state INDEX STATE: what weirctl says of a collector
 state() { status && python3 -c '

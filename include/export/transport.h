@@ -59,7 +59,8 @@ struct transport_message {
 struct transport_report {
 	struct transport_load delivered;
 	struct transport_load lost;
-	int error;        /* errno of the lost */
+	int error;                     /* errno of the lost */
+	struct transport_load dropped; /* of those that had left: a router found them too long */
 	unsigned refused; /* earlier messages that could not be delivered, seen since (ICMP) */
 	bool away;        /* the far side cannot be reached now */
 	bool busy;        /* there is something left to wait for */

@@ -45,7 +45,8 @@ static void recover(struct health *h, const struct session_tally *sent, int64_t 
 
 bool health_look(struct health *h, const struct session_statistics *s, int64_t now)
 {
-	uint64_t troubles = s->refusals + s->lost_messages;
+	/* One that was too long says nothing of whoever should have had it. */
+	uint64_t troubles = s->refusals + s->lost_messages - s->dropped_messages;
 
 	if (h->connects) {
 		h->well = !s->away;

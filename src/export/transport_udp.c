@@ -1,10 +1,10 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
+#include "export/returned.h"
 #include "export/socket.h"
 #include "export/transport.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -29,6 +29,7 @@ struct udp {
 	int fd;
 	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
+	struct returned returned;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -39,53 +40,12 @@ struct train {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))];
 };
 
-/* Nobody listens there, or the host is not to be reached. */
-static bool is_refusal(int error)
-{
-	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-	       error == EHOSTDOWN;
-}
-
 /* An error that an earlier datagram caused and that this call only reported: the
  * datagram that was to be sent has not been touched, so it is sent again. A path that has
  * become narrower is such news, too, to a datagram that fits it. */
 static bool reports_an_earlier_one(int error)
 {
-	return is_refusal(error) || error == EINTR || error == EMSGSIZE;
-}
-
-/* Takes one ICMP error out of the socket's queue; false: there is none. */
-static bool take_error(const struct udp *u, int *error)
-{
-	_Alignas(struct cmsghdr) char control[512];
-	struct msghdr h = {.msg_control = control, .msg_controllen = sizeof control};
-
-	*error = 0;
-	if (recvmsg(u->fd, &h, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
-		struct sock_extended_err e;
-		if (c->cmsg_len < CMSG_LEN(sizeof e) ||
-			!((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
-				(c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)))
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof e);
-		if (e.ee_origin == SO_EE_ORIGIN_ICMP || e.ee_origin == SO_EE_ORIGIN_ICMP6 ||
-			e.ee_errno == EHOSTUNREACH)
-			*error = (int)e.ee_errno;
-	}
-	return true;
-}
-
-/* Refusals since the last look. */
-static unsigned take_refusals(const struct udp *u)
-{
-	unsigned refused = 0;
-	int error;
-
-	for (unsigned i = 0; i < ERRORS && take_error(u, &error); i++)
-		refused += is_refusal(error);
-	return refused;
+	return returned_is_refusal(error) || error == EINTR || error == EMSGSIZE;
 }
 
 static bool wants_room(int error)
@@ -144,8 +104,10 @@ static unsigned send_some(
 	}
 	int n = sendmmsg(u->fd, header, trains, MSG_DONTWAIT | MSG_NOSIGNAL);
 	*error = n < 0 ? errno : 0;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		returned_remember(&u->returned, &messages[sent], train[i].count);
 		sent += train[i].count;
+	}
 	return sent;
 }
 
@@ -170,7 +132,7 @@ static uint32_t udp_most(struct transport *t)
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
 {
 	struct udp *u = (struct udp *)t;
-	unsigned refused = 0, tries = 0;
+	unsigned tries = 0;
 
 	for (unsigned i = 0; i < count;) {
 		int error;
@@ -182,10 +144,8 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
-		if (is_refusal(error)) {
-			unsigned seen = take_refusals(u);
-			refused += seen ? seen : error == ECONNREFUSED;
-		}
+		if (error == EMSGSIZE || returned_is_refusal(error))
+			returned_read(&u->returned, u->fd);
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
@@ -202,12 +162,15 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 		messages[i++].error = error == EMSGSIZE ? EIO : error;
 		tries = 0;
 	}
-	return refused;
+	return 0; /* work() tells */
 }
 
 static void udp_work(struct transport *t, struct transport_report *report)
 {
-	report->refused += take_refusals((const struct udp *)t);
+	struct udp *u = (struct udp *)t;
+
+	returned_read(&u->returned, u->fd);
+	returned_report(&u->returned, report);
 }
 
 static void udp_close(struct transport *t)
@@ -221,17 +184,6 @@ static void udp_close(struct transport *t)
 
 static const struct transport_ops udp_ops = {
 	.send = udp_send, .most = udp_most, .work = udp_work, .close = udp_close};
-
-/* Hosts that are gone are told, too, not only ports that are closed. */
-static void ask_for_errors(const struct udp *u)
-{
-	int on = 1;
-
-	if (u->family == AF_INET6)
-		(void)setsockopt(u->fd, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
-	else
-		(void)setsockopt(u->fd, SOL_IP, IP_RECVERR, &on, sizeof on);
-}
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
@@ -278,7 +230,7 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	ask_for_errors(u);
+	returned_ask(u->fd, u->family);
 	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }

@@ -63,7 +63,7 @@ static bool add_step(struct parser *p, struct flow_filter_step step)
 
 static bool add_operator(struct parser *p, enum kind kind)
 {
-	return add_step(p, (struct flow_filter_step){.kind = kind});
+	return add_step(p, (struct flow_filter_step){.kind = (uint8_t)kind});
 }
 
 static bool read_number(const char *text, uint32_t most, uint32_t *number)
@@ -116,7 +116,7 @@ static bool add_address(struct parser *p, uint8_t sides, bool network)
 
 static bool add_number(struct parser *p, enum kind kind, uint8_t sides, uint32_t most)
 {
-	struct flow_filter_step step = {.kind = kind, .sides = sides};
+	struct flow_filter_step step = {.kind = (uint8_t)kind, .sides = sides};
 
 	if (!read_number(p->word, most, &step.low))
 		return fail(p, "\"%s\" is not a number from 0 to %u", p->word, most);
