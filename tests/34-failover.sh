@@ -186,6 +186,65 @@ run_out() {
 	) 2>/dev/null
 }
 
+# The group changes while weir runs: in turn, then the second alone, then failover with the second first.
+reloads() {
+	local name='reload' first second weir flows
+	collect tcp 10.9.0.3 4739 first && first=$collector
+	collect tcp 10.9.0.2 4740 second && second=$collector
+	change() { # MODE EXPORTER...
+		local mode=$1 x
+		shift
+		{
+			echo 'inputs = ( { interface = "vb"; filter = "udp dst port 9"; } ); cache = { timeouts = { idle = "100ms"; }; };'
+			echo "groups = ( { name = \"pair\"; mode = \"$mode\"; } ); control = { socket = \"$TMP/socket\"; };"
+			echo 'privileges = { user = ""; };'
+			for x; do echo "{ collector = \"$x\"; group = \"pair\"; transport = \"tcp\"; reconnect = \"500ms\"; }"; done |
+				paste -sd, | sed 's/^/exporters = ( /; s/$/ );/'
+		} >"$TMP/conf"
+		[ -z "${weir:-}" ] || "$WEIRCTL" -s "$TMP/socket" reload >"$TMP/out" 2>&1 || bad "$name to $mode: $(cat "$TMP/out")"
+	}
+	change failover 10.9.0.3:4739 10.9.0.2:4740
+	: >"$TMP/err"
+	ip netns exec $b "$WEIR" -f "$TMP/conf" --ledger "$TMP/ledger" 2>"$TMP/err" &
+	weir=$!
+	cleanups+=("kill $weir 2>/dev/null")
+	until_true 20 started || { bad "$name: weir does not start: $(cat "$TMP/err")"; return; }
+	until_true 10 state 1 standby || bad "$name: the second is not standing by"
+	ip netns exec $a python3 "$TMP/flows.py" &
+	flows=$!
+	cleanups+=("kill $flows 2>/dev/null")
+	goes_to "$name, at the start" 10 first
+	change round_robin 10.9.0.3:4739 10.9.0.2:4740
+	goes_to "$name, in turn, the second" 5 second
+	goes_to "$name, in turn, the first" 5 first
+	change failover 10.9.0.2:4740 10.9.0.3:4739
+	until_true 10 state 1 standby || bad "$name: the first is not standing by: $(cat "$TMP/status")"
+	goes_to "$name, another order" 5 second
+	change hash 10.9.0.2:4740
+	goes_to "$name, the second alone" 5 second
+	kill $flows
+	wait $flows 2>/dev/null
+	stop $weir TERM 20 || bad "$name: weir ended with $?: $(cat "$TMP/err")"
+	grep -q 'the ledger adds up' "$TMP/err" || bad "$name: $(tail -n 1 "$TMP/err")"
+	all_came() {
+		said=$(python3 - "$TMP/ledger" "$(records first)" "$(records second)" <<-'PY'
+		import json, sys
+		f, got = json.load(open(sys.argv[1]))['flows'], [int(n) for n in sys.argv[2:]]
+		print(got, 'of', f['exported']['flows'])
+		assert sum(got) == f['exported']['flows'] and min(got) > 40
+		PY
+		) 2>/dev/null
+	}
+	until_true 5 all_came || bad "$name: $said"
+	echo "$name: $said"
+	stop $first TERM 5
+	stop $second TERM 5
+	for file in first second; do
+		[ "$(wc -l <"$TMP/$file")" = 1 ] || bad "$name: $file: $(sed -n 2,4p "$TMP/$file")"
+	done
+}
+
+reloads
 failover udp 10.9.0.3 10.9.0.2 24
 failover udp fd09::3 fd09::2 64
 failover tcp 10.9.0.3 10.9.0.2 24

@@ -16,7 +16,7 @@ static void begin(enum config_mode mode, unsigned members)
 
 	group_init(&group, &(struct config_group){.name = "pair", .mode = mode});
 	for (unsigned i = 0; i < members; i++)
-		ck_assert_uint_eq(group_join(&group, names[i]), i);
+		ck_assert_uint_eq(group_join(&group, names[i], true), i);
 }
 
 /* A TCP flow of two addresses and ports. */
@@ -127,6 +127,22 @@ START_TEST(failover_takes_the_first_that_is_well)
 }
 END_TEST
 
+START_TEST(another_group_takes_over)
+{
+	struct group before = {.switches = 7};
+
+	group_init(&group, &(struct config_group){.name = "pair", .mode = CONFIG_FAILOVER});
+	group_join(&group, "a", false);
+	group_join(&group, "b", true);
+	group_begin(&group, &before);
+	ck_assert(group_chose(&group, 1));
+	ck_assert_uint_eq(group_statistics(&group).switches, 7);
+	group_health(&group, 0, true);
+	ck_assert(group_chose(&group, 0));
+	ck_assert_uint_eq(group_statistics(&group).switches, 8);
+}
+END_TEST
+
 START_TEST(replicate_is_for_all)
 {
 	struct flow_record r = flow(1, 1000, 2, 80);
@@ -223,6 +239,7 @@ int main(void)
 	tcase_add_test(tcase, hash_does_not_ask_for_health);
 	tcase_add_test(tcase, in_turn_without_those_that_are_ill);
 	tcase_add_test(tcase, failover_takes_the_first_that_is_well);
+	tcase_add_test(tcase, another_group_takes_over);
 	tcase_add_test(tcase, replicate_is_for_all);
 	tcase_add_test(tcase, udp_is_well_until_refused_and_after_silence);
 	tcase_add_test(tcase, netflow5_is_not_asked);

@@ -20,9 +20,12 @@ struct exporter_collector {
 	struct session_tally filtered;  /* records that its filter left out */
 	struct session_tally in_doubt;  /* sent when it may not have been there */
 	int group;                      /* number, -1: none */
+	struct session_tally passed;    /* of elsewhere, since the group is as it is */
+	struct session_tally absent;    /* records that came before it did, or after its end */
 	unsigned version;               /* 5, 9 or 10 */
 	enum config_transport transport;
 	bool trouble; /* within the last minute: refused, or records lost */
+	bool ending;  /* it is configured no more */
 	bool well;    /* as health.h has it */
 	bool standby; /* others of its group are given the records now */
 };
@@ -37,7 +40,22 @@ void collector_free(struct collector *collector);
 /* Its session, for as long as it lives. */
 struct session *collector_session(const struct collector *collector);
 
-/* It belongs to this group, lent, from now on. */
+/* What records tell changes: another session for it is made ready, and takes the place of its
+ * own with collector_change(), or does not with collector_discard(). False: *error says
+ * why not. */
+bool collector_prepare(struct collector *collector, const struct config *config,
+	const struct config_exporter *exporter, int64_t boot, struct config_error *error);
+void collector_discard(struct collector *collector);
+/* Does nothing where nothing is prepared. */
+void collector_change(struct collector *collector, int64_t now);
+
+/* It comes, or begins to end, when so many records had come to the exporter. */
+void collector_come(struct collector *collector, const struct session_tally *taken);
+void collector_leave(struct collector *collector, const struct session_tally *taken, int64_t now);
+/* Says on the log that it has ended, and what it lost. */
+void collector_farewell(const struct collector *collector);
+
+/* It belongs to this group, lent, from now on; NULL and -1: to none. */
 void collector_join(struct collector *collector, struct group *group, int number);
 
 /* A record, where the group, if there is one, has chosen it, and the filter takes it. */
@@ -48,6 +66,8 @@ void collector_take(struct collector *collector, const struct flow_record *recor
  * it is in trouble. */
 void collector_tick(struct collector *collector, int64_t now);
 
-void collector_statistics(const struct collector *collector, struct exporter_collector *statistics);
+/* `taken`: records that have come to the exporter. */
+void collector_statistics(const struct collector *collector, const struct session_tally *taken,
+	struct exporter_collector *statistics);
 
 #endif

@@ -7,6 +7,7 @@
 #define DAEMON_GROUP_H
 
 #include "config/config.h"
+#include "export/statistics.h"
 #include "flow/record.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct group {
 	unsigned members;
 	unsigned chosen; /* whose the record is, unless the mode is replicate */
 	uint64_t switches;
+	struct session_tally taken; /* records, since it is as it is */
 	struct group_member member[CONFIG_EXPORTERS];
 };
 
@@ -32,13 +34,17 @@ struct exporter_group {
 	enum config_mode mode;
 	unsigned members;
 	unsigned well;
-	uint64_t switches; /* from one collector to another, for its health */
+	struct session_tally taken; /* records, since it is as it is */
+	uint64_t switches;          /* from one collector to another, for its health */
 };
 
 void group_init(struct group *group, const struct config_group *config);
 
-/* Takes a collector in, well until the contrary is seen; its number. */
-unsigned group_join(struct group *group, const char *name);
+/* Takes a collector in; its number. */
+unsigned group_join(struct group *group, const char *name, bool well);
+/* When all are in: a group of this name that was there before, NULL: none, whose count of
+ * switches goes on; and the first choice. */
+void group_begin(struct group *group, const struct group *before);
 
 /* A member's health, as it is now. Failover goes on with the first that is well, and with
  * the very first where none is. */

@@ -16,26 +16,38 @@ void group_init(struct group *g, const struct config_group *config)
 	snprintf(g->name, sizeof g->name, "%s", config->name);
 }
 
-unsigned group_join(struct group *g, const char *name)
+unsigned group_join(struct group *g, const char *name, bool well)
 {
-	g->member[g->members] = (struct group_member){.name = name, .well = true};
+	g->member[g->members] = (struct group_member){.name = name, .well = well};
 	return g->members++;
+}
+
+static unsigned first_well(const struct group *g)
+{
+	for (unsigned i = 0; i < g->members; i++)
+		if (g->member[i].well)
+			return i;
+	return 0;
 }
 
 static void fail_over(struct group *g)
 {
-	unsigned first = 0;
+	unsigned first = first_well(g);
 
-	while (first < g->members && !g->member[first].well)
-		first++;
-	if (first == g->members)
-		first = 0;
 	if (first == g->chosen)
 		return;
 	log_warning("exporter", "group %s: records go to %s now, not to %s", g->name,
 		g->member[first].name, g->member[g->chosen].name);
 	g->chosen = first;
 	g->switches++;
+}
+
+void group_begin(struct group *g, const struct group *before)
+{
+	if (before)
+		g->switches = before->switches;
+	if (g->mode == CONFIG_FAILOVER)
+		g->chosen = first_well(g);
 }
 
 void group_health(struct group *g, unsigned member, bool well)
@@ -89,6 +101,7 @@ static unsigned next_in_turn(const struct group *g)
 
 void group_choose(struct group *g, const struct flow_record *r)
 {
+	session_tally_add(&g->taken, 1, r->packets, r->octets);
 	switch (g->mode) {
 	case CONFIG_HASH:
 		g->chosen = hash_range((uint32_t)(hash_conversation(&r->key) >> 32), g->members);
@@ -101,7 +114,8 @@ void group_choose(struct group *g, const struct flow_record *r)
 
 struct exporter_group group_statistics(const struct group *g)
 {
-	struct exporter_group s = {.mode = g->mode, .members = g->members, .switches = g->switches};
+	struct exporter_group s = {
+		.mode = g->mode, .members = g->members, .taken = g->taken, .switches = g->switches};
 
 	memcpy(s.name, g->name, sizeof s.name);
 	for (unsigned i = 0; i < g->members; i++)

@@ -32,8 +32,8 @@ static bool negative(const struct cache_tally *t)
 static bool collector_adds_up(const struct exporter_collector *c, const struct session_tally *taken)
 {
 	const struct session_statistics *s = &c->session;
-	const struct session_tally *part[] = {
-		&s->sent, &s->lost, &s->untold, &s->pending, &c->elsewhere, &c->filtered};
+	const struct session_tally *part[] = {&s->sent, &s->lost, &s->untold, &s->pending,
+		&c->elsewhere, &c->filtered, &c->absent};
 	struct session_tally sum = {0};
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
@@ -53,12 +53,12 @@ static bool group_adds_up(const struct exporter_statistics *e, unsigned group)
 	struct session_tally sum = {0};
 
 	for (unsigned i = 0; i < e->collectors; i++) {
-		const struct session_tally *t = &e->collector[i].elsewhere;
+		const struct session_tally *t = &e->collector[i].passed;
 		if (e->collector[i].group == (int)group)
 			session_tally_add(&sum, t->flows, t->packets, t->octets);
 	}
-	return sum.flows == others * e->taken.flows && sum.packets == others * e->taken.packets &&
-	       sum.octets == others * e->taken.octets;
+	return sum.flows == others * g->taken.flows && sum.packets == others * g->taken.packets &&
+	       sum.octets == others * g->taken.octets;
 }
 
 bool ledger_adds_up(const struct ledger *l, const char **what)
@@ -170,6 +170,9 @@ void ledger_summary(const struct ledger *l, FILE *out)
 		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
 	if (w->lost.flows)
 		fprintf(out, ", records lost in the ring %" PRIu64, w->lost.flows);
+	if (l->exporter.gone.flows)
+		fprintf(out, ", records lost by collectors that are no more %" PRIu64,
+			l->exporter.gone.flows);
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		print_collector(&l->exporter.collector[i], out);
 	if (ledger_adds_up(l, &what))
