@@ -461,6 +461,11 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 	s->not_sent = *not_sent;
 }
 
+void session_ask(struct session *s)
+{
+	s->templates.done = false;
+}
+
 void session_succeed(struct session *s, struct session *old, int64_t now)
 {
 	void (*forget)(struct transport *) = s->out.transport->ops->forget;
