@@ -66,13 +66,15 @@ static bool allow(int set, const char *path, uint64_t rights)
 
 static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 {
-	static const uint64_t rights[] = {
-		[CONFINE_SOCKET] = SOCKET, [CONFINE_READ] = READ, [CONFINE_FILE] = WRITE};
+	static const uint64_t rights[] = {[CONFINE_SOCKET] = SOCKET,
+		[CONFINE_WRITE] = WRITE,
+		[CONFINE_FILE] = WRITE,
+		[CONFINE_READ] = READ};
 	char folder[4096];
 	char *slash;
 
 	if (p->use == CONFINE_WRITE)
-		return allow(set, p->path, WRITE & known);
+		return allow(set, p->path, rights[p->use] & known);
 	snprintf(folder, sizeof folder, "%s", p->path);
 	slash = strrchr(folder, '/');
 	if (!slash)
@@ -127,6 +129,9 @@ struct call {
 
 /* What follows the start, when all threads are there: capture, export, control, metrics, and
  * the end of it all. As glibc makes them. */
+#define CONFINE_SOCKETS (CONFINE_STREAMS | CONFINE_RELOAD)
+#define CONFINE_BINDING (CONFINE_SOCKETS | CONFINE_CAPTURE)
+
 /* clang-format off */
 static const struct call calls[] = {
 	/* files, pipes and connections */
@@ -145,9 +150,10 @@ static const struct call calls[] = {
 	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
 	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
 	/* what only some configurations need */
-	{.name = "socket", .need = CONFINE_STREAMS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_STREAMS},
-	{.name = "bind", .need = CONFINE_STREAMS | CONFINE_CAPTURE}, {.name = "shutdown", .need = CONFINE_STREAMS},
-	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
+	{.name = "socket", .need = CONFINE_BINDING}, {.name = "connect", .need = CONFINE_SOCKETS},
+	{.name = "bind", .need = CONFINE_BINDING},
+	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
+	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD},
 	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
