@@ -21,9 +21,9 @@ enum { CONFINE_POSSIBLE = true };
 /* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
 enum confine_use {
 	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
+	CONFINE_READ,   /* a file's path: files of its folder read, also one that takes its place */
 	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
 	CONFINE_FILE,   /* what files' names begin with: the same in its folder */
-	CONFINE_READ,   /* a file: its folder is read, where it may be replaced */
 };
 
 struct confine_path {

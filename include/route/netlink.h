@@ -1,6 +1,6 @@
 /* netlink: questions to the kernel, and news from it.
  *
- * A thin cover over libmnl, which is known in this room only. One thread's. */
+ * A thin cover over libmnl. One thread's. */
 #ifndef ROUTE_NETLINK_H
 #define ROUTE_NETLINK_H
 

@@ -1,6 +1,7 @@
 #include "config/schema.h"
 
 #include "base/clock.h"
+#include "config/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -311,41 +312,17 @@ static int bare_length(const char *name)
 	return (int)(length > 2 && name[length - 1] == ']' ? length - 2 : length);
 }
 
-enum { PATH = 96 };
-
-/* Insertions, deletions and changes from a to b without the mark of a list at its
- * end; both at most PATH long. */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t width = (size_t)bare_length(b);
-	unsigned row[PATH + 1];
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i]; i++) {
-		unsigned corner = row[0];
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < width; j++) {
-			unsigned change = corner + (a[i] != b[j]);
-			unsigned other = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-			corner = row[j + 1];
-			row[j + 1] = change < other ? change : other;
-		}
-	}
-	return row[width];
-}
-
 static const struct schema_key *nearest(const char *path)
 {
 	const char *leaf = path + leaf_of(path);
 	const struct schema_key *best = NULL;
-	unsigned limit = (unsigned)strlen(leaf) / 3 + 1;
+	unsigned limit = nearest_limit(leaf);
 
-	if (strlen(path) > PATH)
+	if (strlen(path) > NEAREST_MOST)
 		return NULL;
 	for (size_t i = 0; i < schema_count; i++) {
 		const char *candidate = schema_keys[i].path;
-		unsigned d = distance(path, candidate);
+		unsigned d = nearest_distance(path, candidate, (size_t)bare_length(candidate));
 		if (d > 1 && strcmp(leaf, candidate + leaf_of(candidate)) == 0)
 			d = 1; /* the right name in the wrong place */
 		if (d <= limit) {
@@ -362,7 +339,7 @@ void schema_suggest(const char *path, char *text, size_t size)
 {
 	const struct schema_key *key = nearest(path);
 	size_t leaf = leaf_of(path), used = 0;
-	char parent[PATH + 1];
+	char parent[NEAREST_MOST + 1];
 
 	if (key) {
 		bool here = leaf == leaf_of(key->path) && strncmp(path, key->path, leaf) == 0;

@@ -226,9 +226,9 @@ static void drain_all(struct exporter *e)
 	unsigned n;
 
 	do {
-		n = hear_nat(e);
 		crew_enter(e->crew);
 		hear(e);
+		n = hear_nat(e);
 		for (unsigned i = 0; i < e->crew->count; i++)
 			if (!e->crew->member[i].waits)
 				n += drain_worker(e, e->crew->member[i].worker);
