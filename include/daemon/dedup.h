@@ -20,6 +20,10 @@ void dedup_free(struct dedup *dedup);
 struct duplicates *dedup_table(const struct dedup *dedup);
 bool dedup_only_incoming(const struct dedup *dedup);
 
+/* Other inputs, and the links, or NULL where they are not known; `dedup` may be NULL. No other
+ * thread has it in this moment. */
+void dedup_change(struct dedup *dedup, const struct config *config, const struct links *links);
+
 /* The links are these now. One thread at a time. */
 void dedup_see(struct dedup *dedup, const struct links *links);
 

@@ -56,6 +56,8 @@ struct outbox {
  * octets of a message at most; `shortest`: of a flow record at least. */
 bool outbox_init(struct outbox *outbox, const struct protocol *protocol,
 	struct transport *transport, uint32_t max_datagram, uint32_t shortest);
+/* Before the first message: asks the transport how long one may be. */
+void outbox_measure(struct outbox *outbox);
 /* Closes the transport. */
 void outbox_free(struct outbox *outbox);
 /* Leaves it to whoever else has it. */

@@ -26,17 +26,23 @@ static bool is_wanted(const struct config *c)
 	return c->input_count > 1 || is_all(&c->inputs[0]);
 }
 
+static void take_inputs(struct dedup *d, const struct config *c)
+{
+	d->all = false;
+	for (unsigned i = 0; i < c->input_count; i++) {
+		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
+		d->all |= is_all(&c->inputs[i]);
+	}
+	d->count = c->input_count;
+}
+
 struct dedup *dedup_new(const struct config *c)
 {
 	struct dedup *d = is_wanted(c) ? calloc(1, sizeof *d) : NULL;
 
 	if (!d)
 		return NULL;
-	for (unsigned i = 0; i < c->input_count; i++) {
-		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
-		d->all |= is_all(&c->inputs[i]);
-	}
-	d->count = c->input_count;
+	take_inputs(d, c);
 	d->table = duplicates_new();
 	if (!d->table)
 		log_warning("capture",
@@ -93,6 +99,15 @@ void dedup_see(struct dedup *d, const struct links *links)
 		duplicates_mark(d->table, link[i].index, flags);
 	}
 	free(index);
+}
+
+void dedup_change(struct dedup *d, const struct config *c, const struct links *links)
+{
+	if (!d)
+		return;
+	take_inputs(d, c);
+	if (links)
+		dedup_see(d, links);
 }
 
 static const struct link *input_link(const struct config_input *in, const struct links *links)

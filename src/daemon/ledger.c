@@ -29,9 +29,11 @@ static bool negative(const struct cache_tally *t)
 	return t->flows >> 63 || t->packets >> 63 || t->octets >> 63;
 }
 
-static bool session_adds_up(const struct session_statistics *s, const struct session_tally *taken)
+static bool collector_adds_up(const struct exporter_collector *c, const struct session_tally *taken)
 {
-	const struct session_tally *part[] = {&s->sent, &s->lost, &s->untold, &s->pending};
+	const struct session_statistics *s = &c->session;
+	const struct session_tally *part[] = {
+		&s->sent, &s->lost, &s->untold, &s->pending, &c->absent};
 	struct session_tally sum = {0};
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
@@ -66,7 +68,7 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 		return false;
 	*what = "records at the exporter = sent + lost + pending + not exportable";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
-		if (!session_adds_up(&l->exporter.collector[i].session, &l->exporter.taken))
+		if (!collector_adds_up(&l->exporter.collector[i], &l->exporter.taken))
 			return false;
 	*what = NULL;
 	return true;
@@ -141,6 +143,9 @@ void ledger_summary(const struct ledger *l, FILE *out)
 		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
 	if (w->lost.flows)
 		fprintf(out, ", records lost in the ring %" PRIu64, w->lost.flows);
+	if (l->exporter.gone.flows)
+		fprintf(out, ", records lost by collectors that are no more %" PRIu64,
+			l->exporter.gone.flows);
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		print_collector(&l->exporter.collector[i], out);
 	if (ledger_adds_up(l, &what))

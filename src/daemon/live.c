@@ -35,8 +35,9 @@ struct live {
 	unsigned turn;      /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
 	struct event_base *base;
-	int signals; /* signalfd(2): TERM and INT, which no thread takes */
-	struct event *on_signal, *watch, *look, *alive;
+	int signals; /* signalfd(2): TERM, INT and HUP, which no thread takes */
+	struct event *on_signal, *watch, *look, *alive, *reload;
+	int64_t reloaded; /* steady clock, by a signal; 0: never */
 	bool stopping;
 };
 
@@ -93,6 +94,30 @@ static unsigned reading(const struct crew *crew)
 	return sum;
 }
 
+static void on_reload(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	struct reload_report *report = malloc(sizeof *report);
+	struct config_error error;
+
+	(void)fd;
+	(void)what;
+	if (report && !l->stopping)
+		(void)l->view->reload(l->view->context, report, &error);
+	free(report);
+	l->reloaded = clock_steady();
+}
+
+/* A second after the last one at the earliest, as many as there may be. */
+static void ask_for_reload(struct live *l)
+{
+	int64_t wait = l->reloaded ? l->reloaded + CLOCK_SECOND - clock_steady() : 0;
+	struct timeval time = {0, wait > 0 ? (wait - 1) / 1000 : 0};
+
+	if (!l->stopping && !event_pending(l->reload, EV_TIMEOUT, NULL))
+		event_add(l->reload, &time);
+}
+
 static void on_signal(evutil_socket_t fd, short what, void *context)
 {
 	struct signalfd_siginfo signal;
@@ -101,6 +126,10 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (read(fd, &signal, sizeof signal) != sizeof signal)
 		return;
+	if (signal.ssi_signo == SIGHUP && (l->view->reload || l->stopping)) {
+		ask_for_reload(l);
+		return;
+	}
 	if (l->stopping) {
 		log_error("main", "stopped at once by a second signal: live flows are lost");
 		_exit(3);
@@ -214,6 +243,7 @@ static int open_signals(void)
 	sigset_t set;
 
 	signals_of(&set);
+	sigaddset(&set, SIGHUP);
 	return sigaction(SIGTERM, &late, NULL) == 0 && sigaction(SIGINT, &late, NULL) == 0 &&
 			       pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
 		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
@@ -235,7 +265,8 @@ static bool make_events(struct live *l)
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
 	l->alive = event_new(l->base, -1, EV_PERSIST, on_alive, l);
-	return l->on_signal && l->watch && l->look && l->alive &&
+	l->reload = event_new(l->base, -1, 0, on_reload, l);
+	return l->on_signal && l->watch && l->look && l->alive && l->reload &&
 	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
 	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
 	       (!control || control_start(control, l->base)) &&
@@ -254,6 +285,8 @@ static void free_events(struct live *l)
 		event_free(l->look);
 	if (l->alive)
 		event_free(l->alive);
+	if (l->reload)
+		event_free(l->reload);
 	if (l->services->control)
 		control_stop(l->services->control);
 	if (l->services->metrics)

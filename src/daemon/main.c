@@ -76,7 +76,26 @@ static FILE *open_ledger(const char *path, struct config_error *error)
 	return file;
 }
 
-static int run(const struct options *o)
+/* As it was started; the command line still counts for more than the file. */
+struct command_line {
+	int argc;
+	char **argv;
+};
+
+static bool read_again(void *context, struct config *config, struct config_error *error)
+{
+	const struct command_line *line = context;
+	struct options *o = calloc(1, sizeof *o);
+	bool good = o ? options_read(o, line->argc, line->argv, error)
+		      : config_fail(error, "out of memory");
+
+	if (good)
+		memcpy(config, &o->config, sizeof *config);
+	free(o);
+	return good;
+}
+
+static int run(const struct options *o, struct command_line *line)
 {
 	struct config_error error;
 	FILE *file = NULL;
@@ -85,7 +104,8 @@ static int run(const struct options *o)
 	log_start((enum log_level)(LOG_INFO_LEVEL + o->verbosity));
 	if (o->ledger && !(file = open_ledger(o->ledger, &error)))
 		return complain(&error, EXIT_CANNOT_START);
-	struct pipeline *p = pipeline_new(&o->config, &error);
+	struct pipeline_reload again = {o->config_path, read_again, line};
+	struct pipeline *p = pipeline_new(&o->config, o->config_path ? &again : NULL, &error);
 	int status = p ? run_pipeline(p, o, file) : complain(&error, EXIT_CANNOT_START);
 	pipeline_free(p);
 	if (file && file != stderr)
@@ -112,7 +132,7 @@ static int dispatch(struct options *o, int argc, char **argv)
 	else if (o->doctor)
 		return doctor(&o->config, stdout) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_USAGE;
 	else if (!o->check_config)
-		return run(o);
+		return run(o, &(struct command_line){argc, argv});
 	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT_START;
 }
 

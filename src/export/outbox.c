@@ -33,8 +33,13 @@ bool outbox_init(struct outbox *b, const struct protocol *protocol, struct trans
 		if (i < OUTBOX_MESSAGES)
 			b->spare[b->spares++] = o;
 	}
-	b->most = most_octets(b);
+	b->most = max_datagram;
 	return true;
+}
+
+void outbox_measure(struct outbox *b)
+{
+	b->most = most_octets(b);
 }
 
 void outbox_discard(struct outbox *b)
@@ -54,6 +59,7 @@ void outbox_succeed(struct outbox *b, struct outbox *old)
 	outbox_send(old);
 	b->sequence = old->sequence;
 	b->kept = old->kept;
+	b->most = most_octets(b);
 	b->lost = old->lost;
 	b->count = old->count;
 	outbox_discard(old);

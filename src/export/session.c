@@ -86,7 +86,9 @@ struct session *session_new(const struct session_options *options, struct transp
 {
 	struct session *s = make(options, transport);
 
-	if (!s)
+	if (s)
+		outbox_measure(&s->out);
+	else
 		transport->ops->close(transport);
 	return s;
 }

@@ -378,6 +378,25 @@ static void show_flows(const json_t *a, FILE *out)
 	weirctl_show_flows(a, out, INT_MAX, COLUMNS);
 }
 
+static size_t show_notes(const json_t *notes, const char *what, FILE *out)
+{
+	size_t i;
+	json_t *note;
+
+	json_array_foreach (notes, i, note)
+		fprintf(out, "%-18s %s\n", what, json_string_value(note));
+	return json_array_size(notes);
+}
+
+static void show_reload(const json_t *a, FILE *out)
+{
+	size_t notes = show_notes(json_object_get(a, "changed"), "taken up", out);
+
+	notes += show_notes(json_object_get(a, "needs_restart"), "needs a restart", out);
+	if (!notes)
+		fprintf(out, "nothing differs\n");
+}
+
 static void show_flush(const json_t *a, FILE *out)
 {
 	char n[WEIRCTL_NUMBER];
@@ -411,6 +430,7 @@ static const struct {
 	{"help", show_help},
 	{"flows", show_flows},
 	{"flush", show_flush},
+	{"reload", show_reload},
 	{"log", show_log},
 };
 
