@@ -96,7 +96,10 @@ static int dispatch(struct options *o, int argc, char **argv)
 		return doctor(&o->config, stdout) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_USAGE;
 	else if (!o->check_config)
 		return run(o);
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT_START;
+	if (fflush(stdout) == 0)
+		return EXIT_DONE;
+	config_fail(&error, "standard output: %s", strerror(errno));
+	return complain(&error, EXIT_CANNOT_START);
 }
 
 int main(int argc, char **argv)
@@ -104,7 +107,7 @@ int main(int argc, char **argv)
 	struct options *o = calloc(1, sizeof *o);
 
 	if (!o)
-		return EXIT_CANNOT_START;
+		return complain(&(struct config_error){"out of memory"}, EXIT_CANNOT_START);
 	int status = dispatch(o, argc, argv);
 	free(o);
 	return status;
