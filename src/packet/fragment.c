@@ -75,6 +75,11 @@ void fragments_touch(struct fragments *fragments)
 	memory_touch(fragments->entries, entries_size(fragments->mask + 1));
 }
 
+size_t fragments_memory(const struct fragments *fragments)
+{
+	return sizeof *fragments + entries_size(fragments->mask + 1);
+}
+
 static uint64_t fold(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)a * b;
