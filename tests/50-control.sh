@@ -280,7 +280,7 @@ for answer in '' '{}' $'no JSON\n' $'\n'; do
 	said "$answer" status
 	[ $? -eq 2 ] || bad "answer '$answer': $(cat "$TMP/out")"
 done
-for command in ledger status flows help elements timeouts flush log; do # whatever is missing or else
+for command in ledger status flows help elements templates timeouts flush log; do # whatever is missing or else
 	said $'{"inputs": [7, {}], "collectors": {}, "flows": [[]], "packets": 0, "adds_up": true}\n' $command
 	[ $? -eq 0 ] || bad "a strange answer to $command: $(cat "$TMP/out")"
 done

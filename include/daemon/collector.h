@@ -11,9 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { EXPORTER_COLLECTOR_NAME = CONFIG_NAME + 40 };
+
 /* One collector as the ledger shows it. */
 struct exporter_collector {
-	char name[CONFIG_NAME + 40];
+	char name[EXPORTER_COLLECTOR_NAME];
 	struct session_statistics session;
 	unsigned version; /* 5, 9 or 10 */
 	enum config_transport transport;
@@ -26,6 +28,9 @@ struct collector;
 struct collector *collector_new(const struct config *config, const struct config_exporter *exporter,
 	int64_t boot, struct config_error *error);
 void collector_free(struct collector *collector);
+
+/* Of the host and port, or the file's path; for as long as it lives. */
+const char *collector_name(const struct collector *collector);
 
 /* Its session, for as long as it lives. */
 struct session *collector_session(const struct collector *collector);

@@ -59,6 +59,11 @@ bool exporter_start(struct exporter *exporter, struct worker *const *workers, un
 /* Drains the rings to their end, sends all and ends the thread. */
 void exporter_stop(struct exporter *exporter);
 
+/* Any thread: the templates of the collector at `index`, in the order of the statistics; the
+ * name is the one that these have. False: there is none of that index. */
+bool exporter_templates(struct exporter *exporter, unsigned index,
+	char name[EXPORTER_COLLECTOR_NAME], struct session_templates *templates);
+
 /* Any thread. */
 void exporter_statistics(struct exporter *exporter, struct exporter_statistics *statistics);
 

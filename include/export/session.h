@@ -43,6 +43,21 @@ struct session_options {
 
 struct session;
 
+/* One template of a session, to look at. */
+struct session_template {
+	struct template template;
+	char record[64]; /* which records it is of: "default: IPv4, ICMP", "flow keys" */
+};
+
+/* All of them, as they were at one moment; a copy. */
+struct session_templates {
+	uint16_t version; /* 5, 9 or 10 */
+	bool done;        /* sent at least once */
+	int64_t sent;     /* when last, nanoseconds since 1970 */
+	unsigned count;
+	struct session_template list[LAYOUT_TEMPLATES + OPTION_KINDS];
+};
+
 /* Takes over the transport, also when it fails; NULL when memory is short. */
 struct session *session_new(const struct session_options *options, struct transport *transport);
 /* Closes the transport. What is still pending is lost: flush first. */
@@ -77,5 +92,9 @@ bool session_ending(struct session *session, int64_t now);
 void session_abandon(struct session *session);
 
 struct session_statistics session_statistics(const struct session *session);
+
+/* Fills what the session sends, or has sent, as templates; NetFlow v5's one record stands
+ * there with the id 0 and is never sent as one. */
+void session_templates(const struct session *session, struct session_templates *templates);
 
 #endif

@@ -14,7 +14,7 @@ enum {
 };
 
 struct collector {
-	char name[CONFIG_NAME + 40];
+	char name[EXPORTER_COLLECTOR_NAME];
 	struct session *session;
 	enum config_transport transport;
 	unsigned version;
@@ -145,6 +145,11 @@ void collector_free(struct collector *c)
 {
 	session_free(c->session);
 	free(c);
+}
+
+const char *collector_name(const struct collector *c)
+{
+	return c->name;
 }
 
 struct session *collector_session(const struct collector *c)

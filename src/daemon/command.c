@@ -5,6 +5,7 @@
 #include "daemon/flows.h"
 #include "daemon/ledger_json.h"
 #include "daemon/status.h"
+#include "daemon/templates.h"
 #include "export/ie.h"
 
 #include <stdlib.h>
@@ -104,6 +105,7 @@ static const struct command commands[] = {
 	{"status", "inputs, cache, rings and collectors", run_status},
 	{"timeouts", "when a flow record is over", run_timeouts},
 	{"elements", "the information elements that can be sent", run_elements},
+	{"templates", "what is sent to each collector, field by field", templates_json},
 	{"flows", "live flows, the largest first: limit= by= host= port= protocol=", flows_json},
 	{"flush", "export all live flows now", run_flush},
 	{"log", "what is logged: error, warning, info or debug", run_log},

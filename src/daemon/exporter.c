@@ -342,3 +342,16 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 		collector_statistics(e->collectors[i], &s->collector[i]);
 	pthread_mutex_unlock(&e->lock);
 }
+
+bool exporter_templates(struct exporter *e, unsigned index, char name[EXPORTER_COLLECTOR_NAME],
+	struct session_templates *templates)
+{
+	pthread_mutex_lock(&e->lock);
+	bool found = index < e->collector_count;
+	if (found) {
+		snprintf(name, EXPORTER_COLLECTOR_NAME, "%s", collector_name(e->collectors[index]));
+		session_templates(collector_session(e->collectors[index]), templates);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return found;
+}

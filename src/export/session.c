@@ -6,6 +6,7 @@
 #include "export/protocol.h"
 #include "export/refresh.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { UPTIME_MARGIN = 2000 };
@@ -434,4 +435,25 @@ void session_abandon(struct session *s)
 struct session_statistics session_statistics(const struct session *s)
 {
 	return s->out.count;
+}
+
+void session_templates(const struct session *s, struct session_templates *all)
+{
+	*all = (struct session_templates){.version = s->options.layout.version,
+		.done = s->templates.done,
+		.sent = s->templates.time};
+	for (unsigned i = 0; i < s->layout.count; i++) {
+		struct session_template *t = &all->list[all->count++];
+		t->template = s->layout.template[i];
+		layout_name(&s->layout, i, t->record, sizeof t->record);
+		if (!s->out.protocol->has_sets)
+			t->template.id = 0;
+	}
+	for (enum option_kind kind = 0; kind < OPTION_KINDS; kind++) {
+		if (!s->options_data.template[kind].field_count)
+			continue;
+		struct session_template *t = &all->list[all->count++];
+		t->template = s->options_data.template[kind];
+		snprintf(t->record, sizeof t->record, "%s", option_kind_name(kind));
+	}
 }

@@ -72,7 +72,10 @@ static bool lists_flows(const char *command)
 /* What a word without a name means to a command. */
 static const char *name_of_word(const char *command)
 {
-	return strcmp(command, "log") == 0 ? "level" : lists_flows(command) ? "limit" : NULL;
+	return strcmp(command, "log") == 0         ? "level"
+	       : strcmp(command, "templates") == 0 ? "collector"
+	       : lists_flows(command)              ? "limit"
+						   : NULL;
 }
 
 /* A member of the request; a second one of a name would be lost. */
