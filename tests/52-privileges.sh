@@ -63,7 +63,7 @@ start
 all_is_left 0+
 [ "$(stat -c %u /proc/$weir/mem)" = 0 ] || bad 'its memory may be dumped'
 [ "$(stat -c '%u:%g %a' "$socket")" = '0:54243 660' ] || bad "the socket: $(stat -c '%u:%g %a' "$socket")"
-grep -q 'privileges: user=54242 capabilities=none landlock=[0-9]* seccomp=yes' "$TMP/out" || bad "$(cat "$TMP/out")"
+grep -q 'privileges: event=dropped user=54242 capabilities=none landlock=[0-9]* seccomp=yes' "$TMP/out" || bad "$(cat "$TMP/out")"
 
 # All that it is asked for, a stop and a continuation in between
 for command in status ledger 'flows 1000' timeouts elements flush 'log debug' help; do
@@ -99,7 +99,7 @@ peer=$!
 listens() { ip netns exec $b awk '$2 ~ /:1283$/ && $4 == "0A" { found = 1 } END { exit !found }' /proc/net/tcp; }
 until_true 20 listens
 start -n 127.0.0.1:4739 --set 'exporters[1].transport=tcp'
-until_true 20 grep -q '127.0.0.1:4739: connected' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
+until_true 20 grep -q 'event=connected collector="127.0.0.1:4739"' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
 stop $weir TERM 20 || bad "TCP: exit status $?: $(cat "$TMP/out")"
 wait $peer || bad 'TCP: the collector saw no end'
 [ -s "$TMP/stream" ] || bad 'TCP: nothing came'

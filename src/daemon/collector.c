@@ -167,12 +167,13 @@ void collector_complain(struct collector *c)
 	if (c->complained && now - c->complained < COMPLAIN_SECONDS * CLOCK_SECOND)
 		return;
 	if (s.lost.flows != c->lost)
-		log_warning("exporter", "%s: %llu records lost: %s", c->name,
-			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
+		log_warning("exporter", "event=lost collector=\"%s\" records=%llu error=\"%s\"",
+			c->name, (unsigned long long)(s.lost.flows - c->lost),
+			strerror(s.last_error));
 	else
 		log_warning("exporter",
-			"%s: nobody listens there (ICMP port unreachable), "
-			"sending on",
+			"event=refused collector=\"%s\" "
+			"note=\"ICMP port unreachable: nobody listens there; sending on\"",
 			c->name);
 	c->refusals = s.refusals;
 	c->lost = s.lost.flows;

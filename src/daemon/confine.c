@@ -100,7 +100,7 @@ bool confine_files(
 
 	*abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (*abi < 1) {
-		log_warning("privileges", "files are not confined: the kernel has no Landlock");
+		log_warning("privileges", "event=no-landlock note=\"files are not confined\"");
 		*abi = 0;
 		return true;
 	}

@@ -80,7 +80,9 @@ static int open_socket(const char *where, struct config_error *error)
 	if (s < 0)
 		config_fail(error, "metrics.listen: %s: %s", where, strerror(errno));
 	else if (!is_loopback(found->ai_addr))
-		log_warning("metrics", "listen=%s: whoever reaches that address may read", where);
+		log_warning("metrics",
+			"event=open listen=%s note=\"whoever reaches that address may read\"",
+			where);
 	freeaddrinfo(found);
 	return s;
 }

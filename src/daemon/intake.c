@@ -85,14 +85,17 @@ static void tell_link(struct capture *c, enum source_status status)
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);
 	if (c->number == 0 && now == SOURCE_GONE)
-		log_warning("capture", "%s has gone: it is metered again when it comes back",
+		log_warning("capture",
+			"event=gone interface=\"%s\" note=\"metered again when it comes back\"",
 			c->input->name);
 	else if (c->number == 0 && now == SOURCE_DOWN)
-		log_warning("capture", "%s is down: nothing to meter until it is up again",
+		log_warning("capture",
+			"event=down interface=\"%s\" note=\"nothing to meter until it is up "
+			"again\"",
 			c->input->name);
 	else if (c->number == 0)
-		log_info("capture", "%s is %s again", c->input->name,
-			c->link == SOURCE_GONE ? "there" : "up");
+		log_info("capture", "event=back interface=\"%s\" was=%s", c->input->name,
+			c->link == SOURCE_GONE ? "gone" : "down");
 	c->link = now;
 }
 
@@ -113,8 +116,10 @@ static void read_all(struct capture *c)
 	} while (status != SOURCE_END && status != SOURCE_FAILED);
 	c->failed = status == SOURCE_FAILED;
 	if (c->failed)
-		log_error("capture", "%s, worker %u: %s; it meters no more", c->input->name,
-			c->number, source_failure(source));
+		log_error("capture",
+			"event=capture-failed interface=\"%s\" worker=%u error=\"%s\" note=\"it "
+			"meters no more\"",
+			c->input->name, c->number, source_failure(source));
 }
 
 static void *capture_run(void *context)
@@ -153,8 +158,8 @@ static bool start_thread(struct capture *c)
 	if (c->running)
 		atomic_fetch_add(&c->intake->reading, 1);
 	else
-		log_error("capture", "%s, worker %u: no thread: %s", c->input->name, c->number,
-			strerror(error));
+		log_error("capture", "event=no-thread interface=\"%s\" worker=%u error=\"%s\"",
+			c->input->name, c->number, strerror(error));
 	return c->running;
 }
 
@@ -164,7 +169,7 @@ static bool open_sources(struct intake *in)
 
 	for (unsigned i = 0; i < in->count; i++) {
 		if (!source_start(worker_source(in->captures[i].worker), &why)) {
-			log_error("capture", "%s", why.text);
+			log_error("capture", "event=cannot-capture error=\"%s\"", why.text);
 			return false;
 		}
 	}
@@ -193,7 +198,9 @@ bool intake_open(struct intake *in)
 	if (!open_sources(in))
 		return false;
 	let_go(in);
-	log_info("capture", "threads=%u, all memory is taken, frames are let in", in->count);
+	log_info("capture",
+		"event=capturing threads=%u note=\"all memory is taken, frames are let in\"",
+		in->count);
 	return true;
 }
 

@@ -467,12 +467,13 @@ static enum pipeline_status read_file(struct pipeline *p)
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
 	if (error) {
-		log_error("main", "standard output: %s", strerror(error));
+		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		return PIPELINE_FAULT;
 	}
 	if (status != SOURCE_FAILED)
 		return PIPELINE_DONE;
-	log_error("capture", "%s: %s: the capture breaks off here, what came before is exported",
+	log_error("capture",
+		"event=broke-off file=\"%s\" error=\"%s\" note=\"what came before is exported\"",
 		strcmp(p->file, "-") == 0 ? "standard input" : p->file,
 		source_failure(worker_source(w)));
 	return PIPELINE_BROKE_OFF;

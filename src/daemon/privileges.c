@@ -32,7 +32,8 @@ static bool find_user(const char *name, const struct passwd **who, struct config
 		return true;
 	if (strcmp(name, USUAL_USER) != 0)
 		return config_fail(error, "privileges.user: %s: no such user", name);
-	log_warning("privileges", "there is no user %s: root runs on, without capabilities", name);
+	log_warning("privileges",
+		"event=no-user user=%s note=\"root runs on, without capabilities\"", name);
 	return true;
 }
 
@@ -97,7 +98,7 @@ bool privileges_drop(const struct privileges_options *o, struct config_error *er
 		return fail(error, "no_new_privs");
 	if (o->confine && !confine_files(o->paths, o->path_count, &landlock, error))
 		return false;
-	log_info("privileges", "user=%u capabilities=%s landlock=%d seccomp=%s",
+	log_info("privileges", "event=dropped user=%u capabilities=%s landlock=%d seccomp=%s",
 		(unsigned)geteuid(), o->capture ? "net_raw" : "none", landlock,
 		o->confine ? "yes" : "no");
 	return true;

@@ -64,7 +64,8 @@ static bool name_part(struct file *f, uint32_t seconds)
 		if (errno != EEXIST)
 			break;
 	}
-	log_warning("exporter", "%s: %s", f->part, strerror(errno));
+	log_warning(
+		"exporter", "event=file-failed file=\"%s\" error=\"%s\"", f->part, strerror(errno));
 	return false;
 }
 
@@ -92,7 +93,10 @@ static void recover(struct file *f)
 	bool cut = ftruncate(fd, at) == 0;
 	close(fd);
 	if (at && cut && name_part(f, first))
-		log_info("exporter", "%s: was left behind, and has its name now", f->part);
+		log_info("exporter",
+			"event=recovered file=\"%s\" note=\"was left behind, and has its name "
+			"now\"",
+			f->part);
 	else if (!at)
 		(void)unlink(f->part);
 }
@@ -102,9 +106,10 @@ static void recover(struct file *f)
 static void complain(struct file *f, int error)
 {
 	if (f->said != error && error)
-		log_warning("exporter", "%s: %s", f->part, strerror(error));
+		log_warning("exporter", "event=file-failed file=\"%s\" error=\"%s\"", f->part,
+			strerror(error));
 	else if (f->said && !error)
-		log_info("exporter", "%s: is being written again", f->part);
+		log_info("exporter", "event=writing-again file=\"%s\"", f->part);
 	f->said = error;
 }
 

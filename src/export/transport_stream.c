@@ -67,7 +67,7 @@ static void complain(struct stream *s, const char *what, const char *why)
 		return;
 	memcpy(s->said, text, sizeof text);
 	s->said_when = now;
-	log_warning("exporter", "%s: %s", s->name, text);
+	log_warning("exporter", "event=away collector=\"%s\" error=\"%s\"", s->name, text);
 }
 
 static void hang_up(struct stream *s)
@@ -111,7 +111,7 @@ static void greet(struct stream *s)
 	s->unput = backlog_first(s->backlog);
 	s->unsaid = backlog_first(s->templates);
 	s->progress = clock_steady();
-	log_info("exporter", "%s: connected", s->name);
+	log_info("exporter", "event=connected collector=\"%s\"", s->name);
 }
 
 /* ---- messages ---- */

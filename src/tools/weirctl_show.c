@@ -440,7 +440,7 @@ static void show_flush(const json_t *a, FILE *out)
 
 static void show_log(const json_t *a, FILE *out)
 {
-	fprintf(out, "logging from %s on\n", text(a, "level"));
+	fprintf(out, "logging from %s on: %s\n", text(a, "level"), text(a, "room"));
 }
 
 static void show_help(const json_t *a, FILE *out)
