@@ -312,9 +312,11 @@ static const char *collector_fault(struct chain *c, int i)
 
 const char *chain_fault(struct chain *c)
 {
+	struct crew_member member = {.worker = c->worker};
+	const struct crew crew = {.member = &member, .count = 1};
 	const char *what;
 
-	ledger_read(&c->ledger, &c->worker, 1, &c->exporter);
+	ledger_read(&c->ledger, &crew, &c->exporter);
 	if (!ledger_adds_up(&c->ledger, &what))
 		return what;
 	what = worker_fault(c, &c->ledger.workers);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Two inputs of three and of one worker. */
-enum { WORKERS = 4, SHARERS = 3, ENTRIES = 60000, RECORDS = 65536, FRAGMENTS = 40000 };
+enum { INPUTS = 2, WORKERS = 4, SHARERS = 3, ENTRIES = 60000, RECORDS = 65536, FRAGMENTS = 40000 };
 
 /* What one worker has at least: entries of 109 octets, records of 96, fragments of 52. */
 enum { PAGE = 4096, PAGES = (ENTRIES * 109 + RECORDS * 96 + FRAGMENTS * 52) / PAGE };
@@ -35,8 +35,7 @@ struct spy {
 static struct scene {
 	struct spy spies[WORKERS];
 	struct worker *workers[WORKERS];
-	struct view_input inputs[2];
-	struct view view;
+	struct crew_input inputs[INPUTS];
 	long resident_before; /* pages, of the process */
 	long resident;        /* when the first source was opened */
 } scene;
@@ -100,10 +99,10 @@ static void set_scene(uint32_t frames)
 			&s->spies[i].generator.source, (struct flow_sink){0});
 		ck_assert_ptr_nonnull(s->workers[i]);
 	}
-	s->inputs[0] = (struct view_input){.name = "some", .workers = SHARERS};
-	s->inputs[1] = (struct view_input){.name = "other", .workers = WORKERS - SHARERS};
-	s->view = (struct view){
-		.workers = s->workers, .count = WORKERS, .inputs = s->inputs, .input_count = 2};
+	s->inputs[0] = (struct crew_input){.name = "some", .workers = SHARERS};
+	s->inputs[1] = (struct crew_input){.name = "other", .workers = WORKERS - SHARERS};
+	for (int i = 0; i < WORKERS; i++)
+		s->inputs[i / SHARERS].worker[i % SHARERS] = s->workers[i];
 }
 
 static void strike_scene(void)
@@ -112,14 +111,39 @@ static void strike_scene(void)
 		worker_free(scene.workers[i]);
 }
 
-static struct intake *start_all(void)
+static void make_intakes(void)
 {
-	struct intake *in = intake_new(&scene.view);
+	for (int i = 0; i < INPUTS; i++) {
+		scene.inputs[i].intake = intake_new(&scene.inputs[i]);
+		ck_assert_ptr_nonnull(scene.inputs[i].intake);
+	}
+}
 
-	ck_assert_ptr_nonnull(in);
+static bool start_intakes(void)
+{
+	bool good = true;
+
+	for (int i = 0; i < INPUTS; i++)
+		good = good && intake_start(scene.inputs[i].intake);
+	for (int i = 0; i < INPUTS; i++)
+		good = good && intake_open(scene.inputs[i].intake);
+	return good;
+}
+
+static void start_all(void)
+{
+	make_intakes();
 	scene.resident_before = resident_pages();
-	ck_assert(intake_start(in) && intake_open(in));
-	return in;
+	ck_assert(start_intakes());
+}
+
+static unsigned reading(void)
+{
+	unsigned sum = 0;
+
+	for (int i = 0; i < INPUTS; i++)
+		sum += intake_reading(scene.inputs[i].intake);
+	return sum;
 }
 
 static uint64_t frames_of(int worker)
@@ -136,12 +160,18 @@ static void wait_for_frames(int worker, uint64_t count)
 		usleep(1000);
 }
 
-static void stop_all(struct intake *in, bool good)
+static void stop_all(bool good)
 {
-	intake_stop(in);
-	ck_assert(intake_join(in) == good);
-	ck_assert_uint_eq(intake_reading(in), 0);
-	intake_free(in);
+	bool all = true;
+
+	for (int i = 0; i < INPUTS; i++)
+		intake_stop(scene.inputs[i].intake);
+	for (int i = 0; i < INPUTS; i++)
+		all &= intake_join(scene.inputs[i].intake);
+	ck_assert(all == good);
+	ck_assert_uint_eq(reading(), 0);
+	for (int i = 0; i < INPUTS; i++)
+		intake_free(scene.inputs[i].intake);
 }
 
 /* Page faults of this thread, and of all. Huge pages would hide who touched first. */
@@ -158,7 +188,7 @@ START_TEST(memory_is_taken_by_its_own_thread_and_first)
 	ck_assert_int_eq(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
 	set_scene(1000);
 	long own = faults(RUSAGE_THREAD), all = faults(RUSAGE_SELF);
-	struct intake *in = start_all();
+	start_all();
 	own = faults(RUSAGE_THREAD) - own;
 	all = faults(RUSAGE_SELF) - all;
 	ck_assert_int_ge(scene.resident - scene.resident_before, WORKERS * PAGES);
@@ -166,7 +196,7 @@ START_TEST(memory_is_taken_by_its_own_thread_and_first)
 	ck_assert_int_lt(own, WORKERS * PAGES / 2);
 	for (int i = 0; i < WORKERS; i++)
 		wait_for_frames(i, 1000);
-	stop_all(in, true);
+	stop_all(true);
 	strike_scene();
 }
 END_TEST
@@ -189,11 +219,11 @@ START_TEST(threads_run_where_they_should)
 
 	set_scene(UINT32_MAX);
 	choose_cpus(&scene.inputs[0].cpu, SHARERS);
-	struct intake *in = start_all();
+	start_all();
 	for (int i = 0; i < WORKERS; i++)
 		wait_for_frames(i, 10000);
-	ck_assert_uint_eq(intake_reading(in), WORKERS);
-	stop_all(in, true);
+	ck_assert_uint_eq(reading(), WORKERS);
+	stop_all(true);
 	for (int i = 0; i < SHARERS; i++) {
 		snprintf(cpus, sizeof cpus, "%u", scene.inputs[0].cpu.number[i]);
 		ck_assert_str_eq(scene.spies[i].cpus, cpus);
@@ -212,11 +242,11 @@ START_TEST(what_cannot_start_leaves_nothing)
 		scene.spies[_i].refuses = true;
 	else
 		scene.inputs[1].cpu = (struct config_cpus){.number = {CPU_SETSIZE - 1}, .count = 1};
-	struct intake *in = intake_new(&scene.view);
-	ck_assert(!(intake_start(in) && intake_open(in)));
+	make_intakes();
+	ck_assert(!start_intakes());
 	for (int i = 0; i < WORKERS; i++)
 		ck_assert(scene.spies[i].started == (i <= _i && _i < WORKERS));
-	stop_all(in, true);
+	stop_all(true);
 	strike_scene();
 }
 END_TEST
@@ -229,13 +259,13 @@ START_TEST(one_that_fails_ends_alone)
 	set_scene(UINT32_MAX);
 	scene.spies[1].fails = true;
 	scene.spies[1].generator.traffic.frames = 5000;
-	struct intake *in = start_all();
-	while (intake_reading(in) == WORKERS)
+	start_all();
+	while (reading() == WORKERS)
 		usleep(1000);
 	for (int i = 0; i < WORKERS; i++)
 		if (i != 1)
 			wait_for_frames(i, frames_of(i) + 1000);
-	ck_assert_uint_eq(intake_reading(in), WORKERS - 1);
+	ck_assert_uint_eq(reading(), WORKERS - 1);
 	/* what it had metered is over in its time, and not only at the end of all */
 	while (worker_expire(scene.workers[1], later))
 		;
@@ -245,7 +275,7 @@ START_TEST(one_that_fails_ends_alone)
 	ck_assert_uint_eq(s.live.flows, 0);
 	worker_statistics(scene.workers[0], &s);
 	ck_assert_int_ne(s.state, SOURCE_FAILED);
-	stop_all(in, false);
+	stop_all(false);
 	strike_scene();
 }
 END_TEST

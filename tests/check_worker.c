@@ -23,7 +23,8 @@
 
 struct scene {
 	struct generator generator;
-	struct worker *worker;
+	struct worker *worker; /* the crew's only one */
+	struct crew *crew;
 	struct exporter *exporter;
 	atomic_bool captured, expired, seen;
 	atomic_uint readings;
@@ -57,7 +58,7 @@ static void *look(void *context)
 	const char *what;
 
 	while (!atomic_load(&s->seen)) {
-		ledger_read(ledger, &s->worker, 1, s->exporter);
+		ledger_read(ledger, s->crew, s->exporter);
 		if (!ledger_adds_up(ledger, &what) && !s->what)
 			s->what = what;
 		atomic_fetch_add(&s->readings, 1);
@@ -80,7 +81,7 @@ static void run_threads(struct scene *s)
 {
 	pthread_t capturing, expiring, looking;
 
-	ck_assert(exporter_start(s->exporter, &s->worker, 1));
+	ck_assert(exporter_start(s->exporter, s->crew));
 	ck_assert_int_eq(pthread_create(&looking, NULL, look, s), 0);
 	ck_assert_int_eq(pthread_create(&expiring, NULL, expire, s), 0);
 	ck_assert_int_eq(pthread_create(&capturing, NULL, capture, s), 0);
@@ -167,7 +168,7 @@ static void all_accounted(const struct scene *s, const struct row *row)
 	struct ledger *l = malloc(sizeof *l);
 	const char *what;
 
-	ledger_read(l, (struct worker *const *)&s->worker, 1, s->exporter);
+	ledger_read(l, s->crew, s->exporter);
 	ck_assert_msg(ledger_adds_up(l, &what), "%s", what);
 	const struct worker_statistics *w = &l->workers;
 	ck_assert_uint_eq(w->seen.frames, row->traffic.frames);
@@ -204,12 +205,14 @@ START_TEST(all_at_once)
 	s.exporter = open_exporter(&fd);
 	s.worker = open_worker(
 		&s.generator, row->entries, row->ring, row->sampling, (struct flow_sink){0});
+	s.crew = crew_new();
+	ck_assert(s.crew && crew_add(s.crew, s.worker, false));
 	run_threads(&s);
 	ck_assert_msg(!s.what, "%s: %s", row->name, s.what);
 	ck_assert_uint_gt(s.readings, 3);
 	ck_assert(atomic_load(&s.generator.stopped));
 	all_accounted(&s, row);
-	worker_free(s.worker);
+	crew_free(s.crew);
 	exporter_free(s.exporter);
 	close(fd);
 }

@@ -35,6 +35,12 @@ struct source_count {
 	uint64_t octets;
 };
 
+static inline void source_count_add(struct source_count *sum, const struct source_count *count)
+{
+	sum->frames += count->frames;
+	sum->octets += count->octets;
+}
+
 struct source_statistics {
 	struct source_count filtered;   /* a file's, left out by the filter */
 	struct source_count duplicates; /* live, left out by source_options.duplicates */
@@ -59,6 +65,7 @@ enum source_status {
 typedef void source_take(void *context, const struct frame *frames, unsigned count);
 
 struct source;
+struct source_filter;
 
 struct source_ops {
 	enum source_status (*read)(
@@ -67,6 +74,9 @@ struct source_ops {
 	void (*stop_intake)(struct source *source);
 	bool (*share)(struct source *source, unsigned group, struct source_error *error);
 	bool (*start)(struct source *source, struct source_error *error);
+	struct source_filter *(*prepare)(
+		struct source *source, const char *words, struct source_error *error);
+	bool (*refilter)(struct source *source, struct source_filter *filter);
 	struct source_statistics (*statistics)(struct source *source);
 	const char *(*failure)(struct source *source);
 	void (*close)(struct source *source);
@@ -83,6 +93,16 @@ void source_close(struct source *source);
 bool source_share(struct source *source, unsigned group, struct source_error *error);
 /* Live: from now on frames are taken in. */
 bool source_start(struct source *source, struct source_error *error);
+
+/* Live, any thread, one at a time: what other words mean to this source. NULL: *error says why
+ * they mean nothing. */
+struct source_filter *source_prepare(
+	struct source *source, const char *words, struct source_error *error);
+void source_filter_free(struct source_filter *filter);
+/* Live, the reading thread: from now on frames are let in by this filter, which the source
+ * takes over; each one by the old or by the new. False: the kernel refuses it, and the old
+ * one stays. */
+bool source_refilter(struct source *source, struct source_filter *filter);
 
 /* Lends up to about `most` frames to take(). Live, waits for the first one, but
  * no longer than a block time-out. */

@@ -9,8 +9,8 @@
 
 #include "config/config.h"
 #include "daemon/collector.h"
+#include "daemon/crew.h"
 #include "daemon/guide.h"
-#include "daemon/worker.h"
 #include "export/session.h"
 
 #include <stdbool.h>
@@ -53,9 +53,9 @@ void exporter_end(struct exporter *exporter, int64_t now);
 /* Any thread: 0, or the errno with which the output could not be written. */
 int exporter_output_error(struct exporter *exporter);
 
-/* Starts the thread, which drains the rings of these workers until it is stopped.
- * The array stays the caller's and outlives the thread. */
-bool exporter_start(struct exporter *exporter, struct worker *const *workers, unsigned count);
+/* Starts the thread, which drains the rings of the crew's workers until it is stopped;
+ * the crew is lent until then. */
+bool exporter_start(struct exporter *exporter, struct crew *crew);
 /* Drains the rings to their end, sends all and ends the thread. */
 void exporter_stop(struct exporter *exporter);
 

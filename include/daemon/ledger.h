@@ -7,8 +7,8 @@
 #ifndef DAEMON_LEDGER_H
 #define DAEMON_LEDGER_H
 
+#include "daemon/crew.h"
 #include "daemon/exporter.h"
-#include "daemon/worker.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,8 +22,7 @@ struct ledger {
 };
 
 /* Reads everything, the exporter first: so what is in transit is never negative. */
-void ledger_read(struct ledger *ledger, struct worker *const *workers, unsigned count,
-	struct exporter *exporter);
+void ledger_read(struct ledger *ledger, const struct crew *crew, struct exporter *exporter);
 
 /* True when it adds up; else *what names the sum that does not. */
 bool ledger_adds_up(const struct ledger *ledger, const char **what);

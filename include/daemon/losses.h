@@ -7,7 +7,7 @@
 #ifndef DAEMON_LOSSES_H
 #define DAEMON_LOSSES_H
 
-#include "daemon/worker.h"
+#include "daemon/crew.h"
 #include "export/loss.h"
 
 struct losses {
@@ -16,7 +16,7 @@ struct losses {
 	struct loss dropped; /* by the kernel, when it was noticed; part of `ignored` */
 };
 
-/* `now`: nanoseconds since 1970. */
-void losses_read(struct losses *losses, struct worker *const *workers, unsigned count, int64_t now);
+/* `now`: nanoseconds since 1970. Whoever is not the main thread has entered the crew. */
+void losses_read(struct losses *losses, const struct crew *crew, int64_t now);
 
 #endif

@@ -6,25 +6,15 @@
 #define DAEMON_VIEW_H
 
 #include "config/config.h"
+#include "daemon/crew.h"
 #include "daemon/exporter.h"
 #include "daemon/ledger.h"
 #include "daemon/watch.h"
-#include "daemon/worker.h"
 
 #include <stdint.h>
 
-/* Its workers stand in the order of the inputs. */
-struct view_input {
-	char name[CONFIG_NAME];
-	unsigned workers;
-	struct config_cpus cpu;
-};
-
 struct view {
-	struct worker **workers;
-	unsigned count;
-	struct view_input *inputs;
-	unsigned input_count;
+	struct crew *crew;
 	struct exporter *exporter;
 	struct watch *watch;
 	struct flow_timeouts timeouts; /* as they hold, udp and icmp below zero: as idle */

@@ -9,17 +9,14 @@
 #define DAEMON_WORKER_H
 
 #include "capture/source.h"
-#include "daemon/hold.h"
 #include "daemon/own.h"
-#include "export/loss.h"
+#include "daemon/worker_statistics.h"
 #include "flow/cache.h"
 #include "flow/sampler.h"
 #include "packet/decode.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { WORKER_OTHERS = 64 }; /* kinds of ignored frames told apart by value */
 
 struct worker_options {
 	struct decoder_options decoder;
@@ -30,41 +27,10 @@ struct worker_options {
 	const struct own *own; /* what is not metered; lent, or NULL */
 };
 
-/* Frames of one reason and value. */
-struct worker_ignored {
-	uint8_t reason; /* enum packet_ignored */
-	uint64_t value;
-	struct source_count count;
-};
-
-/* Who holds the baton besides the capture thread: the expiry thread, who looks at live
- * flows, who reads counters. */
-enum worker_holder { WORKER_EXPIRY, WORKER_FLOWS, WORKER_COUNTERS, WORKER_HOLDERS };
-
-struct worker_statistics {
-	struct source_count seen;    /* frames handed to this worker, octets on the wire */
-	struct source_count metered; /* of those: valid IP packets, accounted to flows */
-	struct source_count sampled_out;
-	struct source_count own; /* messages of this weir */
-	struct source_count ignored[PACKET_IGNORED_REASONS];
-	struct worker_ignored other[WORKER_OTHERS]; /* the same, by value: the first so many */
-	unsigned other_count;
-	struct cache_statistics cache;
-	struct cache_tally live;
-	struct loss lost;      /* records that found the ring full */
-	struct loss malformed; /* ignored frames that may have held IP packets */
-	struct decoder_statistics fragments;
-	struct source_statistics source;
-	enum source_status state; /* what the last read said that was not full of frames */
-	struct hold held[WORKER_HOLDERS];
-	struct hold waited; /* turns of the capture thread that had to wait for another's end */
-	uint64_t ring_fill; /* records in the ring, and those that it has room for */
-	uint64_t ring_size;
-};
-
 struct worker;
 
-/* Takes over the source, also when it fails (NULL: memory is short). Records go
+/* Takes over the source, also when it fails (NULL: memory is short). Without one, NULL, it
+ * reads nothing until worker_succeed(). Records go
  * to the ring, or where there is none straight to `sink`. */
 struct worker *worker_new(
 	const struct worker_options *options, struct source *source, struct flow_sink sink);
@@ -86,6 +52,15 @@ void worker_sweep(struct worker *worker);
  * frames wait in the ring, theirs is the time.
  * True: there is more to do at once. */
 bool worker_expire(struct worker *worker, int64_t idle_now);
+
+/* Capture thread, between two reads: from the next frame on `next` meters what comes, with
+ * the source, and with the fragments that are known where it looks at frames in the same
+ * way. What was counted of frames, losses and turns goes with it; live flows, their
+ * records and what is counted of them stay behind. */
+void worker_succeed(struct worker *next, struct worker *worker);
+
+/* Any thread: what is not metered from now on; lent, or NULL. */
+void worker_own(struct worker *worker, const struct own *own);
 
 enum worker_drain {
 	WORKER_DRAIN_MORE,  /* there is more to close */

@@ -24,17 +24,23 @@ enum layout_times {
 	LAYOUT_TIMES_RELATIVE, /* to sysUptime; IPFIX gets systemInitTimeMilliseconds too */
 };
 
+/* Template ids of one definition; another one that takes its place in a session has other
+ * ids, since collectors may still have the old templates (RFC 7011 section 8). */
+enum { LAYOUT_IDS = 128, LAYOUT_GENERATIONS = 500 };
+
 struct layout_options {
 	uint16_t version;                    /* 5, 9 or 10 */
 	const struct definition *definition; /* lent; must have passed definition_check() */
 	enum layout_times times;
-	bool inner;  /* the flow is a tunnel's innermost packet */
-	bool biflow; /* records have both directions, RFC 5103 */
+	bool inner;          /* the flow is a tunnel's innermost packet */
+	bool biflow;         /* records have both directions, RFC 5103 */
+	unsigned generation; /* of definitions in a session, below LAYOUT_GENERATIONS */
 };
 
 struct layout {
 	char name[DEFINITION_NAME]; /* the definition's */
 	unsigned count;
+	uint16_t first_id;
 	bool relative; /* times are relative to sysUptime */
 	bool inner;
 	bool biflow;

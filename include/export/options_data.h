@@ -33,9 +33,11 @@ enum option_kind {
 	OPTION_KINDS
 };
 
-/* Template ids of options, one for each kind, behind those of a layout. */
-enum { OPTIONS_FIRST_ID = 320 };
-_Static_assert((int)TEMPLATE_FIRST_ID + LAYOUT_TEMPLATES <= (int)OPTIONS_FIRST_ID, "apart");
+/* Template ids of options, one for each kind, so far behind a layout's first. */
+enum { OPTIONS_IDS = 64 };
+_Static_assert((int)LAYOUT_TEMPLATES <= (int)OPTIONS_IDS, "apart");
+_Static_assert((int)OPTIONS_IDS + OPTION_KINDS <= (int)LAYOUT_IDS, "apart");
+_Static_assert(TEMPLATE_FIRST_ID + LAYOUT_IDS * LAYOUT_GENERATIONS < 65536, "are ids");
 
 /* Which elements tell of sampling. */
 enum option_sampling_elements {

@@ -58,6 +58,12 @@ bool outbox_init(struct outbox *outbox, const struct protocol *protocol,
 	struct transport *transport, uint32_t max_datagram, uint32_t shortest);
 /* Closes the transport. */
 void outbox_free(struct outbox *outbox);
+/* Leaves it to whoever else has it. */
+void outbox_discard(struct outbox *outbox);
+
+/* Sends what the old one has complete, goes on with its transport, which is the same, its
+ * sequence and its counts, and takes its memory back. */
+void outbox_succeed(struct outbox *outbox, struct outbox *old);
 
 /* An empty message; there is always one for each lane. */
 struct outgoing *outbox_begin(struct outbox *outbox, unsigned lane);

@@ -63,6 +63,16 @@ struct session *session_new(const struct session_options *options, struct transp
 /* Closes the transport. What is still pending is lost: flush first. */
 void session_free(struct session *session);
 
+/* Another session for what records are to be told from now on, with the same transport. It has
+ * taken the memory that it needs, and nothing else yet. NULL: memory is short. */
+struct session *session_prepare(
+	const struct session *session, const struct session_options *options);
+/* It does not come to that. */
+void session_discard(struct session *prepared);
+/* Sends what the old one has begun, and goes on in its place: with its transport, its sequence
+ * numbers, its counts, and template ids that it had not. Frees it. */
+void session_succeed(struct session *prepared, struct session *old, int64_t now);
+
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
 void session_record(struct session *session, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);

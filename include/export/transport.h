@@ -80,6 +80,8 @@ struct transport_ops {
 	void (*end)(struct transport *transport);
 	/* What is kept then is lost without a report. */
 	void (*close)(struct transport *transport);
+	/* What it keeps of templates is of no use to messages to come, or NULL. */
+	void (*forget)(struct transport *transport);
 	/* Puts the templates at the head of each connection or file itself, and gives its
 	 * messages sequence numbers there: they are sent to it once. */
 	bool keeps_templates;

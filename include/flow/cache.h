@@ -43,6 +43,13 @@ struct cache_tally {
 	uint64_t octets;
 };
 
+static inline void cache_tally_add(struct cache_tally *sum, const struct cache_tally *tally)
+{
+	sum->flows += tally->flows;
+	sum->packets += tally->packets;
+	sum->octets += tally->octets;
+}
+
 struct cache_statistics {
 	struct cache_tally opened;
 	struct cache_tally closed[FLOW_END_REASONS]; /* by flowEndReason */

@@ -78,39 +78,43 @@ static bool without_header(struct sock_filter *i)
 	return true;
 }
 
-static bool take_program(struct device *d, const struct bpf_program *from)
+static bool take_program(
+	struct device_program *to, const struct bpf_program *from, bool cooked, const char **why)
 {
-	d->program = calloc(from->bf_len, sizeof *d->program);
-	d->length = (unsigned short)from->bf_len;
-	if (!d->program)
+	*to = (struct device_program){
+		.code = calloc(from->bf_len, sizeof *to->code),
+		.length = (unsigned short)from->bf_len,
+	};
+	*why = "out of memory";
+	if (!to->code)
 		return false;
+	*why = "not possible without the interface's link headers";
 	for (unsigned i = 0; i < from->bf_len; i++) {
 		const struct bpf_insn *in = &from->bf_insns[i];
-		d->program[i] = (struct sock_filter){in->code, in->jt, in->jf, in->k};
-		if (d->cooked && !without_header(&d->program[i]))
+		to->code[i] = (struct sock_filter){in->code, in->jt, in->jf, in->k};
+		if (cooked && !without_header(&to->code[i]))
 			return false;
 	}
 	return true;
 }
 
-static bool compile(
-	struct device *d, pcap_t *p, const struct source_options *o, struct source_error *error)
+bool device_compile(struct device *d, const char *words, struct device_program *program,
+	struct source_error *error)
 {
-	struct bpf_program program;
-	const char *why = "not possible without the interface's link headers";
+	struct bpf_program compiled;
+	const char *why;
 
-	if (pcap_compile(p, &program, o->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", o->filter,
-			pcap_geterr(p));
+	if (pcap_compile(d->words, &compiled, words, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		snprintf(error->text, sizeof error->text, "filter '%s': %s", words,
+			pcap_geterr(d->words));
 		return false;
 	}
-	bool good = take_program(d, &program);
+	bool good = take_program(program, &compiled, d->cooked, &why);
 	if (!good) {
-		snprintf(error->text, sizeof error->text, "filter '%s': %s", o->filter,
-			d->program ? why : "out of memory");
-		device_free(d);
+		snprintf(error->text, sizeof error->text, "filter '%s': %s", words, why);
+		free(program->code);
 	}
-	pcap_freecode(&program);
+	pcap_freecode(&compiled);
 	return good;
 }
 
@@ -118,26 +122,26 @@ bool device_ask(struct device *d, const struct source_options *o, struct source_
 {
 	pcap_t *p = activate(o, error);
 
-	*d = (struct device){.interface = if_nametoindex(o->interface)};
+	*d = (struct device){.interface = if_nametoindex(o->interface), .words = p};
 	if (!p)
 		return false;
 	int link_type = pcap_datalink(p);
 	d->cooked = link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2;
 	d->link_type = (uint16_t)link_type;
-	bool good = false;
 	if (!d->interface && strcmp(o->interface, "any") != 0)
 		snprintf(error->text, sizeof error->text, "%s: not a network interface",
 			o->interface);
 	else if (d->cooked && pcap_set_datalink(p, DLT_LINUX_SLL2) < 0)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, pcap_geterr(p));
 	else
-		good = compile(d, p, o, error);
-	pcap_close(p);
-	return good;
+		return true;
+	device_free(d);
+	return false;
 }
 
 void device_free(struct device *d)
 {
-	free(d->program);
-	d->program = NULL;
+	if (d->words)
+		pcap_close(d->words);
+	d->words = NULL;
 }

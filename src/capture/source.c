@@ -16,6 +16,17 @@ bool source_start(struct source *s, struct source_error *error)
 	return !s->ops->start || s->ops->start(s, error);
 }
 
+struct source_filter *source_prepare(
+	struct source *s, const char *words, struct source_error *error)
+{
+	return s->ops->prepare(s, words, error);
+}
+
+bool source_refilter(struct source *s, struct source_filter *filter)
+{
+	return s->ops->refilter(s, filter);
+}
+
 enum source_status source_read(struct source *s, unsigned most, source_take *take, void *context)
 {
 	return s->ops->read(s, most, take, context);

@@ -34,23 +34,28 @@ enum {
 	QUIET_BLOCKS = 3, /* block time-outs without a frame: then nothing can be left */
 };
 
+struct source_filter {
+	struct device_program classic;
+	struct duplicates_program *program; /* with that in it, or NULL */
+};
+
 struct live {
 	struct source source;
-	struct source_options options; /* its texts are these: */
+	struct source_options options; /* its name is this: */
 	char name[IFNAMSIZ];
-	char *filter;
+	struct source_filter *filter;
 	struct packet_ring *ring; /* NULL: it has let go of the interface */
 	struct device device;
-	struct duplicates_program *program; /* NULL: the filter is the device's */
-	int fanout;                         /* what PACKET_FANOUT was given, 0: nothing */
+	int fanout; /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
 	bool ending;
-	unsigned quiet;  /* block time-outs without a frame, since it rejects */
-	uint64_t taken;  /* frames that came out of the ring */
-	uint64_t missed; /* by the interface, when last read */
+	unsigned quiet;               /* block time-outs without a frame, since it rejects */
+	uint64_t taken;               /* frames that came out of the ring */
+	uint64_t missed;              /* by the interface, when last read */
+	struct source_count left_out; /* by the programs of filters before */
 	struct source_statistics count;
 };
 
@@ -130,6 +135,17 @@ static uint64_t missed(const struct live *l)
 	return counter(l, "rx_missed_errors") + counter(l, "rx_fifo_errors");
 }
 
+static struct source_count left_out(const struct live *l)
+{
+	struct source_count all = l->left_out;
+
+	if (l->filter->program) {
+		struct source_count now = duplicates_left_out(l->filter->program);
+		source_count_add(&all, &now);
+	}
+	return all;
+}
+
 static struct source_statistics live_statistics(struct source *s)
 {
 	struct live *l = (struct live *)s;
@@ -137,8 +153,7 @@ static struct source_statistics live_statistics(struct source *s)
 	if (!l->ring)
 		return l->count;
 	packet_ring_statistics(l->ring, &l->count);
-	if (l->program)
-		l->count.duplicates = duplicates_left_out(l->program);
+	l->count.duplicates = left_out(l);
 	uint64_t now = missed(l);
 	if (now > l->missed)
 		l->count.interface_dropped += now - l->missed;
@@ -187,10 +202,11 @@ static bool share(struct live *l)
 
 static bool open_intake(struct live *l)
 {
-	struct sock_fprog program = {l->device.length, l->device.program};
+	const struct source_filter *f = l->filter;
+	struct sock_fprog program = {f->classic.length, f->classic.code};
 	int fd = packet_ring_fd(l->ring);
 
-	return l->program ? duplicates_attach(l->program, fd)
+	return f->program ? duplicates_attach(f->program, fd)
 			  : setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 				    sizeof program) == 0;
 }
@@ -320,12 +336,69 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 
 	packet_ring_close(l->ring);
-	duplicates_unload(l->program);
+	source_filter_free(l->filter);
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
-	free(l->filter);
 	free(l);
+}
+
+void source_filter_free(struct source_filter *f)
+{
+	if (!f)
+		return;
+	duplicates_unload(f->program);
+	free(f->classic.code);
+	free(f);
+}
+
+static bool load_program(struct live *l, struct source_filter *f, struct source_error *error)
+{
+	struct duplicates *duplicates = l->options.duplicates;
+
+	if (!duplicates)
+		return true;
+	f->program = duplicates_load(
+		duplicates, f->classic.code, f->classic.length, l->device.interface == 0);
+	if (!f->program)
+		snprintf(error->text, sizeof error->text,
+			"%s: the kernel refuses the program that leaves out duplicates: %s",
+			l->name, strerror(errno));
+	return f->program != NULL;
+}
+
+static struct source_filter *live_prepare(
+	struct source *s, const char *words, struct source_error *error)
+{
+	struct live *l = (struct live *)s;
+	struct source_filter *f = calloc(1, sizeof *f);
+
+	snprintf(error->text, sizeof error->text, "out of memory");
+	if (!f)
+		return NULL;
+	if (device_compile(&l->device, words, &f->classic, error) && load_program(l, f, error))
+		return f;
+	source_filter_free(f);
+	return NULL;
+}
+
+/* What is rejected already, as it ends, stays so. */
+static bool live_refilter(struct source *s, struct source_filter *filter)
+{
+	struct live *l = (struct live *)s;
+	struct source_filter *old = l->filter;
+
+	l->filter = filter;
+	if (l->ring && !l->rejects && !open_intake(l)) {
+		l->filter = old;
+		source_filter_free(filter);
+		return false;
+	}
+	l->filter = old;
+	l->left_out = left_out(l);
+	l->filter = filter;
+	source_filter_free(old);
+	return true;
 }
 
 static const struct source_ops live_ops = {
@@ -334,6 +407,8 @@ static const struct source_ops live_ops = {
 	.stop_intake = live_stop_intake,
 	.share = live_share,
 	.start = live_start,
+	.prepare = live_prepare,
+	.refilter = live_refilter,
 	.statistics = live_statistics,
 	.failure = live_failure,
 	.close = live_close,
@@ -351,14 +426,8 @@ static bool open_all(struct live *l, struct source_error *error)
 			o->interface, o->buffer >> 20, strerror(errno));
 		return false;
 	}
-	if (o->duplicates)
-		l->program = duplicates_load(o->duplicates, l->device.program, l->device.length,
-			l->device.interface == 0);
-	if (o->duplicates && !l->program)
-		snprintf(error->text, sizeof error->text,
-			"%s: the kernel refuses the program that leaves out duplicates: %s",
-			o->interface, strerror(errno));
-	return !o->duplicates || l->program;
+	l->filter = live_prepare(&l->source, o->filter, error);
+	return l->filter != NULL;
 }
 
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
@@ -370,15 +439,13 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->filter = strdup(o->filter);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (l->wake < 0 || !l->filter)
+	if (l->wake < 0)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
 	snprintf(l->name, sizeof l->name, "%s", o->interface);
 	l->options = *o;
 	l->options.interface = o->interface;
-	l->options.filter = l->filter;
-	bool good = l->wake >= 0 && l->filter && open_all(l, error);
+	bool good = l->wake >= 0 && open_all(l, error);
 	l->options.interface = l->name; /* too long a one was refused */
 	if (!good) {
 		live_close(&l->source);

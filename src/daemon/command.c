@@ -73,10 +73,11 @@ static json_t *run_flush(struct view *v, const json_t *request)
 	struct worker_statistics w;
 
 	(void)request;
-	for (unsigned i = 0; i < v->count; i++) {
-		worker_statistics(v->workers[i], &w);
+	for (unsigned i = 0; i < v->crew->count; i++) {
+		struct worker *worker = v->crew->member[i].worker;
+		worker_statistics(worker, &w);
 		live += (json_int_t)w.live.flows;
-		worker_flush(v->workers[i]);
+		worker_flush(worker);
 	}
 	log_info("control", "event=flush flows=%lld", (long long)live);
 	return json_pack("{sI}", "flushed", live);

@@ -35,8 +35,7 @@ struct exporter {
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
-	struct worker *const *workers;
-	unsigned worker_count;
+	struct crew *crew;   /* lent */
 	struct guide *guide; /* lent, or NULL */
 	struct event_base *base;
 	struct event *tick;
@@ -226,8 +225,11 @@ static void drain_all(struct exporter *e)
 	do {
 		n = 0;
 		hear(e);
-		for (unsigned i = 0; i < e->worker_count; i++)
-			n += drain_worker(e, e->workers[i]);
+		crew_enter(e->crew);
+		for (unsigned i = 0; i < e->crew->count; i++)
+			if (!e->crew->member[i].waits)
+				n += drain_worker(e, e->crew->member[i].worker);
+		crew_leave(e->crew);
 	} while (n);
 }
 
@@ -239,7 +241,9 @@ static void read_losses(struct exporter *e, bool now)
 	if (!now && e->losses_read && time - e->losses_read < CLOCK_SECOND)
 		return;
 	e->losses_read = time;
-	losses_read(&e->losses, e->workers, e->worker_count, clock_wall());
+	crew_enter(e->crew);
+	losses_read(&e->losses, e->crew, clock_wall());
+	crew_leave(e->crew);
 	pthread_mutex_lock(&e->lock);
 	exporter_losses(e, &e->losses.ignored, &e->losses.not_sent);
 	pthread_mutex_unlock(&e->lock);
@@ -300,12 +304,11 @@ void exporter_guide(struct exporter *e, struct guide *guide)
 	e->guide = guide;
 }
 
-bool exporter_start(struct exporter *e, struct worker *const *workers, unsigned count)
+bool exporter_start(struct exporter *e, struct crew *crew)
 {
 	struct timeval interval = {0, TICK_MICROSECONDS};
 
-	e->workers = workers;
-	e->worker_count = count;
+	e->crew = crew;
 	e->base = event_base_new();
 	if (e->base) {
 		e->tick = event_new(e->base, -1, EV_PERSIST, on_tick, e);

@@ -220,8 +220,8 @@ static json_t *look(struct view *v, struct best *b)
 	bool complete = true;
 
 	b->heap = calloc(b->query->limit, sizeof *b->heap);
-	for (unsigned i = 0; room && b->heap && complete && i < v->count; i++)
-		complete = look_through(v->workers[i], b, room, began + LONGEST);
+	for (unsigned i = 0; room && b->heap && complete && i < v->crew->count; i++)
+		complete = look_through(v->crew->member[i].worker, b, room, began + LONGEST);
 	json_t *all = room && b->heap ? answer(b, complete) : NULL;
 	int64_t took = clock_steady() - began;
 	if (took > LONG)

@@ -10,12 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a capture thread shall do between two reads. */
+struct order {
+	struct worker *next;          /* or NULL */
+	struct source_filter *filter; /* or NULL */
+	bool refused;                 /* the filter was */
+};
+
 /* One capture thread. */
 struct capture {
 	struct worker *worker;
 	struct intake *intake;
-	const struct view_input *input;
 	unsigned number; /* among the workers of its input */
+	struct order order;
+	_Atomic(struct order *) given; /* NULL: none; the intake's `left`: nobody takes any more */
 	pthread_t thread;
 	bool running;
 	enum source_status link; /* of its interface, as it was told: SOURCE_IDLE is well */
@@ -23,38 +31,40 @@ struct capture {
 };
 
 struct intake {
+	struct crew_input *input;
 	struct capture *captures;
 	unsigned count;
-	sem_t ready; /* posted by each thread when its memory is there */
-	sem_t go;    /* posted once for each thread when the sources are open */
+	struct order left; /* stands for a thread that has left */
+	sem_t ready;       /* posted by each thread when its memory is there */
+	sem_t go;          /* posted once for each thread when the sources are open */
+	sem_t done;        /* posted by each thread when it has carried out an order */
 	atomic_bool stop;
 	atomic_uint reading;
 };
 
-struct intake *intake_new(const struct view *v)
+struct intake *intake_new(struct crew_input *input)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	unsigned n = 0;
 
 	if (!in)
 		return NULL;
-	in->captures = calloc(v->count, sizeof *in->captures);
+	in->captures = calloc(input->workers, sizeof *in->captures);
 	if (!in->captures) {
 		free(in);
 		return NULL;
 	}
 	sem_init(&in->ready, 0, 0);
 	sem_init(&in->go, 0, 0);
-	for (unsigned i = 0; i < v->input_count; i++)
-		for (unsigned k = 0; k < v->inputs[i].workers; k++, n++)
-			in->captures[n] = (struct capture){
-				.worker = v->workers[n],
-				.intake = in,
-				.input = &v->inputs[i],
-				.number = k,
-				.link = SOURCE_IDLE,
-			};
-	in->count = n;
+	sem_init(&in->done, 0, 0);
+	in->input = input;
+	in->count = input->workers;
+	for (unsigned k = 0; k < in->count; k++)
+		in->captures[k] = (struct capture){
+			.worker = input->worker[k],
+			.intake = in,
+			.number = k,
+			.link = SOURCE_IDLE,
+		};
 	return in;
 }
 
@@ -64,6 +74,7 @@ void intake_free(struct intake *in)
 		return;
 	sem_destroy(&in->ready);
 	sem_destroy(&in->go);
+	sem_destroy(&in->done);
 	free(in->captures);
 	free(in);
 }
@@ -87,16 +98,45 @@ static void tell_link(struct capture *c, enum source_status status)
 	if (c->number == 0 && now == SOURCE_GONE)
 		log_warning("capture",
 			"event=gone interface=\"%s\" note=\"metered again when it comes back\"",
-			c->input->name);
+			c->intake->input->name);
 	else if (c->number == 0 && now == SOURCE_DOWN)
 		log_warning("capture",
 			"event=down interface=\"%s\" note=\"nothing to meter until it is up "
 			"again\"",
-			c->input->name);
+			c->intake->input->name);
 	else if (c->number == 0)
-		log_info("capture", "event=back interface=\"%s\" was=%s", c->input->name,
+		log_info("capture", "event=back interface=\"%s\" was=%s", c->intake->input->name,
 			c->link == SOURCE_GONE ? "gone" : "down");
 	c->link = now;
+}
+
+/* The filter first: what comes until the next read is still the old worker's or already the
+ * next one's, who share one source. */
+static void carry_out(struct capture *c, struct order *o)
+{
+	if (o->filter)
+		o->refused = !source_refilter(worker_source(c->worker), o->filter);
+	if (o->next) {
+		worker_succeed(o->next, c->worker);
+		c->worker = o->next;
+	}
+	sem_post(&c->intake->done);
+}
+
+static inline void heed_order(struct capture *c)
+{
+	if (atomic_load_explicit(&c->given, memory_order_relaxed))
+		carry_out(c, atomic_exchange(&c->given, NULL));
+}
+
+/* The last one may have been given in this moment. */
+static void leave(struct capture *c)
+{
+	struct order *o = atomic_exchange(&c->given, &c->intake->left);
+
+	if (o)
+		carry_out(c, o);
+	atomic_fetch_sub(&c->intake->reading, 1);
 }
 
 /* Reads until told to stop, then until the ring is empty. */
@@ -111,6 +151,7 @@ static void read_all(struct capture *c)
 			source_stop_intake(source);
 			stopped = true;
 		}
+		heed_order(c);
 		status = worker_read(c->worker);
 		tell_link(c, status);
 	} while (status != SOURCE_END && status != SOURCE_FAILED);
@@ -119,7 +160,7 @@ static void read_all(struct capture *c)
 		log_error("capture",
 			"event=capture-failed interface=\"%s\" worker=%u error=\"%s\" note=\"it "
 			"meters no more\"",
-			c->input->name, c->number, source_failure(source));
+			c->intake->input->name, c->number, source_failure(source));
 }
 
 static void *capture_run(void *context)
@@ -128,20 +169,20 @@ static void *capture_run(void *context)
 	struct intake *in = c->intake;
 	char name[16]; /* as much as the kernel keeps */
 
-	snprintf(name, sizeof name, "capture %u", (unsigned)(c - in->captures) & 0xffff);
+	snprintf(name, sizeof name, "%.11s/%u", in->input->name, c->number & 0xff);
 	pthread_setname_np(pthread_self(), name);
 	worker_touch(c->worker);
 	sem_post(&in->ready);
 	wait_for(&in->go);
 	read_all(c);
-	atomic_fetch_sub(&in->reading, 1);
+	leave(c);
 	return NULL;
 }
 
 /* The thread is born on its processor, so that nothing of it is anywhere else. */
 static bool start_thread(struct capture *c)
 {
-	const struct config_cpus *cpus = &c->input->cpu;
+	const struct config_cpus *cpus = &c->intake->input->cpu;
 	pthread_attr_t how;
 	cpu_set_t set;
 	int error = pthread_attr_init(&how);
@@ -159,7 +200,7 @@ static bool start_thread(struct capture *c)
 		atomic_fetch_add(&c->intake->reading, 1);
 	else
 		log_error("capture", "event=no-thread interface=\"%s\" worker=%u error=\"%s\"",
-			c->input->name, c->number, strerror(error));
+			c->intake->input->name, c->number, strerror(error));
 	return c->running;
 }
 
@@ -199,9 +240,41 @@ bool intake_open(struct intake *in)
 		return false;
 	let_go(in);
 	log_info("capture",
-		"event=capturing threads=%u note=\"all memory is taken, frames are let in\"",
-		in->count);
+		"event=capturing interface=\"%s\" threads=%u note=\"all memory is taken, frames "
+		"are let in\"",
+		in->input->name, in->count);
 	return true;
+}
+
+/* Whoever finds that the thread has left does it in its place. */
+static void give(struct capture *c, struct order order)
+{
+	struct source *source = worker_source(c->worker);
+
+	c->order = order;
+	if (atomic_exchange(&c->given, &c->order) == &c->intake->left) {
+		atomic_store(&c->given, &c->intake->left);
+		carry_out(c, &c->order);
+	} else {
+		source_wake(source);
+	}
+}
+
+bool intake_change(
+	struct intake *in, struct worker *const *next, struct source_filter *const *filters)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < in->count; i++)
+		give(&in->captures[i], (struct order){.next = next ? next[i] : NULL,
+					       .filter = filters ? filters[i] : NULL});
+	for (unsigned i = 0; i < in->count; i++)
+		wait_for(&in->done);
+	for (unsigned i = 0; i < in->count; i++) {
+		good &= !in->captures[i].order.refused;
+		in->input->worker[i] = in->captures[i].worker;
+	}
+	return good;
 }
 
 void intake_stop(struct intake *in)
@@ -210,6 +283,11 @@ void intake_stop(struct intake *in)
 	for (unsigned i = 0; i < in->count; i++)
 		source_wake(worker_source(in->captures[i].worker));
 	let_go(in); /* those that were never opened */
+}
+
+const struct crew_input *intake_input(const struct intake *in)
+{
+	return in->input;
 }
 
 unsigned intake_reading(const struct intake *in)

@@ -3,82 +3,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void add_count(struct source_count *sum, const struct source_count *c)
-{
-	sum->frames += c->frames;
-	sum->octets += c->octets;
-}
-
-static void add_tally(struct cache_tally *sum, const struct cache_tally *t)
-{
-	sum->flows += t->flows;
-	sum->packets += t->packets;
-	sum->octets += t->octets;
-}
-
-static void add_other(struct worker_statistics *sum, const struct worker_ignored *o)
-{
-	for (unsigned i = 0; i < sum->other_count; i++) {
-		if (sum->other[i].reason == o->reason && sum->other[i].value == o->value) {
-			add_count(&sum->other[i].count, &o->count);
-			return;
-		}
-	}
-	if (sum->other_count < WORKER_OTHERS)
-		sum->other[sum->other_count++] = *o;
-}
-
-static void add_worker(struct worker_statistics *sum, const struct worker_statistics *w)
-{
-	add_count(&sum->seen, &w->seen);
-	add_count(&sum->metered, &w->metered);
-	add_count(&sum->sampled_out, &w->sampled_out);
-	add_count(&sum->own, &w->own);
-	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
-		add_count(&sum->ignored[i], &w->ignored[i]);
-	for (unsigned i = 0; i < w->other_count; i++)
-		add_other(sum, &w->other[i]);
-	add_tally(&sum->cache.opened, &w->cache.opened);
-	for (int i = 0; i < FLOW_END_REASONS; i++)
-		add_tally(&sum->cache.closed[i], &w->cache.closed[i]);
-	add_tally(&sum->cache.pressed, &w->cache.pressed);
-	sum->cache.clock_set_back += w->cache.clock_set_back;
-	sum->cache.pressures += w->cache.pressures;
-	sum->cache.under_pressure |= w->cache.under_pressure;
-	if (sum->cache.entries == 0 || w->cache.idle < sum->cache.idle)
-		sum->cache.idle = w->cache.idle;
-	sum->cache.entries += w->cache.entries;
-	add_tally(&sum->live, &w->live);
-	loss_sum(&sum->lost, &w->lost);
-	sum->fragments.first_fragments += w->fragments.first_fragments;
-	sum->fragments.later_fragments += w->fragments.later_fragments;
-	sum->fragments.orphans += w->fragments.orphans;
-	sum->fragments.displaced += w->fragments.displaced;
-	for (int i = 0; i < WORKER_HOLDERS; i++)
-		hold_add(&sum->held[i], &w->held[i]);
-	hold_add(&sum->waited, &w->waited);
-	sum->ring_fill += w->ring_fill;
-	sum->ring_size += w->ring_size;
-}
-
-void ledger_read(
-	struct ledger *l, struct worker *const *workers, unsigned count, struct exporter *exporter)
+void ledger_read(struct ledger *l, const struct crew *crew, struct exporter *exporter)
 {
 	struct worker_statistics w;
 
 	memset(l, 0, sizeof *l);
 	exporter_statistics(exporter, &l->exporter);
-	for (unsigned i = 0; i < count; i++) {
-		worker_statistics(workers[i], &w);
-		add_worker(&l->workers, &w);
-		add_count(&l->sources.filtered, &w.source.filtered);
-		add_count(&l->sources.duplicates, &w.source.duplicates);
-		l->sources.kernel_received += w.source.kernel_received;
-		l->sources.kernel_dropped += w.source.kernel_dropped;
-		l->sources.interface_dropped += w.source.interface_dropped;
+	l->workers = crew->past;
+	for (unsigned i = 0; i < crew->count; i++) {
+		worker_statistics(crew->member[i].worker, &w);
+		worker_statistics_add(&l->workers, &w);
 	}
+	l->sources = l->workers.source;
 	for (int i = 0; i < FLOW_END_REASONS; i++)
-		add_tally(&l->closed, &l->workers.cache.closed[i]);
+		cache_tally_add(&l->closed, &l->workers.cache.closed[i]);
 	l->transit.flows = l->closed.flows - l->workers.lost.flows - l->exporter.taken.flows;
 	l->transit.packets =
 		l->closed.packets - l->workers.lost.packets - l->exporter.taken.packets;
@@ -110,10 +48,10 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	const struct worker_statistics *w = &l->workers;
 	struct source_count seen = w->metered;
 
-	add_count(&seen, &w->sampled_out);
-	add_count(&seen, &w->own);
+	source_count_add(&seen, &w->sampled_out);
+	source_count_add(&seen, &w->own);
 	for (int i = 0; i < PACKET_IGNORED_REASONS; i++)
-		add_count(&seen, &w->ignored[i]);
+		source_count_add(&seen, &w->ignored[i]);
 	*what = "frames seen = metered + ignored + sampled out + own";
 	if (seen.frames != w->seen.frames || seen.octets != w->seen.octets)
 		return false;

@@ -26,7 +26,6 @@ enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
 #define PAUSE 100000
 
 struct live {
-	struct intake *intake;
 	const struct view *view;
 	const struct live_services *services;
 	pthread_t expiry;
@@ -44,14 +43,18 @@ struct live {
  * there is more to do. */
 static bool expire_some(struct live *l, int64_t idle_now)
 {
+	struct crew *crew = l->view->crew;
 	int64_t until = clock_steady() + BURST;
 	unsigned done = 0; /* caches in a row */
 
-	while (done < l->view->count && clock_steady() < until) {
-		done = worker_expire(l->view->workers[l->turn], idle_now) ? 0 : done + 1;
-		l->turn = l->turn + 1 < l->view->count ? l->turn + 1 : 0;
+	crew_enter(crew);
+	while (done < crew->count && clock_steady() < until) {
+		l->turn = l->turn + 1 < crew->count ? l->turn + 1 : 0;
+		done = worker_expire(crew->member[l->turn].worker, idle_now) ? 0 : done + 1;
 	}
-	return done == l->view->count;
+	bool all = done == crew->count;
+	crew_leave(crew);
+	return all;
 }
 
 /* Goes round the caches; on an idle link the observation clock follows the wall
@@ -76,7 +79,17 @@ static void begin_stop(struct live *l)
 {
 	l->stopping = true;
 	notify_stopping(l->services->notify);
-	intake_stop(l->intake);
+	for (unsigned i = 0; i < l->view->crew->inputs; i++)
+		intake_stop(l->view->crew->input[i]->intake);
+}
+
+static unsigned reading(const struct crew *crew)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < crew->inputs; i++)
+		sum += intake_reading(crew->input[i]->intake);
+	return sum;
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *context)
@@ -108,7 +121,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		begin_stop(l);
 	}
-	if (intake_reading(l->intake) == 0)
+	if (reading(l->view->crew) == 0)
 		event_base_loopbreak(l->base);
 }
 
@@ -231,23 +244,42 @@ static bool confine(const struct live *l)
 	return false;
 }
 
+static bool start_intakes(const struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->inputs; i++)
+		if (!intake_start(crew->input[i]->intake))
+			return false;
+	return true;
+}
+
+static bool open_intakes(const struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->inputs; i++)
+		if (!intake_open(crew->input[i]->intake))
+			return false;
+	return true;
+}
+
 /* All threads are there, named and confined before the first packet is. */
 static bool start_threads(struct live *l)
 {
-	if (!intake_start(l->intake))
+	if (!start_intakes(l->view->crew))
 		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
 	if (!l->expiry_running)
 		return false;
 	while (sem_wait(&l->expiry_named) != 0)
 		;
-	return confine(l) && intake_open(l->intake);
+	return confine(l) && open_intakes(l->view->crew);
 }
 
 static bool join_threads(struct live *l)
 {
-	bool good = intake_join(l->intake);
+	const struct crew *crew = l->view->crew;
+	bool good = true;
 
+	for (unsigned i = 0; i < crew->inputs; i++)
+		good &= intake_join(crew->input[i]->intake);
 	atomic_store(&l->stop_expiry, true);
 	if (l->expiry_running)
 		pthread_join(l->expiry, NULL);
@@ -257,15 +289,16 @@ static bool join_threads(struct live *l)
 /* Nobody else touches the caches now; the exporter makes room in the rings. */
 static void close_live_flows(struct live *l)
 {
+	const struct crew *crew = l->view->crew;
 	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
 	unsigned left;
 
 	do {
 		left = 0;
-		for (unsigned i = 0; i < l->view->count; i++) {
+		for (unsigned i = 0; i < crew->count; i++) {
 			enum worker_drain state;
 			do
-				state = worker_drain(l->view->workers[i]);
+				state = worker_drain(crew->member[i].worker);
 			while (state == WORKER_DRAIN_MORE);
 			left += state == WORKER_DRAIN_FULL;
 		}
@@ -274,16 +307,36 @@ static void close_live_flows(struct live *l)
 	} while (left);
 }
 
+static void free_intakes(const struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->inputs; i++) {
+		intake_free(crew->input[i]->intake);
+		crew->input[i]->intake = NULL;
+	}
+}
+
+static bool make_intakes(const struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->inputs; i++) {
+		crew->input[i]->intake = intake_new(crew->input[i]);
+		if (crew->input[i]->intake)
+			continue;
+		free_intakes(crew);
+		return false;
+	}
+	return true;
+}
+
 bool live_run(const struct view *v, const struct live_services *services)
 {
-	struct live l = {.intake = intake_new(v), .view = v, .services = services, .signals = -1};
+	struct live l = {.view = v, .services = services, .signals = -1};
 	bool good = false;
 
 	evthread_use_pthreads();
-	if (!l.intake)
+	if (!make_intakes(v->crew))
 		return false;
 	sem_init(&l.expiry_named, 0, 0);
-	if (make_events(&l) && exporter_start(v->exporter, v->workers, v->count)) {
+	if (make_events(&l) && exporter_start(v->exporter, v->crew)) {
 		good = start_threads(&l);
 		if (good)
 			notify_ready(services->notify);
@@ -296,6 +349,6 @@ bool live_run(const struct view *v, const struct live_services *services)
 	}
 	free_events(&l);
 	sem_destroy(&l.expiry_named);
-	intake_free(l.intake);
+	free_intakes(v->crew);
 	return good;
 }

@@ -249,13 +249,13 @@ static void put_closed(const struct text *t, const struct worker_statistics *w)
 	}
 }
 
-static struct input input_of(const struct view_input *in, struct worker *const *workers)
+static struct input input_of(const struct crew_input *in)
 {
 	struct input sum = {.workers = in->workers};
 	struct worker_statistics w;
 
 	for (unsigned i = 0; i < in->workers; i++) {
-		worker_statistics(workers[i], &w);
+		worker_statistics(in->worker[i], &w);
 		sum.seen.frames += w.seen.frames;
 		sum.seen.octets += w.seen.octets;
 		sum.source.kernel_received += w.source.kernel_received;
@@ -273,9 +273,9 @@ static void put_inputs(const struct text *t, const struct view *v, const struct 
 	for (size_t i = 0; i < ROWS(input_rows); i++) {
 		const struct row *r = &input_rows[i];
 		family(t, r->name, r->help, r->gauge);
-		for (unsigned k = 0; k < v->input_count; k++) {
+		for (unsigned k = 0; k < v->crew->inputs; k++) {
 			fprintf(t->out, "weir_%s%s{input=\"%u\",", r->name, total(r), k);
-			label(t, "interface", v->inputs[k].name);
+			label(t, "interface", v->crew->input[k]->name);
 			fputc('}', t->out);
 			value(t, r, &inputs[k]);
 		}
@@ -319,13 +319,10 @@ static void put_all(const struct text *t, const struct view *v, const struct led
 
 static struct input *read_inputs(const struct view *v)
 {
-	struct input *inputs = calloc(v->input_count ? v->input_count : 1, sizeof *inputs);
-	unsigned first = 0;
+	struct input *inputs = calloc(v->crew->inputs + 1, sizeof *inputs);
 
-	for (unsigned i = 0; inputs && i < v->input_count; i++) {
-		inputs[i] = input_of(&v->inputs[i], v->workers + first);
-		first += v->inputs[i].workers;
-	}
+	for (unsigned i = 0; inputs && i < v->crew->inputs; i++)
+		inputs[i] = input_of(v->crew->input[i]);
 	return inputs;
 }
 
@@ -362,7 +359,7 @@ static char *answer_health(const struct view *v)
 		wrong = "out of memory\n";
 	else if (!ledger_adds_up(l, &what))
 		wrong = "the ledger does not add up\n";
-	for (unsigned i = 0; inputs && i < v->input_count; i++)
+	for (unsigned i = 0; inputs && i < v->crew->inputs; i++)
 		if (inputs[i].failed)
 			wrong = "an input failed\n";
 	free(inputs);

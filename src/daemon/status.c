@@ -10,7 +10,7 @@
 #define N(value) ((json_int_t)(value))
 
 /* The kernel lets an interface have a name that is no text. */
-static json_t *name_of(const struct view_input *in)
+static json_t *name_of(const struct crew_input *in)
 {
 	json_t *name = json_string(in->name);
 
@@ -18,7 +18,7 @@ static json_t *name_of(const struct view_input *in)
 }
 
 /* In the order of the workers; empty: any processor. */
-static json_t *cpus_of(const struct view_input *in)
+static json_t *cpus_of(const struct crew_input *in)
 {
 	json_t *all = json_array();
 
@@ -27,7 +27,7 @@ static json_t *cpus_of(const struct view_input *in)
 	return all;
 }
 
-static json_t *input(const struct view_input *in, struct worker *const *workers)
+static json_t *input(const struct crew_input *in)
 {
 	struct source_count seen = {0};
 	struct source_statistics sum = {0};
@@ -35,7 +35,7 @@ static json_t *input(const struct view_input *in, struct worker *const *workers)
 	unsigned failed = 0, down = 0, gone = 0;
 
 	for (unsigned i = 0; i < in->workers; i++) {
-		worker_statistics(workers[i], &w);
+		worker_statistics(in->worker[i], &w);
 		seen.frames += w.seen.frames;
 		seen.octets += w.seen.octets;
 		sum.kernel_received += w.source.kernel_received;
@@ -56,12 +56,9 @@ static json_t *input(const struct view_input *in, struct worker *const *workers)
 static json_t *inputs(const struct view *v)
 {
 	json_t *all = json_array();
-	unsigned first = 0;
 
-	for (unsigned i = 0; i < v->input_count; i++) {
-		json_array_append_new(all, input(&v->inputs[i], v->workers + first));
-		first += v->inputs[i].workers;
-	}
+	for (unsigned i = 0; i < v->crew->inputs; i++)
+		json_array_append_new(all, input(v->crew->input[i]));
 	return all;
 }
 

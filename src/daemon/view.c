@@ -8,7 +8,7 @@ struct ledger *view_ledger(const struct view *v)
 
 	if (!l)
 		return NULL;
-	ledger_read(l, v->workers, v->count, v->exporter);
+	ledger_read(l, v->crew, v->exporter);
 	watch_check(v->watch, l);
 	return l;
 }

@@ -32,6 +32,7 @@ struct worker {
 	struct ring *ring;
 	struct flow_sink sink;
 	const struct own *own;
+	struct decoder_options looks; /* at frames */
 	struct baton baton;
 	bool holding;
 	bool idle; /* nothing arrived when the source was last read */
@@ -84,6 +85,7 @@ struct worker *worker_new(
 	w->sampler = sampler_of(o->sampling, o->interval, o->cache.seed);
 	w->sink = sink;
 	w->own = o->own;
+	w->looks = o->decoder;
 	w->decoder = decoder_new(&o->decoder);
 	if (o->ring)
 		w->sink = (struct flow_sink){push, w};
@@ -262,6 +264,48 @@ static void give_back(struct worker *w, enum worker_holder who, int64_t began)
 {
 	hold_note(&w->count.held[who], clock_steady() - began);
 	baton_give(&w->baton);
+}
+
+/* The seed is a worker's own. */
+static bool looks_as(const struct decoder_options *a, const struct decoder_options *b)
+{
+	return a->inner == b->inner && a->depth == b->depth && a->fragments == b->fragments &&
+	       a->details == b->details && a->tunnel_facts == b->tunnel_facts &&
+	       memcmp(a->ports, b->ports, sizeof a->ports) == 0;
+}
+
+/* What has been counted of frames goes with the source. */
+static void succeed(struct worker *next, struct worker *w)
+{
+	next->source = w->source;
+	w->source = NULL;
+	if (looks_as(&next->looks, &w->looks)) {
+		struct decoder *known = w->decoder;
+		w->decoder = next->decoder;
+		next->decoder = known;
+	}
+	next->reads = w->reads;
+	next->idle = w->idle;
+	worker_statistics_add(&next->count, &w->count);
+	next->count.state = w->count.state;
+	w->count = (struct worker_statistics){.state = SOURCE_END};
+}
+
+void worker_succeed(struct worker *next, struct worker *w)
+{
+	(void)baton_take(&w->baton, 0);
+	(void)baton_take(&next->baton, 0);
+	succeed(next, w);
+	baton_give(&next->baton);
+	baton_give(&w->baton);
+}
+
+void worker_own(struct worker *w, const struct own *own)
+{
+	int64_t began = borrow(w);
+
+	w->own = own;
+	give_back(w, WORKER_COUNTERS, began);
 }
 
 bool worker_expire(struct worker *w, int64_t idle_now)

@@ -284,7 +284,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 {
 	struct template *t = &l->template[l->count++];
 
-	t->id = (uint16_t)(TEMPLATE_FIRST_ID + l->count - 1);
+	t->id = (uint16_t)(l->first_id + l->count - 1);
 	l->by_variant[variant] = (uint8_t)l->count;
 	l->relative |= is_relative(t);
 	if (o->version == 10 && is_relative(t))
@@ -330,7 +330,11 @@ static struct variant variant_of(unsigned index)
 
 void layout_init(struct layout *l, const struct layout_options *o)
 {
-	*l = (struct layout){.inner = o->inner, .biflow = o->biflow};
+	*l = (struct layout){
+		.first_id = (uint16_t)(TEMPLATE_FIRST_ID + o->generation * LAYOUT_IDS),
+		.inner = o->inner,
+		.biflow = o->biflow,
+	};
 	snprintf(l->name, sizeof l->name, "%s", o->version == 5 ? "netflow5" : o->definition->name);
 	if (o->version == 5) {
 		init_netflow5(l, o);

@@ -165,11 +165,11 @@ static void add_scope(struct template *t, const struct item *item)
 }
 
 static void init_template(struct template *t, const struct options_data_options *o,
-	enum option_kind kind, uint16_t version)
+	unsigned first_id, enum option_kind kind, uint16_t version)
 {
 	const struct kind *k = &kinds[kind];
 
-	t->id = (uint16_t)(OPTIONS_FIRST_ID + kind);
+	t->id = (uint16_t)(first_id + kind);
 	for (unsigned i = 0; i < k->count; i++) {
 		if (!is_known(o, k->item[i].element))
 			continue;
@@ -193,7 +193,8 @@ void options_data_init(struct options_data *d, const struct options_data_options
 		d->options.interval = 1;
 	for (enum option_kind kind = 0; kind < OPTION_KINDS; kind++)
 		if (is_told(o, kind, version))
-			init_template(&d->template[kind], o, kind, version);
+			init_template(&d->template[kind], o, layout -> first_id + OPTIONS_IDS, kind,
+				version);
 }
 
 static struct option_sampling sampling_of(const struct options_data_options *o)

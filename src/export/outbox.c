@@ -37,11 +37,26 @@ bool outbox_init(struct outbox *b, const struct protocol *protocol, struct trans
 	return true;
 }
 
+void outbox_discard(struct outbox *b)
+{
+	free(b->buffers);
+	free(b->shares);
+}
+
 void outbox_free(struct outbox *b)
 {
 	b->transport->ops->close(b->transport);
-	free(b->buffers);
-	free(b->shares);
+	outbox_discard(b);
+}
+
+void outbox_succeed(struct outbox *b, struct outbox *old)
+{
+	outbox_send(old);
+	b->sequence = old->sequence;
+	b->kept = old->kept;
+	b->lost = old->lost;
+	b->count = old->count;
+	outbox_discard(old);
 }
 
 struct outgoing *outbox_begin(struct outbox *b, unsigned lane)

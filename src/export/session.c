@@ -64,7 +64,7 @@ static uint32_t shortest_record(const struct layout *layout)
 	return shortest;
 }
 
-struct session *session_new(const struct session_options *o, struct transport *transport)
+static struct session *make(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
@@ -73,7 +73,6 @@ struct session *session_new(const struct session_options *o, struct transport *t
 	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
 			  o->max_datagram, shortest_record(&s->layout))) {
 		free(s);
-		transport->ops->close(transport);
 		return NULL;
 	}
 	s->options = *o;
@@ -82,6 +81,31 @@ struct session *session_new(const struct session_options *o, struct transport *t
 		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
 	init_options(s, &o->options);
 	return s;
+}
+
+struct session *session_new(const struct session_options *options, struct transport *transport)
+{
+	struct session *s = make(options, transport);
+
+	if (!s)
+		transport->ops->close(transport);
+	return s;
+}
+
+struct session *session_prepare(const struct session *s, const struct session_options *options)
+{
+	struct session_options o = *options;
+
+	o.layout.generation = (s->options.layout.generation + 1) % LAYOUT_GENERATIONS;
+	return make(&o, s->out.transport);
+}
+
+void session_discard(struct session *s)
+{
+	if (!s)
+		return;
+	outbox_discard(&s->out);
+	free(s);
 }
 
 void session_free(struct session *s)
@@ -414,6 +438,21 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 {
 	s->ignored = *ignored;
 	s->not_sent = *not_sent;
+}
+
+void session_succeed(struct session *s, struct session *old, int64_t now)
+{
+	void (*forget)(struct transport *) = s->out.transport->ops->forget;
+
+	finish_lanes(old, now);
+	outbox_succeed(&s->out, &old->out);
+	s->has_boot = old->has_boot;
+	s->boot = old->boot;
+	session_interfaces(s, old->options_data.interfaces, old->options_data.interface_count);
+	session_losses(s, &old->ignored, &old->not_sent);
+	free(old);
+	if (forget)
+		forget(s->out.transport);
 }
 
 void session_end(struct session *s, int64_t now)

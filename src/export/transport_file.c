@@ -235,10 +235,20 @@ static void file_close(struct transport *t)
 	free(f);
 }
 
+/* The file that is being written has them in it. */
+static void file_forget(struct transport *t)
+{
+	struct file *f = (struct file *)t;
+
+	while (backlog_first(f->templates))
+		backlog_drop(f->templates);
+}
+
 static const struct transport_ops file_ops = {
 	.send = file_send,
 	.work = file_work,
 	.end = file_end,
+	.forget = file_forget,
 	.close = file_close,
 	.keeps_templates = true,
 };

@@ -302,10 +302,22 @@ static void stream_close(struct transport *t)
 	free(s);
 }
 
+/* What is kept still needs them, in the next connection too. */
+static void stream_forget(struct transport *t)
+{
+	struct stream *s = (struct stream *)t;
+
+	if (s->unsaid || backlog_first(s->backlog) || (s->spool && !spool_is_empty(s->spool)))
+		return;
+	while (backlog_first(s->templates))
+		backlog_drop(s->templates);
+}
+
 static const struct transport_ops stream_ops = {
 	.send = stream_send,
 	.work = stream_work,
 	.end = stream_end,
+	.forget = stream_forget,
 	.close = stream_close,
 	.keeps_templates = true,
 };
