@@ -46,7 +46,14 @@ ip netns exec $b python3 "$TMP/small-pages.py" "$WEIR_PLAIN" -i vb -n 127.0.0.1:
 	--set "inputs[0].cpu=$one,$two" --set control.socket="$TMP/socket" >"$TMP/log" 2>&1 &
 weir=$!
 until_true 30 grep -q 'frames are let in' "$TMP/log" || bad "weir does not capture: $(cat "$TMP/log")"
-grep -q "interface=vb workers=2 cpu=$one,$two " "$TMP/log" || bad "processors are not told: $(cat "$TMP/log")"
+grep -q "interface=\"vb\" workers=2 cpu=$one,$two " "$TMP/log" || bad "processors are not told: $(cat "$TMP/log")"
+# what it says it takes: 114 octets an entry, and rings of 65,536 records, of two workers
+python3 - "$TMP/log" $ENTRIES <<'P' || bad "memory is not told as it is: $(cat "$TMP/log")"
+import re, sys
+said = re.search(r'event=cache workers=2 entries=\d+ memory=([0-9.]+)M kernel=128M ', open(sys.argv[1]).read())
+right = 2 * (int(sys.argv[2]) * 114 + 65536 * 96) / 2**20
+sys.exit(not (said and 0.99 * right < float(said[1]) < 1.02 * right))
+P
 "$WEIRCTL" -s "$TMP/socket" status >"$TMP/status" || bad 'weir does not answer'
 grep -q "on processor $one, $two\$" "$TMP/status" || bad "processors are not in the status: $(cat "$TMP/status")"
 

@@ -195,6 +195,15 @@ tells exported flows/closed/forced/flows "$flows"
 tells exported flows/live/flows 0
 grep -q "^weir: control: event=flush flows=$flows" "$TMP/weir.out" || bad "flush was not told: $(cat "$TMP/weir.out")"
 
+# ---- What was said at the start ----
+
+for line in 'capture: event=input interface="vb" workers=1 ' 'cache: event=cache workers=1 entries=65536 memory=13\.[0-9]M ' \
+	'exporter: event=collector collector="127.0.0.1" port=9 transport=udp protocol=netflow5 ' \
+	'main: event=without what=".*IPv6 to collectors of NetFlow v5, .*metrics (metrics.listen)"$'; do
+	grep -q "^weir: $line" "$TMP/weir.out" || bad "nothing was said like '$line': $(head -20 "$TMP/weir.out")"
+done
+grep -q 'event=without .*weirctl' "$TMP/weir.out" && bad "weirctl is said to be without a socket: $(head -20 "$TMP/weir.out")"
+
 # ---- Who speaks on the log ----
 
 ctl -j log warning >"$TMP/log" || bad "log warning: exit status $?"

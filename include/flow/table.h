@@ -61,6 +61,8 @@ bool table_init(struct table *table, uint32_t entries, uint64_t seed,
 /* Takes every page now; while it is empty. */
 void table_touch(struct table *table);
 void table_free(struct table *table);
+/* Octets that it has, used or not. */
+size_t table_memory(const struct table *table);
 
 /* Records in use. */
 static inline uint32_t table_live(const struct table *t)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/announce.h"
 #include "daemon/assembly.h"
 #include "daemon/command.h"
 #include "daemon/live.h"
@@ -9,7 +10,6 @@
 #include "daemon/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/progress.h"
-#include "export/protocol.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,43 +35,6 @@ static bool fail(struct config_error *error, const char *text)
 {
 	snprintf(error->text, sizeof error->text, "%s", text);
 	return false;
-}
-
-/* "0,2", or "any". */
-static void show_cpus(const struct config_cpus *cpus, char *text, size_t size)
-{
-	size_t used = 0;
-
-	snprintf(text, size, "any");
-	for (unsigned k = 0; k < cpus->count && used < size; k++)
-		used += (size_t)snprintf(
-			text + used, size - used, "%s%u", k ? "," : "", cpus->number[k]);
-}
-
-/* What a live run will do, in a few lines. */
-static void announce(const struct config *c)
-{
-	char cpus[8 * CONFIG_WORKERS];
-
-	for (unsigned i = 0; i < c->input_count; i++) {
-		const struct config_input *in = &c->inputs[i];
-		show_cpus(&in->cpu, cpus, sizeof cpus);
-		log_info("capture",
-			"interface=%s workers=%u cpu=%s buffer=%lluM snaplen=%u filter=\"%s\"",
-			in->interface, in->workers, cpus, (unsigned long long)(in->buffer >> 20),
-			in->snaplen, in->filter);
-	}
-	log_info("cache", "entries=%u for each worker, decapsulate=%s sampling=%u",
-		c->cache.entries, c->cache.decapsulate_inner ? "inner" : "none",
-		c->sampling.interval);
-	for (unsigned i = 0; i < c->exporter_count; i++) {
-		const struct config_exporter *x = &c->exporters[i];
-		bool file = x->transport == CONFIG_FILE;
-		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
-			file ? x->file_path : x->host, file ? "" : x->service,
-			config_transport_name(x->transport), protocol_find(x->protocol)->name,
-			x->observation_domain);
-	}
 }
 
 /* What the control socket and the watch see; they are a live pipeline's. */
@@ -170,7 +133,7 @@ static bool give_up_privileges(
 
 static bool open_services(struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	announce(c);
+	announce(&p->parts);
 	return make_view(p, c, error) && add_control(p, c, error) && add_metrics(p, c, error) &&
 	       give_up_privileges(p, c, error);
 }

@@ -112,6 +112,13 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
+size_t worker_memory(const struct worker *w)
+{
+	size_t ring = w->ring ? ring_size(w->ring) * cache_record_octets(w->cache) : 0;
+
+	return cache_memory(w->cache) + ring;
+}
+
 void worker_touch(struct worker *w)
 {
 	cache_touch(w->cache);

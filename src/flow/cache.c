@@ -110,6 +110,11 @@ void cache_free(struct cache *c)
 	free(c);
 }
 
+size_t cache_memory(const struct cache *c)
+{
+	return table_memory(&c->table);
+}
+
 void cache_touch(struct cache *c)
 {
 	table_touch(&c->table);
