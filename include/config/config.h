@@ -135,6 +135,15 @@ struct config_control {
 	char socket[108]; /* path, as long as sun_path; "": no control socket */
 };
 
+/* An address to listen at, apart: "127.0.0.1:9416", "[::1]:9416". */
+struct config_listen {
+	char host[CONFIG_NAME]; /* brackets taken off */
+	char service[8];        /* number of a port, 1 to 65535 */
+};
+
+/* False: it is none. */
+bool config_read_listen(const char *text, struct config_listen *listen);
+
 /* metrics = { ... } */
 struct config_metrics {
 	char listen[CONFIG_NAME]; /* ADDRESS:PORT; "": nowhere */

@@ -20,6 +20,7 @@ struct privileges_options {
 	const char *user; /* to become, where root starts it; "": stay */
 	bool confine;     /* Landlock; confine_calls() is the caller's, when threads run */
 	bool capture;     /* keep CAP_NET_RAW: inputs may be opened later */
+	bool is_file;     /* a capture file is read: who writes files by that stays who he is */
 	const struct confine_path *paths;
 	unsigned path_count;
 };

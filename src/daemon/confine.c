@@ -1,8 +1,6 @@
 #define _GNU_SOURCE
 #include "daemon/confine.h"
 
-#include "base/log.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -100,7 +98,6 @@ bool confine_files(
 
 	*abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (*abi < 1) {
-		log_warning("privileges", "event=no-landlock note=\"files are not confined\"");
 		*abi = 0;
 		return true;
 	}

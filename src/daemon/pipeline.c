@@ -124,7 +124,8 @@ static bool give_up_privileges(
 		&(struct privileges_options){
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
-			.capture = c->privileges.capture,
+			.capture = c->privileges.capture && !p->parts.is_file,
+			.is_file = p->parts.is_file,
 			.paths = paths,
 			.path_count = count,
 		},
@@ -148,7 +149,8 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 	}
 	p->notify = notify_open();
 	if (assembly_make(&p->parts, c, error) &&
-		(p->parts.is_file || open_services(p, p->parts.config, error)))
+		(p->parts.is_file ? give_up_privileges(p, p->parts.config, error)
+				  : open_services(p, p->parts.config, error)))
 		return p;
 	pipeline_free(p);
 	return NULL;
@@ -241,6 +243,12 @@ static enum pipeline_status read_file(struct pipeline *p)
 
 enum pipeline_status pipeline_run(struct pipeline *p)
 {
+	struct config_error error;
+
+	if (p->parts.is_file && p->confine && !confine_calls(p->needs, &error)) {
+		log_error("main", "event=unconfined error=\"%s\"", error.text);
+		return PIPELINE_FAULT;
+	}
 	if (p->parts.is_file)
 		return read_file(p);
 	struct live_services services = {.control = p->control,
