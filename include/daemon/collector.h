@@ -6,6 +6,7 @@
 #define DAEMON_COLLECTOR_H
 
 #include "config/config.h"
+#include "daemon/resolver.h"
 #include "export/session.h"
 
 #include <stdbool.h>
@@ -34,6 +35,10 @@ const char *collector_name(const struct collector *collector);
 
 /* Its session, for as long as it lives. */
 struct session *collector_session(const struct collector *collector);
+
+/* Asks for its name when that is due, and takes an answer that is for it. */
+void collector_ask(struct collector *collector, struct resolver *resolver);
+void collector_hear(struct collector *collector, const struct resolver_answer *answer);
 
 /* One line a minute at most while it is in trouble. */
 void collector_complain(struct collector *collector);

@@ -43,6 +43,9 @@ void exporter_losses(
 /* Whom the thread asks about each record; lent. Before it is started. */
 void exporter_guide(struct exporter *exporter, struct guide *guide);
 
+/* Whom it asks for collectors' names; lent. Before it is started. */
+void exporter_resolver(struct exporter *exporter, struct resolver *resolver);
+
 /* The thread's own: takes a finished record and what is known beside it, or NULL, lent for
  * the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record,

@@ -9,6 +9,7 @@
 #define EXPORT_SESSION_H
 
 #include "export/layout.h"
+#include "export/listing.h"
 #include "export/options_data.h"
 #include "export/statistics.h"
 #include "export/transport.h"
@@ -43,21 +44,6 @@ struct session_options {
 
 struct session;
 
-/* One template of a session, to look at. */
-struct session_template {
-	struct template template;
-	char record[64]; /* which records it is of: "default: IPv4, ICMP", "flow keys" */
-};
-
-/* All of them, as they were at one moment; a copy. */
-struct session_templates {
-	uint16_t version; /* 5, 9 or 10 */
-	bool done;        /* sent at least once */
-	int64_t sent;     /* when last, nanoseconds since 1970 */
-	unsigned count;
-	struct session_template list[LAYOUT_TEMPLATES + OPTION_KINDS];
-};
-
 /* Takes over the transport, also when it fails; NULL when memory is short. */
 struct session *session_new(const struct session_options *options, struct transport *transport);
 /* Closes the transport. What is still pending is lost: flush first. */
@@ -89,6 +75,10 @@ void session_losses(
 
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
+
+/* The collector's addresses are these now. True: what follows goes to another one, and the
+ * templates with it. */
+bool session_redirect(struct session *session, const struct socket_addresses *addresses);
 
 /* Sends all that is pending, and what has been sent and lost till then; a transport may
  * keep it until the collector has it. */

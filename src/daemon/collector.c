@@ -18,6 +18,8 @@ struct collector {
 	struct session *session;
 	enum config_transport transport;
 	unsigned version;
+	struct resolver_name host;
+	bool unresolved;   /* that was said */
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
@@ -57,7 +59,8 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.source = x->source,
 		.interface = x->interface,
 		.dscp = x->dscp,
-		.hops = x->hops};
+		.hops = x->hops,
+		.may_wait = x->resolve_later && !patient};
 
 	if (x->transport == CONFIG_UDP)
 		return pace(transport_udp_open(&path, why), x, patient, why);
@@ -122,6 +125,10 @@ static bool open_session(struct collector *c, const struct config *config,
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
 	if (!t)
 		return config_fail(error, "collector %s: %s", c->name, why.text);
+	c->host = resolver_name_of(x->host, x->service,
+		x->transport == CONFIG_UDP ? SOCK_DGRAM : SOCK_STREAM,
+		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !x->resolve_later,
+		clock_steady());
 	c->session = session_new(&options, t);
 	return c->session || config_fail(error, "collector %s: out of memory", c->name);
 }
@@ -184,6 +191,32 @@ void collector_complain(struct collector *c)
 static bool in_trouble(const struct collector *c)
 {
 	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
+}
+
+void collector_ask(struct collector *c, struct resolver *resolver)
+{
+	int64_t now = clock_steady();
+	bool trouble = in_trouble(c) || session_statistics(c->session).away;
+
+	if (!resolver_name_due(&c->host, trouble, now))
+		return;
+	c->host.waiting = resolver_ask(resolver, &c->host.question);
+	c->host.asked = now;
+}
+
+void collector_hear(struct collector *c, const struct resolver_answer *answer)
+{
+	bool known = c->host.known;
+
+	if (!resolver_name_heard(&c->host, answer))
+		return;
+	if (!answer->found && !c->unresolved)
+		log_warning("exporter", "event=unresolved collector=\"%s\" error=\"%s\"", c->name,
+			answer->error.text);
+	else if (answer->found && session_redirect(c->session, &answer->addresses))
+		log_info("exporter", "event=redirected collector=\"%s\" was=%s", c->name,
+			known ? "elsewhere" : "unknown");
+	c->unresolved = !answer->found;
 }
 
 void collector_statistics(const struct collector *c, struct exporter_collector *s)

@@ -127,11 +127,11 @@ static const struct call calls[] = {
 	/* files, pipes and connections */
 	{.name = "read"}, {.name = "readv"}, {.name = "write"}, {.name = "writev"},
 	{.name = "close"}, {.name = "openat"}, {.name = "newfstatat"}, {.name = "lseek"},
-	{.name = "fcntl"}, {.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
+	{.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
 	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
 	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"},
 	/* memory */
-	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"}, {.name = "mprotect"},
+	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"},
 	{.name = "madvise"}, {.name = "brk"},
 	/* threads and waiting, also where a stop and a continuation came in between */
 	{.name = "rt_sigprocmask"}, {.name = "futex"}, {.name = "membarrier"},
@@ -143,7 +143,6 @@ static const struct call calls[] = {
 	{.name = "socket", .need = CONFINE_STREAMS}, {.name = "connect", .need = CONFINE_STREAMS},
 	{.name = "bind", .need = CONFINE_STREAMS}, {.name = "shutdown", .need = CONFINE_STREAMS},
 	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
-	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
 /* clang-format on */

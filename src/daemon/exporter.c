@@ -35,8 +35,9 @@ struct exporter {
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
-	struct crew *crew;   /* lent */
-	struct guide *guide; /* lent, or NULL */
+	struct crew *crew;         /* lent */
+	struct guide *guide;       /* lent, or NULL */
+	struct resolver *resolver; /* the same */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -249,6 +250,20 @@ static void read_losses(struct exporter *e, bool now)
 	pthread_mutex_unlock(&e->lock);
 }
 
+/* With the lock. */
+static void resolve(struct exporter *e)
+{
+	struct resolver_answer answer;
+
+	if (!e->resolver)
+		return;
+	while (resolver_hear(e->resolver, &answer))
+		for (unsigned i = 0; i < e->collector_count; i++)
+			collector_hear(e->collectors[i], &answer);
+	for (unsigned i = 0; i < e->collector_count; i++)
+		collector_ask(e->collectors[i], e->resolver);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct exporter *e = context;
@@ -258,6 +273,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	drain_all(e);
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
+	resolve(e);
 	for (unsigned i = 0; i < e->collector_count; i++) {
 		session_tick(collector_session(e->collectors[i]), clock_wall());
 		collector_complain(e->collectors[i]);
@@ -302,6 +318,11 @@ static void free_events(struct exporter *e)
 void exporter_guide(struct exporter *e, struct guide *guide)
 {
 	e->guide = guide;
+}
+
+void exporter_resolver(struct exporter *e, struct resolver *resolver)
+{
+	e->resolver = resolver;
 }
 
 bool exporter_start(struct exporter *e, struct crew *crew)

@@ -10,6 +10,7 @@
 #include "daemon/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/progress.h"
+#include "daemon/resolver.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +24,9 @@
 struct pipeline {
 	struct assembly parts;
 	struct view view;
-	struct control *control; /* NULL: none */
-	struct http *metrics;    /* NULL: none */
+	struct resolver *resolver; /* NULL: none */
+	struct control *control;   /* NULL: none */
+	struct http *metrics;      /* NULL: none */
 	struct notify notify;
 	bool confine;              /* to a few system calls, once it runs */
 	unsigned needs;            /* of enum confine_need */
@@ -101,7 +103,8 @@ static unsigned needs_of(const struct config *c)
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS)
+		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS ||
+			!socket_is_address(x->host))
 			needs |= CONFINE_STREAMS;
 		if (x->transport == CONFIG_TLS)
 			needs |= CONFINE_TLS;
@@ -135,6 +138,10 @@ static bool give_up_privileges(
 static bool open_services(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	announce(&p->parts);
+	p->resolver = resolver_new(c, error);
+	if (!p->resolver)
+		return false;
+	exporter_resolver(p->parts.exporter, p->resolver);
 	return make_view(p, c, error) && add_control(p, c, error) && add_metrics(p, c, error) &&
 	       give_up_privileges(p, c, error);
 }
@@ -165,6 +172,7 @@ void pipeline_free(struct pipeline *p)
 	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	assembly_free(&p->parts);
+	resolver_free(p->resolver);
 	free(p);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -103,6 +104,8 @@ bool privileges_drop(const struct privileges_options *o, struct config_error *er
 
 	if (!CONFINE_POSSIBLE)
 		return true;
+	/* Threads with heaps of their own would call mprotect(2) to let these grow. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	if (!find_user(o, &who, error))
 		return false;
 	if (who)

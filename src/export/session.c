@@ -6,7 +6,6 @@
 #include "export/protocol.h"
 #include "export/refresh.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { UPTIME_MARGIN = 2000 };
@@ -416,6 +415,18 @@ void session_tick(struct session *s, int64_t now)
 		s->options_refresh.done = false;
 }
 
+bool session_redirect(struct session *s, const struct socket_addresses *addresses)
+{
+	struct transport *t = s->out.transport;
+
+	if (!t->ops->redirect || !t->ops->redirect(t, addresses))
+		return false;
+	if (!t->ops->keeps_templates)
+		s->templates.done = false;
+	s->options_refresh.done = false;
+	return true;
+}
+
 void session_flush(struct session *s, int64_t now)
 {
 	finish_lanes(s, now);
@@ -481,18 +492,5 @@ void session_templates(const struct session *s, struct session_templates *all)
 	*all = (struct session_templates){.version = s->options.layout.version,
 		.done = s->templates.done,
 		.sent = s->templates.time};
-	for (unsigned i = 0; i < s->layout.count; i++) {
-		struct session_template *t = &all->list[all->count++];
-		t->template = s->layout.template[i];
-		layout_name(&s->layout, i, t->record, sizeof t->record);
-		if (!s->out.protocol->has_sets)
-			t->template.id = 0;
-	}
-	for (enum option_kind kind = 0; kind < OPTION_KINDS; kind++) {
-		if (!s->options_data.template[kind].field_count)
-			continue;
-		struct session_template *t = &all->list[all->count++];
-		t->template = s->options_data.template[kind];
-		snprintf(t->record, sizeof t->record, "%s", option_kind_name(kind));
-	}
+	listing_fill(all, &s->layout, &s->options_data, s->out.protocol->has_sets);
 }

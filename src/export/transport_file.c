@@ -82,7 +82,7 @@ static void recover(struct file *f)
 		return;
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
-	while (pread(fd, header, HEADER, at) == HEADER) {
+	while (lseek(fd, at, SEEK_SET) == at && read(fd, header, HEADER) == HEADER) {
 		off_t length = be16(header + LENGTH_AT);
 		if (length < HEADER || at + length > st.st_size)
 			break;
@@ -121,7 +121,7 @@ static int put_message(struct file *f, const uint8_t *octets, uint32_t length)
 	uint8_t *head = (uint8_t *)(uintptr_t)octets, *rest = head + SEQUENCE_AT + sizeof sequence;
 	struct iovec iov[] = {{head, SEQUENCE_AT}, {sequence, sizeof sequence},
 		{rest, length - SEQUENCE_AT - sizeof sequence}};
-	ssize_t n = pwritev(f->fd, iov, 3, (off_t)f->size);
+	ssize_t n = lseek(f->fd, (off_t)f->size, SEEK_SET) < 0 ? -1 : writev(f->fd, iov, 3);
 
 	if (n == (ssize_t)length) {
 		f->size += length;
