@@ -2,7 +2,7 @@
  *
  * Before the first packet is looked at: another user, capabilities, the way to new
  * ones, core dumps (they would hold what was captured), files other than the few that
- * it needs (Landlock, landlock(7)) and system calls other than some forty
+ * it needs (Landlock, landlock(7)) and system calls other than at most forty
  * (seccomp(2)). Decoders read what strangers send; whoever finds a fault in one gets
  * little by it.
  *

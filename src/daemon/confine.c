@@ -147,6 +147,7 @@ static const struct call calls[] = {
 };
 /* clang-format on */
 #define CALLS (sizeof calls / sizeof *calls)
+_Static_assert(CALLS <= 40, "few enough, with everything configured");
 
 /* Names stand for one number each; below zero: this machine lacks it. */
 static int number_of(const struct call *c)
