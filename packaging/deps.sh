@@ -43,6 +43,7 @@ needs() {
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   openssl             openssl         openssl
 	test   cmd   nft                 nftables        nftables
+	test   cmd   tmux                tmux            tmux
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

@@ -388,6 +388,24 @@ static json_int_t rate(const json_t *f)
 	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
 }
 
+/* The number, or where it has more than `width` characters thousands, millions, ... of it. */
+static const char *fitting(char out[WEIRCTL_NUMBER], json_int_t value, size_t width)
+{
+	static const char units[] = "KMGTPE";
+	double rest = (double)value;
+
+	if (strlen(weirctl_number(out, value)) <= width)
+		return out;
+	for (size_t i = 0; units[i]; i++) {
+		rest /= 1000;
+		if (rest < 1000 || !units[i + 1]) {
+			snprintf(out, WEIRCTL_NUMBER, "%.1f%c", rest, units[i]);
+			break;
+		}
+	}
+	return out;
+}
+
 /* Returns the lines that it took: two where the addresses are too long for one. */
 static int show_flow(const json_t *f, FILE *out, int width)
 {
@@ -402,8 +420,8 @@ static int show_flow(const json_t *f, FILE *out, int width)
 		fprintf(out, "%s\n      %-*s", source, 2 * width + 1, destination);
 	else
 		fprintf(out, "%-*s %-*s", width, source, width, destination);
-	fprintf(out, " %8s %12s %8s\n", weirctl_number(n[0], number(f, "packets")),
-		weirctl_number(n[1], number(f, "octets")), weirctl_number(n[2], rate(f)));
+	fprintf(out, " %8s %12s %8s\n", fitting(n[0], number(f, "packets"), 8),
+		fitting(n[1], number(f, "octets"), 12), fitting(n[2], rate(f), 8));
 	return two ? 2 : 1;
 }
 
