@@ -48,4 +48,7 @@ void log_debug(const char *room, const char *format, ...) __attribute__((format(
 /* A sentence for whoever has started the program, as "weir: SENTENCE"; not bounded. */
 void log_sentence(const char *sentence);
 
+/* A text as it stands, in the end: what nobody reads within a second is left out. */
+void log_text(const char *text, size_t length);
+
 #endif

@@ -12,7 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE = 1024, KINDS = 128 };
+enum {
+	LINE = 1024,
+	KINDS = 128,
+	PIECE = 4096,    /* a pipe with any room has it for so many octets */
+	PATIENCE = 1000, /* milliseconds, with nobody who reads the summary */
+};
 
 #define WINDOW (60 * CLOCK_SECOND)
 
@@ -158,6 +163,19 @@ static size_t end_of(size_t before, int printed)
 void log_sentence(const char *sentence)
 {
 	fprintf(stderr, "%s%s\n", log_state.journal ? "<3>" : "weir: ", sentence);
+}
+
+void log_text(const char *text, size_t length)
+{
+	struct pollfd room = {STDERR_FILENO, POLLOUT, 0};
+
+	while (length > 0 && poll(&room, 1, PATIENCE) > 0) {
+		ssize_t n = write(STDERR_FILENO, text, length < PIECE ? length : PIECE);
+		if (n <= 0)
+			return;
+		text += n;
+		length -= (size_t)n;
+	}
 }
 
 /* ---- Kinds ---- */
