@@ -44,6 +44,7 @@ needs() {
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   openssl             openssl         openssl
 	test   cmd   nft                 nftables        nftables
+	test   cmd   tmux                tmux            tmux
 	test   cmd   conntrack           conntrack       conntrack-tools
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng

@@ -16,7 +16,7 @@ says() {
 	[ $status -eq 2 ] || bad "$name: exit status $status: $(head -3 "$TMP/err")"
 	[ "$(grep -c error "$TMP/err")" -eq 1 ] && [ "$(wc -l <"$TMP/err")" -eq 2 ] ||
 		bad "$name: not one error and the summary: $(cat "$TMP/err")"
-	grep error "$TMP/err" | grep -F -- "$file: " | grep -Eq "$words.*what came before is exported" ||
+	grep error "$TMP/err" | grep -E -- "file=\"$file\" " | grep -Eq "$words.*what came before is exported" ||
 		bad "$name: the error does not tell $file and $words: $(cat "$TMP/err")"
 	grep -q '^weir: 100 packets seen.*the ledger adds up$' "$TMP/err" ||
 		bad "$name: no sound summary: $(cat "$TMP/err")"

@@ -157,7 +157,7 @@ if start "$WEIR" -i vb2 -t idle=1 -m 100000 --set 'inputs[0].workers=2' --set pr
 	until_true 30 seen 1000 || bad 'down: nothing was seen before'
 	ip -n $b link set vb down
 	until_true 10 says inputs/0/state down || bad "down: the state is $(ctl -j status | field inputs/0/state)"
-	grep -q 'vb is down' "$TMP/log" || bad "down: it was not told: $(cat "$TMP/log")"
+	grep -q 'event=down interface="vb"' "$TMP/log" || bad "down: it was not told: $(cat "$TMP/log")"
 	ctl status | grep -q 'the interface is down' || bad "down: status does not show it"
 	before=$(ctl -j ledger | field packets/seen/frames)
 	ip -n $b link set vb up
@@ -181,8 +181,8 @@ if start "$WEIR" -i vb2 -t idle=1 -m 100000 --set 'inputs[0].workers=2' --set pr
 	until_true 10 says inputs/0/state capturing || bad "back: the state is $(ctl -j status | field inputs/0/state)"
 	send va 2 1500
 	until_true 20 seen $((before + 1500)) || bad 'back: frames were not seen'
-	[ "$(grep -c 'vb has gone' "$TMP/log")" = 1 ] || bad "away: $(cat "$TMP/log")"
-	[ "$(grep -c 'vb is there again' "$TMP/log")" = 1 ] || bad "back: $(cat "$TMP/log")"
+	[ "$(grep -c 'event=gone interface="vb"' "$TMP/log")" = 1 ] || bad "away: $(cat "$TMP/log")"
+	[ "$(grep -c 'event=back interface="vb" was=gone' "$TMP/log")" = 1 ] || bad "back: $(cat "$TMP/log")"
 	end 'an interface that went and came' 0 -
 	rest
 fi

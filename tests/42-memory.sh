@@ -47,7 +47,7 @@ ip netns exec $b python3 "$TMP/small-pages.py" "$WEIR_PLAIN" -i vb -n 127.0.0.1:
 	--set "inputs[0].cpu=$one,$two" --set control.socket="$TMP/socket" >"$TMP/log" 2>&1 &
 weir=$!
 until_true 30 grep -q 'frames are let in' "$TMP/log" || bad "weir does not capture: $(cat "$TMP/log")"
-grep -q "interface=vb workers=2 cpu=$one,$two " "$TMP/log" || bad "processors are not told: $(cat "$TMP/log")"
+grep -q "interface=\"vb\" workers=2 cpu=$one,$two " "$TMP/log" || bad "processors are not told: $(cat "$TMP/log")"
 "$WEIRCTL" -s "$TMP/socket" status >"$TMP/status" || bad 'weir does not answer'
 grep -q "on processor $one, $two\$" "$TMP/status" || bad "processors are not in the status: $(cat "$TMP/status")"
 
@@ -94,8 +94,8 @@ moved=$((after > before ? after - before : before - after))
 
 # The sum that was told at the start is that of all tables; what is resident besides is the program with its
 # libraries and threads, which take as much with the smallest tables.
-told=$(sed -n 's/.* memory: at most \([0-9]*\) KB: .*/\1/p' "$TMP/log")
-tables=$(sed -n 's/.*rings and fragments \([0-9]*\) KB.*/\1/p' "$TMP/log")
+told=$(sed -n 's/.*event=memory most=\([0-9]*\)K .*/\1/p' "$TMP/log")
+tables=$(sed -n 's/.*event=memory .*workers=\([0-9]*\)K.*/\1/p' "$TMP/log")
 [ "${told:-0}" -gt 0 ] || bad "no sum is told: $(cat "$TMP/log")"
 [ "${tables:-0}" -ge $((2 * pages * $(getconf PAGESIZE) / 1024)) ] || bad "$tables KB are told for tables of two workers"
 [ $((after - told)) -le $PROGRAM ] || bad "$after KB are resident, $told KB were told"

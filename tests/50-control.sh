@@ -187,14 +187,38 @@ for wrong in limit=0 limit=1001 limit=many by=size host=nobody port=http; do
 	ctl flows $wrong >"$TMP/out" 2>"$TMP/err"
 	[ $? -eq 1 ] || bad "flows $wrong: $(cat "$TMP/out" "$TMP/err")"
 done
-ctl log debug >/dev/null || bad "log debug: exit status $?"
-ctl log loudly >/dev/null 2>&1 && bad 'log loudly was taken'
 flows=$(field "$TMP/live" flows/live/flows)
 ctl -j flush >"$TMP/flush" || bad "flush: exit status $?"
 tells flush flushed "$flows"
 until_true 20 exported "$flows" || bad "$(field "$TMP/exported" flows/exported/flows) of $flows flows came out by a flush"
 tells exported flows/closed/forced/flows "$flows"
 tells exported flows/live/flows 0
+grep -q "^weir: control: event=flush flows=$flows" "$TMP/weir.out" || bad "flush was not told: $(cat "$TMP/weir.out")"
+
+# ---- What was said at the start ----
+
+for line in 'capture: event=input interface="vb" workers=1 ' 'cache: event=cache workers=1 entries=65536 memory=13\.[0-9]M ' \
+	'exporter: event=collector collector="127.0.0.1" port=9 transport=udp protocol=netflow5 ' \
+	'main: event=without what=".*IPv6 to collectors of NetFlow v5, .*metrics (metrics.listen)"$'; do
+	grep -q "^weir: $line" "$TMP/weir.out" || bad "nothing was said like '$line': $(head -20 "$TMP/weir.out")"
+done
+grep -q 'event=without .*weirctl' "$TMP/weir.out" && bad "weirctl is said to be without a socket: $(head -20 "$TMP/weir.out")"
+
+# ---- Who speaks on the log ----
+
+ctl -j log warning >"$TMP/log" || bad "log warning: exit status $?"
+ctl flush >/dev/null || bad "flush: exit status $?"
+[ "$(grep -c 'control: event=flush' "$TMP/weir.out")" -eq 1 ] || bad "a level that was taken off still speaks: $(cat "$TMP/weir.out")"
+ctl -j log debug control,main >"$TMP/log" || bad "log debug control,main: exit status $?"
+tells log level debug
+tells log room control,main
+ctl status >/dev/null
+grep -q '^weir: control: debug: event=answered command="status" ' "$TMP/weir.out" || bad "log debug: $(cat "$TMP/weir.out")"
+ctl log info || bad "log info: exit status $?"
+for wrong in loudly 'info kitchen' 'info control,' 'level=3' 'room=main'; do
+	ctl log $wrong >"$TMP/out" 2>&1
+	[ $? -eq 1 ] || bad "log $wrong was taken: $(cat "$TMP/out")"
+done
 
 # ---- Who held the cache, and how long ----
 
@@ -280,7 +304,7 @@ for answer in '' '{}' $'no JSON\n' $'\n'; do
 	said "$answer" status
 	[ $? -eq 2 ] || bad "answer '$answer': $(cat "$TMP/out")"
 done
-for command in ledger status flows help elements timeouts flush log; do # whatever is missing or else
+for command in ledger status flows help elements templates timeouts flush log; do # whatever is missing or else
 	said $'{"inputs": [7, {}], "collectors": {}, "flows": [[]], "packets": 0, "adds_up": true}\n' $command
 	[ $? -eq 0 ] || bad "a strange answer to $command: $(cat "$TMP/out")"
 done
@@ -329,7 +353,7 @@ wait $sender
 # ---- More than one frame in a hundred is no IP: that is said without being asked ----
 
 for ((i = 0; i < 10; i++)); do send "$TMP/ethertypes.pcap"; done
-until_true 30 grep -q 'warning: .* % of the .* frames of the last .* were no valid IP packets: ' "$TMP/weir.out" ||
+until_true 30 grep -q 'warning: event=not-ip percent=.* frames=.* seconds=.* note="no valid IP packets: ' "$TMP/weir.out" ||
 	bad "no warning of frames that are not IP: $(cat "$TMP/weir.out")"
 stop $weir TERM 10 || bad "exit status $?: $(cat "$TMP/weir.out")"
 finish

@@ -47,9 +47,9 @@ left() {
 		grep -qE "^$1:[[:space:]]+$2\$" "$task/status" || bad "$1 of $task: $(grep "^$1:" "$task/status"), not $2"
 	done
 }
-all_is_left() {
+all_is_left() { # CAPABILITIES [THREADS]
 	local set
-	[ "$(ls /proc/$weir/task | wc -l)" -ge 4 ] || bad "threads: $(ls /proc/$weir/task)"
+	[ "$(ls /proc/$weir/task | wc -l)" -ge "${2:-4}" ] || bad "threads: $(ls /proc/$weir/task)"
 	left Uid '54242\s54242\s54242\s54242'
 	left Gid '54243\s54243\s54243\s54243'
 	left Groups '54243 '
@@ -63,7 +63,7 @@ start
 all_is_left 0+
 [ "$(stat -c %u /proc/$weir/mem)" = 0 ] || bad 'its memory may be dumped'
 [ "$(stat -c '%u:%g %a' "$socket")" = '0:54243 660' ] || bad "the socket: $(stat -c '%u:%g %a' "$socket")"
-grep -q 'privileges: user=54242 capabilities=none landlock=[0-9]* seccomp=yes' "$TMP/out" || bad "$(cat "$TMP/out")"
+grep -q 'privileges: event=dropped user=54242 capabilities=none landlock=[0-9]* seccomp=yes' "$TMP/out" || bad "$(cat "$TMP/out")"
 
 # All that it is asked for, a stop and a continuation in between
 for command in status ledger 'flows 1000' timeouts elements flush 'log debug' help; do
@@ -99,10 +99,40 @@ peer=$!
 listens() { ip netns exec $b awk '$2 ~ /:1283$/ && $4 == "0A" { found = 1 } END { exit !found }' /proc/net/tcp; }
 until_true 20 listens
 start -n 127.0.0.1:4739 --set 'exporters[1].transport=tcp'
-until_true 20 grep -q '127.0.0.1:4739: connected' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
+until_true 20 grep -q 'event=connected collector="127.0.0.1:4739"' "$TMP/out" || bad "TCP: $(cat "$TMP/out")"
 stop $weir TERM 20 || bad "TCP: exit status $?: $(cat "$TMP/out")"
 wait $peer || bad 'TCP: the collector saw no end'
 [ -s "$TMP/stream" ] || bad 'TCP: nothing came'
+
+# ---- A capture file is opened, then as much is given up ----
+
+mkfifo "$TMP/fifo"
+"$GEN" office "$TMP/office.pcap" >/dev/null
+chmod 600 "$TMP/office.pcap"
+"$WEIR" -q -r "$TMP/office.pcap" -o csv >"$TMP/plain.csv" 2>&1 || bad "-r: exit status $?: $(cat "$TMP/plain.csv")"
+# half of it, and no end yet
+read_slowly() {
+	"$TMP/weir" -r - -o csv <"$TMP/fifo" >"$TMP/slow.csv" 2>"$TMP/out" &
+	weir=$!
+	exec 9>"$TMP/fifo"
+	head -c 100000 "$TMP/office.pcap" >&9
+	until_true 20 grep -qE '^Seccomp:\s2' /proc/$weir/status || bad "-r: no filter: $(cat "$TMP/out")"
+}
+read_slowly
+all_is_left 0+ 1
+tail -c +100001 "$TMP/office.pcap" >&9
+exec 9>&-
+wait $weir || bad "-r: exit status $?: $(cat "$TMP/out")"
+cmp -s "$TMP/plain.csv" "$TMP/slow.csv" || bad '-r: other records come of a pipe'
+mkdir -m 700 "$TMP/root-only"
+for kind in 'exporters[0].collector=127.0.0.1:9 exporters[0].transport=tcp' "exporters[0].transport=file exporters[0].file.path=$TMP/root-only/x" \
+	"exporters[0].collector=127.0.0.1:9 exporters[0].transport=tcp exporters[0].spool.directory=$TMP/root-only"; do
+	set --
+	for word in $kind; do set -- "$@" --set "$word"; done
+	"$TMP/weir" -r "$TMP/office.pcap" "$@" >"$TMP/out" 2>&1 || bad "-r $kind: exit status $?: $(cat "$TMP/out")"
+	grep -q 'the ledger adds up' "$TMP/out" || bad "-r $kind: $(cat "$TMP/out")"
+done
+ls "$TMP"/root-only/x*.ipfix >/dev/null || bad 'no file was written for root'
 
 # ---- What is not allowed ----
 

@@ -167,7 +167,15 @@ P
 until_true 30 get /healthz || bad 'weir does not answer after hostile clients'
 stop $weir TERM 20 || bad "exit status $?: $(cat "$TMP/out")"
 
-for listen in 9416 nowhere:1 127.0.0.1 127.0.0.1:http '[::1:1' 192.0.2.1:9416; do
+# syntax is looked at before anything is opened, and by --check-config
+for listen in 9416 nowhere:1 127.0.0.1 127.0.0.1:http '[::1:1' ::1:9416 127.0.0.1:0 127.0.0.1:65536 '[127.0.0.1]:1'; do
+	for check in '' -C; do
+		timeout 20 ip netns exec $b "$WEIR" -i vb $check --set "metrics.listen=$listen" >"$TMP/out" 2>&1
+		[ $? -eq 1 ] && grep -qF "metrics.listen: \"$listen\", allowed: " "$TMP/out" || bad "metrics.listen=$listen: $(cat "$TMP/out")"
+	done
+done
+"$WEIR" -C -i vb --set 'metrics.listen=[::1]:9416' >"$TMP/out" 2>&1 || bad "IPv6 is refused: $(cat "$TMP/out")"
+for listen in 192.0.2.1:9416; do
 	timeout 20 ip netns exec $b "$WEIR" -i vb --set "metrics.listen=$listen" >"$TMP/out" 2>&1
 	[ $? -eq 2 ] && grep -qF "metrics.listen: $listen: " "$TMP/out" || bad "metrics.listen=$listen: $(cat "$TMP/out")"
 done

@@ -141,6 +141,8 @@ struct config_exporter {
 	uint64_t buffer;       /* octets kept until a TCP collector has them, default 16M */
 	uint32_t rate;         /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
 	int64_t reconnect;     /* nanoseconds, default 60 s */
+	bool resolve_later;    /* exporters[].resolve = "start" | "retry" */
+	int64_t resolve_refresh; /* nanoseconds, default 5 minutes */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];
 	char tls_certificate[CONFIG_PATH];
@@ -159,6 +161,15 @@ struct config_exporter {
 struct config_control {
 	char socket[108]; /* path, as long as sun_path; "": no control socket */
 };
+
+/* An address to listen at, apart: "127.0.0.1:9416", "[::1]:9416". */
+struct config_listen {
+	char host[CONFIG_NAME]; /* brackets taken off */
+	char service[8];        /* number of a port, 1 to 65535 */
+};
+
+/* False: it is none. */
+bool config_read_listen(const char *text, struct config_listen *listen);
 
 /* metrics = { ... } */
 struct config_metrics {

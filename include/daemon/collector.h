@@ -7,14 +7,17 @@
 
 #include "config/config.h"
 #include "daemon/group.h"
+#include "daemon/resolver.h"
 #include "export/session.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { EXPORTER_COLLECTOR_NAME = CONFIG_NAME + 40 };
+
 /* One collector as the ledger shows it. */
 struct exporter_collector {
-	char name[CONFIG_NAME + 40];
+	char name[EXPORTER_COLLECTOR_NAME];
 	struct session_statistics session;
 	struct session_tally elsewhere; /* records that others of its group were given */
 	struct session_tally filtered;  /* records that its filter left out */
@@ -37,8 +40,15 @@ struct collector *collector_new(const struct config *config, const struct config
 	int64_t boot, struct config_error *error);
 void collector_free(struct collector *collector);
 
+/* Of the host and port, or the file's path; for as long as it lives. */
+const char *collector_name(const struct collector *collector);
+
 /* Its session, for as long as it lives. */
 struct session *collector_session(const struct collector *collector);
+
+/* Asks for its name when that is due, and takes an answer that is for it. */
+void collector_ask(struct collector *collector, struct resolver *resolver);
+void collector_hear(struct collector *collector, const struct resolver_answer *answer);
 
 /* What records tell changes: another session for it is made ready, and takes the place of its
  * own with collector_change(), or does not with collector_discard(). False: *error says

@@ -41,7 +41,7 @@ enum confine_need {
 };
 
 /* Landlock, for this thread and those that it starts: so before it starts any. *abi is
- * what the kernel knows of it, 0: nothing, which is said on the log. Needs
+ * what the kernel knows of it, 0: nothing, and files are not confined. Needs
  * no_new_privs. */
 bool confine_files(
 	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);

@@ -42,6 +42,9 @@ void exporter_losses(
 /* Whom the thread asks about each record; lent. Before it is started. */
 void exporter_guide(struct exporter *exporter, struct guide *guide);
 
+/* Whom it asks for collectors' names; lent. Before it is started. */
+void exporter_resolver(struct exporter *exporter, struct resolver *resolver);
+
 /* The thread's own: takes a finished record and what is known beside it, or NULL, lent for
  * the call. */
 void exporter_take(struct exporter *exporter, const struct flow_record *record,
@@ -57,6 +60,11 @@ int exporter_output_error(struct exporter *exporter);
 bool exporter_start(struct exporter *exporter, struct crew *crew);
 /* Drains the rings to their end, sends all and ends the thread. */
 void exporter_stop(struct exporter *exporter);
+
+/* Any thread: the templates of the collector at `index`, in the order of the statistics; the
+ * name is the one that these have. False: there is none of that index. */
+bool exporter_templates(struct exporter *exporter, unsigned index,
+	char name[EXPORTER_COLLECTOR_NAME], struct session_templates *templates);
 
 /* Any thread. */
 void exporter_statistics(struct exporter *exporter, struct exporter_statistics *statistics);

@@ -17,6 +17,7 @@ struct options {
 	const char *config_path; /* the file that was read, NULL: none; argv's, or constant */
 	const char *ledger;      /* where --ledger goes, NULL: nowhere; argv's */
 	int verbosity;           /* -q takes one off, -d adds one */
+	const char *debug_rooms; /* for log_set_level(), NULL: -d named none; argv's */
 	/* What to do in the place of metering; config is not filled in where one of
 	 * the last four is set. */
 	bool check_config;

@@ -2,7 +2,7 @@
  *
  * Before the first packet is looked at: another user, capabilities, the way to new
  * ones, core dumps (they would hold what was captured), files other than the few that
- * it needs (Landlock, landlock(7)) and system calls other than some forty
+ * it needs (Landlock, landlock(7)) and system calls other than at most forty
  * (seccomp(2)). Decoders read what strangers send; whoever finds a fault in one gets
  * little by it.
  *
@@ -20,6 +20,7 @@ struct privileges_options {
 	const char *user; /* to become, where root starts it; "": stay */
 	bool confine;     /* Landlock; confine_calls() is the caller's, when threads run */
 	bool capture;     /* keep CAP_NET_RAW: inputs may be opened later */
+	bool is_file;     /* a capture file is read: who writes files by that stays who he is */
 	const struct confine_path *paths;
 	unsigned path_count;
 };

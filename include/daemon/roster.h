@@ -59,6 +59,11 @@ void roster_end(struct roster *roster, int64_t now);
 bool roster_ending(struct roster *roster, uint64_t *pending, int64_t now);
 void roster_abandon(struct roster *roster);
 
+/* Takes the resolver's answers to those whom they are for, and asks what is due. */
+void roster_resolve(struct roster *roster, struct resolver *resolver);
+/* The one at `index` of the configuration; NULL: there is none. */
+const struct collector *roster_collector(const struct roster *roster, unsigned index);
+
 void roster_statistics(const struct roster *roster, struct exporter_statistics *statistics);
 
 #endif

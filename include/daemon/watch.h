@@ -21,7 +21,7 @@ enum {
 
 /* What there is to say; "": nothing. */
 struct watch_words {
-	char not_ip[256];
+	char not_ip[384];
 	char dropped[256];
 	char pressure[256];
 };

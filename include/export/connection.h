@@ -20,8 +20,8 @@ enum connection_state {
 struct connection;
 
 /* Begins a connection, of TLS where there is a context; NULL: *error says why not. */
-struct connection *connection_new(const struct addrinfo *address, const struct transport_path *path,
-	struct tls_context *tls, struct transport_error *error);
+struct connection *connection_new(const struct socket_address *address,
+	const struct transport_path *path, struct tls_context *tls, struct transport_error *error);
 /* Closes the socket, as it is. */
 void connection_free(struct connection *connection);
 

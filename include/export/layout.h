@@ -39,6 +39,7 @@ struct layout_options {
 };
 
 struct layout {
+	char name[DEFINITION_NAME]; /* the definition's */
 	unsigned count;
 	uint16_t first_id;
 	bool relative; /* times are relative to sysUptime */
@@ -49,6 +50,10 @@ struct layout {
 };
 
 void layout_init(struct layout *layout, const struct layout_options *options);
+
+/* Which records the template of this index is for: the definition, and what sets these
+ * flows apart from those of its other templates: "default: IPv6, ICMP". */
+void layout_name(const struct layout *layout, unsigned index, char *text, size_t size);
 
 /* The template for a record; NULL: this version cannot tell it (IPv6 in v5). */
 const struct template *layout_choose(const struct layout *layout, const struct flow_record *record);

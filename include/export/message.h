@@ -46,6 +46,11 @@ struct message {
 /* Empties the message and leaves room for its header. */
 void message_begin(struct message *message, const struct protocol *protocol);
 
+/* The number that a template's i-th field is sent with: the element's, or the type of a
+ * scope in NetFlow v9 (RFC 3954 section 6.1). Without the bit for enterprises. */
+uint16_t message_field_id(
+	const struct protocol *protocol, const struct template *template, unsigned i);
+
 /* Adds a template, or an options template. False: no room. */
 bool message_add_template(struct message *message, const struct template *template);
 

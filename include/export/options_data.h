@@ -70,6 +70,9 @@ struct options_data {
 void options_data_init(struct options_data *data, const struct options_data_options *options,
 	const struct layout *layout, uint16_t version);
 
+/* What records of the kind tell of, for people: "flow keys". */
+const char *option_kind_name(enum option_kind kind);
+
 /* Fills what the n-th record of a kind, from 0, has of its own; the counts are the
  * caller's. False: there are no more. */
 bool options_data_record(const struct options_data *data, enum option_kind kind, unsigned n,

@@ -10,6 +10,7 @@
 
 #include "export/events.h"
 #include "export/layout.h"
+#include "export/listing.h"
 #include "export/options_data.h"
 #include "export/statistics.h"
 #include "export/transport.h"
@@ -83,6 +84,10 @@ void session_ask(struct session *session);
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
 
+/* The collector's addresses are these now. True: what follows goes to another one, and the
+ * templates with it. */
+bool session_redirect(struct session *session, const struct socket_addresses *addresses);
+
 /* Sends all that is pending, and what has been sent and lost till then; a transport may
  * keep it until the collector has it. */
 void session_flush(struct session *session, int64_t now);
@@ -95,5 +100,9 @@ bool session_ending(struct session *session, int64_t now);
 void session_abandon(struct session *session);
 
 struct session_statistics session_statistics(const struct session *session);
+
+/* Fills what the session sends, or has sent, as templates; NetFlow v5's one record stands
+ * there with the id 0 and is never sent as one. */
+void session_templates(const struct session *session, struct session_templates *templates);
 
 #endif

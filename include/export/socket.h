@@ -6,17 +6,38 @@
 
 #include "export/transport.h"
 
-#include <netdb.h>
+#include <sys/socket.h>
 
-/* The addresses of the path's host, for sockets of `type`; NULL: *error says why.
- * Blocks; to be freed with freeaddrinfo(). */
-struct addrinfo *socket_resolve(
-	const struct transport_path *path, int type, struct transport_error *error);
+struct socket_address {
+	struct sockaddr_storage to; /* with its port */
+	socklen_t length;
+};
 
-/* A socket that is connected to the address, or of a stream non-blocking and about to
- * be; the caller closes it. -1: *error says why. */
-int socket_connect(const struct addrinfo *address, const struct transport_path *path,
+/* Where a collector is, the best first; plain data. More than that are not tried. */
+enum { SOCKET_ADDRESSES = 8 };
+struct socket_addresses {
+	unsigned count;
+	struct socket_address list[SOCKET_ADDRESSES];
+};
+
+/* The addresses of a host for sockets of `type`, SOCK_DGRAM or SOCK_STREAM. False: *error
+ * says why there are none. Blocks. */
+bool socket_resolve(const char *host, const char *service, int type,
+	struct socket_addresses *addresses, struct transport_error *error);
+
+/* Those of the path's host. Of a path that may wait, a name has none yet. */
+bool socket_find(const struct transport_path *path, int type, struct socket_addresses *addresses,
 	struct transport_error *error);
+
+/* Whether it is an address as it stands. */
+bool socket_is_address(const char *host);
+
+bool socket_has(const struct socket_addresses *addresses, const struct socket_address *address);
+
+/* A socket of `type` that is connected to the address, or of a stream non-blocking and about
+ * to be; the caller closes it. -1: *error says why. */
+int socket_connect(const struct socket_address *address, int type,
+	const struct transport_path *path, struct transport_error *error);
 
 /* Octets of UDP payload that the path to where the socket is connected takes, as the
  * kernel knows it now; UINT32_MAX: it does not. */

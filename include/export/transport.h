@@ -71,6 +71,7 @@ struct transport_report {
 
 struct receiver_room;
 struct transport;
+struct socket_addresses; /* of export/socket.h */
 
 struct transport_ops {
 	/* Sends all in order, each whole or not at all; sets every error. Returns how
@@ -92,6 +93,10 @@ struct transport_ops {
 	void (*close)(struct transport *transport);
 	/* What it keeps of templates is of no use to messages to come, or NULL. */
 	void (*forget)(struct transport *transport);
+	/* The collector's addresses are these now; where it is sent to already, it stays if that
+	 * is among them. True: messages go elsewhere from now on, and nobody knows the
+	 * templates there. NULL where there are no addresses. */
+	bool (*redirect)(struct transport *transport, const struct socket_addresses *addresses);
 	/* Puts the templates at the head of each connection or file itself, and gives its
 	 * messages sequence numbers there: they are sent to it once. */
 	bool keeps_templates;
@@ -105,7 +110,7 @@ struct transport_address {
 
 struct transport {
 	const struct transport_ops *ops;
-	struct transport_address local; /* that messages are sent from */
+	struct transport_address local; /* that messages are sent from, as it was at first */
 };
 
 #define TRANSPORT_PATIENCE (INT64_C(10) * 1000000000) /* with whom nothing moves on */
@@ -123,6 +128,7 @@ struct transport_path {
 	const char *interface; /* that alone, "": as the routes have it */
 	unsigned dscp;         /* 0 to 63 */
 	unsigned hops;         /* TTL or hop limit, 0: the kernel's */
+	bool may_wait;         /* a name is not resolved now: redirect() brings its addresses */
 };
 
 /* Files in PEM. */

@@ -19,9 +19,9 @@ _weirctl() {
 		;;
 	esac
 	case $command in
-	'') words='ledger status flows top timeouts elements flush reload log help
+	'') words='ledger status flows top timeouts elements templates flush reload log help
 		-s --socket -j --json -V --version -h --help' ;;
-	log) words='error warning info debug' ;;
+	log) words='error warning info debug capture cache control exporter ledger main metrics privileges routes' ;;
 	flows | top) words='by=octets by=packets by=rate by=recent limit= host net port portrange proto
 		interface vlan src dst in out and or not tcp udp icmp icmp6 gre esp sctp ip ip6' ;;
 	esac

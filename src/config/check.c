@@ -3,6 +3,7 @@
 #include "config/profile.h"
 #include "flow/filter.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -211,9 +212,62 @@ static bool check_definition(const struct config *config, struct config_error *e
 	return true;
 }
 
+static bool is_port(const char *text)
+{
+	unsigned long port;
+
+	if (strlen(text) > 5 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	port = strtoul(text, NULL, 10);
+	return port > 0 && port <= UINT16_MAX;
+}
+
+/* With its zone, if it has one: that need not be there yet. */
+static bool is_ipv6(const char *text)
+{
+	struct in6_addr address;
+	char plain[INET6_ADDRSTRLEN];
+	size_t length = strcspn(text, "%");
+
+	if (length >= sizeof plain)
+		return false;
+	memcpy(plain, text, length);
+	plain[length] = '\0';
+	return inet_pton(AF_INET6, plain, &address) == 1;
+}
+
+bool config_read_listen(const char *text, struct config_listen *listen)
+{
+	const char *colon = strrchr(text, ':');
+	struct in_addr address;
+	size_t length = colon ? (size_t)(colon - text) : 0;
+	bool v6 = length > 2 && text[0] == '[' && colon[-1] == ']';
+
+	if (!length || length >= sizeof listen->host || !is_port(colon + 1))
+		return false;
+	snprintf(listen->service, sizeof listen->service, "%s", colon + 1);
+	length -= v6 ? 2 : 0;
+	memcpy(listen->host, text + v6, length);
+	listen->host[length] = '\0';
+	return v6 ? is_ipv6(listen->host) : inet_pton(AF_INET, listen->host, &address) == 1;
+}
+
+static bool check_metrics(const struct config *config, struct config_error *error)
+{
+	const char *where = config->metrics.listen;
+	struct config_listen apart;
+
+	return !*where || config_read_listen(where, &apart) ||
+	       config_fail(error,
+		       "metrics.listen: \"%.64s\", allowed: ADDRESS:PORT or [IPv6]:PORT, with an "
+		       "address, not a name, and a port of 1 to 65535",
+		       where);
+}
+
 bool config_check(struct config *config, struct config_error *error)
 {
-	if (!check_inputs(config, error) || !check_groups(config, error) ||
+	if (!check_metrics(config, error) || !check_inputs(config, error) ||
+		!check_groups(config, error) ||
 		!check_records(config, error) || !choose_record(config, error) ||
 		!check_definition(config, error))
 		return false;

@@ -39,6 +39,11 @@ static const struct schema_word protocols[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word resolves[] = {
+	{"start", false},
+	{"retry", true},
+	{NULL, 0},
+};
 static const struct schema_word transports[] = {
 	{"udp", CONFIG_UDP},
 	{"tcp", CONFIG_TCP},
@@ -262,6 +267,10 @@ const struct schema_key schema_keys[] = {
 {"exporters[].reconnect", "60s", NULL, "from one attempt to reach such a collector to the next",
 	TIME(100 * CLOCK_MILLISECOND, DAYS), EXPORTER(reconnect)},
 
+{"exporters[].resolve", "start", NULL, "a name without address at the start: an error, or asked for later",
+	resolves, .type = SCHEMA_WORD, EXPORTER(resolve_later)},
+{"exporters[].resolve_refresh", "5m", NULL, "a collector's name is asked for again after so long",
+	TIME(CLOCK_SECOND, 7 * DAYS), EXPORTER(resolve_refresh)},
 {"exporters[].tls", NULL, NULL, "certificates; all three files are needed", .type = SCHEMA_GROUP},
 {"exporters[].tls.ca", "", NULL, "file of the authorities that the collector's may be from",
 	.type = SCHEMA_STRING, EXPORTER(tls_ca)},

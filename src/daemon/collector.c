@@ -17,7 +17,7 @@ enum {
 };
 
 struct collector {
-	char name[CONFIG_NAME + 40];
+	char name[EXPORTER_COLLECTOR_NAME];
 	struct session *session;
 	struct session *next;        /* prepared, or NULL */
 	struct session_tally before; /* came to the exporter before this did */
@@ -33,6 +33,8 @@ struct collector {
 	struct session_tally passed; /* of it, in this group */
 	struct flow_filter filter;
 	struct session_tally filtered;
+	struct resolver_name host;
+	bool unresolved;   /* that was said */
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
@@ -77,7 +79,8 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.source = x->source,
 		.interface = x->interface,
 		.dscp = x->dscp,
-		.hops = x->hops};
+		.hops = x->hops,
+		.may_wait = x->resolve_later && !patient};
 
 	if (x->transport == CONFIG_UDP)
 		return paced(transport_udp_open(&path, why), x, patient, why);
@@ -147,6 +150,10 @@ static bool open_session(struct collector *c, const struct config *config,
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
 	if (!t)
 		return config_fail(error, "collector %s: %s", c->name, why.text);
+	c->host = resolver_name_of(x->host, x->service,
+		x->transport == CONFIG_UDP ? SOCK_DGRAM : SOCK_STREAM,
+		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !x->resolve_later,
+		clock_steady());
 	c->session = session_new(&options, t);
 	return c->session || config_fail(error, "collector %s: out of memory", c->name);
 }
@@ -174,6 +181,11 @@ void collector_free(struct collector *c)
 {
 	session_free(c->session);
 	free(c);
+}
+
+const char *collector_name(const struct collector *c)
+{
+	return c->name;
 }
 
 struct session *collector_session(const struct collector *c)
@@ -257,10 +269,13 @@ static void complain(struct collector *c, int64_t now)
 	if (c->complained && now - c->complained < COMPLAIN_SECONDS * CLOCK_SECOND)
 		return;
 	if (s.lost.flows != c->lost)
-		log_warning("exporter", "%s: %llu records lost: %s", c->name,
-			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
+		log_warning("exporter", "event=lost collector=\"%s\" records=%llu error=\"%s\"",
+			c->name, (unsigned long long)(s.lost.flows - c->lost),
+			strerror(s.last_error));
 	else
-		log_warning("exporter", "%s: nobody is to be reached there (ICMP), sending on",
+		log_warning("exporter",
+			"event=refused collector=\"%s\" "
+			"note=\"ICMP: nobody is to be reached there; sending on\"",
 			c->name);
 	c->refusals = s.refusals;
 	c->lost = s.lost.flows;
@@ -285,6 +300,32 @@ void collector_tick(struct collector *c, int64_t now)
 static bool in_trouble(const struct collector *c)
 {
 	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
+}
+
+void collector_ask(struct collector *c, struct resolver *resolver)
+{
+	int64_t now = clock_steady();
+	bool trouble = in_trouble(c) || session_statistics(c->session).away;
+
+	if (!resolver_name_due(&c->host, trouble, now))
+		return;
+	c->host.waiting = resolver_ask(resolver, &c->host.question);
+	c->host.asked = now;
+}
+
+void collector_hear(struct collector *c, const struct resolver_answer *answer)
+{
+	bool known = c->host.known;
+
+	if (!resolver_name_heard(&c->host, answer))
+		return;
+	if (!answer->found && !c->unresolved)
+		log_warning("exporter", "event=unresolved collector=\"%s\" error=\"%s\"", c->name,
+			answer->error.text);
+	else if (answer->found && session_redirect(c->session, &answer->addresses))
+		log_info("exporter", "event=redirected collector=\"%s\" was=%s", c->name,
+			known ? "elsewhere" : "unknown");
+	c->unresolved = !answer->found;
 }
 
 /* Before it came, and since it left. */

@@ -5,6 +5,7 @@
 #include "daemon/flows.h"
 #include "daemon/ledger_json.h"
 #include "daemon/status.h"
+#include "daemon/templates.h"
 #include "export/ie.h"
 
 #include <stdlib.h>
@@ -78,22 +79,24 @@ static json_t *run_flush(struct view *v, const json_t *request)
 		live += (json_int_t)w.live.flows;
 		worker_flush(worker);
 	}
-	log_info("control", "flush: %lld live flows are being exported", (long long)live);
+	log_info("control", "event=flush flows=%lld", (long long)live);
 	return json_pack("{sI}", "flushed", live);
 }
 
 static json_t *run_log(struct view *v, const json_t *request)
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
-	const char *level = json_string_value(json_object_get(request, "level"));
+	const char *level = NULL, *room = NULL;
 
 	(void)v;
-	for (int i = LOG_ERROR_LEVEL; level && i <= LOG_DEBUG_LEVEL; i++) {
-		if (strcmp(names[i], level) == 0) {
-			log_set_level((enum log_level)i);
-			return json_pack("{ss}", "level", level);
-		}
-	}
+	(void)json_unpack((json_t *)request, "{s?s s?s}", "level", &level, "room", &room);
+	for (int i = LOG_ERROR_LEVEL; level && i <= LOG_DEBUG_LEVEL; i++)
+		if (strcmp(names[i], level) == 0)
+			return log_set_level((enum log_level)i, room)
+				       ? json_pack("{ss ss}", "level", level, "room",
+						 room ? room : "all")
+				       : json_pack("{ss+}", "error", "room: allowed are ",
+						 log_rooms());
 	return json_pack("{ss}", "error", "level: allowed are error, warning, info and debug");
 }
 
@@ -128,10 +131,11 @@ static const struct command commands[] = {
 	{"status", "inputs, cache, rings and collectors", run_status},
 	{"timeouts", "when a flow record is over", run_timeouts},
 	{"elements", "the information elements that can be sent", run_elements},
+	{"templates", "what is sent to each collector, field by field", templates_json},
 	{"flows", "live flows, the largest first: limit= by= filter=", flows_json},
 	{"flush", "export all live flows now", run_flush},
 	{"reload", "read the configuration again and take it up", run_reload},
-	{"log", "what is logged: error, warning, info or debug", run_log},
+	{"log", "what is logged: error, warning, info or debug, and of which rooms", run_log},
 	{"help", "this list", run_help},
 };
 /* clang-format on */
@@ -173,9 +177,15 @@ char *command_answer(void *context, const char *line, size_t length)
 {
 	json_error_t why;
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+	int64_t began = clock_steady();
 	json_t *answer = request ? dispatch(context, request)
 				 : error_answer("this is no JSON: %s", why.text);
 	char *text = answer ? json_dumps(answer, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	const char *command = json_string_value(json_object_get(request, "command"));
+
+	log_debug("control", "event=answered command=\"%.32s\" octets=%zu ms=%.1f",
+		command ? command : "", text ? strlen(text) : 0,
+		(double)(clock_steady() - began) / (double)CLOCK_MILLISECOND);
 
 	json_decref(request);
 	json_decref(answer);

@@ -82,8 +82,10 @@ struct dedup *dedup_new(const struct config *c)
 	d->table = duplicates_new();
 	if (!d->table)
 		log_warning("capture",
-			"the kernel allows no program that tells forwarded packets from this "
-			"host's own (%s; CAP_BPF?): only what comes in is metered",
+			"event=no-egress error=\"%s\" note=\"the kernel allows no program that "
+			"tells "
+			"forwarded packets from this host's own (CAP_BPF?): only what comes in is "
+			"metered\"",
 			strerror(errno));
 	return d;
 }
@@ -196,8 +198,8 @@ void dedup_warn(struct dedup *d, const struct config *c, const struct links *lin
 			const struct link *below = input_link(&c->inputs[k], links);
 			if (below && (below->master == over->index || over->below == below->index))
 				log_warning("capture",
-					"%s lies over %s, and both are inputs: what passes both is "
-					"metered twice",
+					"event=inputs-overlap over=\"%s\" below=\"%s\" "
+					"note=\"what passes both is metered twice\"",
 					over->name, below->name);
 		}
 	}

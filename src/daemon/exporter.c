@@ -33,8 +33,9 @@ struct exporter {
 	struct output *output;
 	int output_error; /* errno, once it could not be written */
 
-	struct crew *crew;   /* lent */
-	struct guide *guide; /* lent, or NULL */
+	struct crew *crew;         /* lent */
+	struct guide *guide;       /* lent, or NULL */
+	struct resolver *resolver; /* the same */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -261,6 +262,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	drain_all(e);
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
+	if (e->resolver)
+		roster_resolve(e->roster, e->resolver);
 	roster_tick(e->roster, clock_wall());
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
@@ -304,6 +307,11 @@ void exporter_guide(struct exporter *e, struct guide *guide)
 	e->guide = guide;
 }
 
+void exporter_resolver(struct exporter *e, struct resolver *resolver)
+{
+	e->resolver = resolver;
+}
+
 bool exporter_start(struct exporter *e, struct crew *crew)
 {
 	struct timeval interval = {0, TICK_MICROSECONDS};
@@ -342,4 +350,17 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 	roster_statistics(e->roster, s);
 	s->nat = e->guide ? guide_nat_statistics(e->guide) : (struct nat_statistics){0};
 	pthread_mutex_unlock(&e->lock);
+}
+
+bool exporter_templates(struct exporter *e, unsigned index, char name[EXPORTER_COLLECTOR_NAME],
+	struct session_templates *templates)
+{
+	pthread_mutex_lock(&e->lock);
+	const struct collector *c = roster_collector(e->roster, index);
+	if (c) {
+		snprintf(name, EXPORTER_COLLECTOR_NAME, "%s", collector_name(c));
+		session_templates(collector_session(c), templates);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return c != NULL;
 }

@@ -36,7 +36,9 @@ static void open_router(struct guide *g, const struct config *c)
 	g->router =
 		router_new(&(struct router_options){.answers = ANSWERS, .per_second = PER_SECOND});
 	if (!g->router) {
-		log_warning("routes", "the kernel does not tell its routes and interfaces: %s",
+		log_warning("routes",
+			"event=no-routes error=\"%s\" note=\"the kernel does not tell its routes "
+			"and interfaces\"",
 			strerror(errno));
 		return;
 	}

@@ -63,24 +63,22 @@ static int open_socket(const char *where, struct config_error *error)
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
 	struct addrinfo *found;
-	char host[CONFIG_NAME];
-	char *colon, *name = host;
+	struct config_listen apart;
+	int e = config_read_listen(where, &apart)
+			? getaddrinfo(apart.host, apart.service, &hints, &found)
+			: EAI_NONAME;
 
-	snprintf(host, sizeof host, "%s", where);
-	colon = strrchr(host, ':');
-	if (colon && colon > host && host[0] == '[' && colon[-1] == ']') {
-		colon[-1] = '\0';
-		name++;
-	}
-	if (!colon || (*colon = '\0', getaddrinfo(name, colon + 1, &hints, &found) != 0)) {
-		config_fail(error, "metrics.listen: %s: allowed: ADDRESS:PORT, [IPv6]:PORT", where);
+	if (e != 0) {
+		config_fail(error, "metrics.listen: %s: %s", where, gai_strerror(e));
 		return -1;
 	}
 	int s = listen_at(found);
 	if (s < 0)
 		config_fail(error, "metrics.listen: %s: %s", where, strerror(errno));
 	else if (!is_loopback(found->ai_addr))
-		log_warning("metrics", "listen=%s: whoever reaches that address may read", where);
+		log_warning("metrics",
+			"event=open listen=%s note=\"whoever reaches that address may read\"",
+			where);
 	freeaddrinfo(found);
 	return s;
 }

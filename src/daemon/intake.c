@@ -109,13 +109,17 @@ static void say_link(const char *name, enum source_status before, enum source_st
 {
 	if (now == SOURCE_GONE)
 		log_warning("capture",
-			"%s has gone: it is metered again when it comes back, with "
-			"privileges.capture",
+			"event=gone interface=\"%s\" note=\"metered again when it comes back, with "
+			"privileges.capture\"",
 			name);
 	else if (now == SOURCE_DOWN)
-		log_warning("capture", "%s is down: nothing to meter until it is up again", name);
+		log_warning("capture",
+			"event=down interface=\"%s\" note=\"nothing to meter until it is up "
+			"again\"",
+			name);
 	else
-		log_info("capture", "%s is %s again", name, before == SOURCE_GONE ? "there" : "up");
+		log_info("capture", "event=back interface=\"%s\" was=%s", name,
+			before == SOURCE_GONE ? "gone" : "down");
 }
 
 /* Says it once for all workers of the input. What an interface that has gone was told of is
@@ -180,8 +184,10 @@ static void read_all(struct capture *c)
 	} while (status != SOURCE_END && status != SOURCE_FAILED);
 	c->failed = status == SOURCE_FAILED;
 	if (c->failed)
-		log_error("capture", "%s, worker %u: %s; it meters no more", c->intake->input->name,
-			c->number, source_failure(source));
+		log_error("capture",
+			"event=capture-failed interface=\"%s\" worker=%u error=\"%s\" note=\"it "
+			"meters no more\"",
+			c->intake->input->name, c->number, source_failure(source));
 }
 
 static void *capture_run(void *context)
@@ -220,8 +226,8 @@ static bool start_thread(struct capture *c)
 	if (c->running)
 		atomic_fetch_add(&c->intake->reading, 1);
 	else
-		log_error("capture", "%s, worker %u: no thread: %s", c->intake->input->name,
-			c->number, strerror(error));
+		log_error("capture", "event=no-thread interface=\"%s\" worker=%u error=\"%s\"",
+			c->intake->input->name, c->number, strerror(error));
 	return c->running;
 }
 
@@ -231,7 +237,7 @@ static bool open_sources(struct intake *in)
 
 	for (unsigned i = 0; i < in->count; i++) {
 		if (!source_start(worker_source(in->captures[i].worker), &why)) {
-			log_error("capture", "%s", why.text);
+			log_error("capture", "event=cannot-capture error=\"%s\"", why.text);
 			return false;
 		}
 	}
@@ -260,7 +266,9 @@ bool intake_open(struct intake *in)
 	if (!open_sources(in))
 		return false;
 	let_go(in);
-	log_info("capture", "%s: threads=%u, all memory is taken, frames are let in",
+	log_info("capture",
+		"event=capturing interface=\"%s\" threads=%u note=\"all memory is taken, frames "
+		"are let in\"",
 		in->input->name, in->count);
 	return true;
 }

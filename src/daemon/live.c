@@ -131,10 +131,11 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 		return;
 	}
 	if (l->stopping) {
-		log_error("main", "stopped at once by a second signal: live flows are lost");
+		log_error("main", "event=killed note=\"a second signal: live flows are lost\"");
 		_exit(3);
 	}
-	log_info("main", "%s: exporting what is live", strsignal((int)signal.ssi_signo));
+	log_info("main", "event=stopping signal=\"%s\" note=\"exporting what is live\"",
+		strsignal((int)signal.ssi_signo));
 	begin_stop(l);
 }
 
@@ -147,7 +148,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	if (error && !l->stopping) {
-		log_error("main", "standard output: %s", strerror(error));
+		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		begin_stop(l);
 	}
 	if (reading(l->view->crew) == 0)
@@ -182,11 +183,12 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 	say_status(l, ledger);
 	free(ledger);
 	if (*words.not_ip)
-		log_warning("capture", "%s", words.not_ip);
+		log_warning("capture", "event=not-ip %s", words.not_ip);
 	if (*words.dropped)
-		log_warning("capture", "%s", words.dropped);
+		log_warning("capture", "event=kernel-dropped %s", words.dropped);
 	if (*words.pressure)
-		log_warning("cache", "%s", words.pressure);
+		log_warning("cache", "event=pressure %s", words.pressure);
+	log_settle(false);
 }
 
 static void on_alive(evutil_socket_t fd, short what, void *context)
@@ -301,7 +303,7 @@ static bool confine(const struct live *l)
 
 	if (!l->services->confine || confine_calls(l->services->needs, &error))
 		return true;
-	log_error("main", "%s", error.text);
+	log_error("main", "event=unconfined error=\"%s\"", error.text);
 	return false;
 }
 

@@ -18,7 +18,7 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_CANNOT_START = 2 };
 
 static int complain(const struct config_error *error, int status)
 {
-	fprintf(stderr, "weir: %s\n", error->text);
+	log_sentence(error->text);
 	return status;
 }
 
@@ -62,7 +62,7 @@ static int run_pipeline(struct pipeline *p, const struct options *o, FILE *file)
 
 	if (sum_up(p, o, file))
 		return status;
-	log_error("main", "the ledger could not be written");
+	log_error("main", "event=ledger-unwritten file=\"%s\"", o->ledger);
 	return status == PIPELINE_DONE ? PIPELINE_FAULT : status;
 }
 
@@ -101,13 +101,15 @@ static int run(const struct options *o, struct command_line *line)
 	FILE *file = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
-	log_start((enum log_level)(LOG_INFO_LEVEL + o->verbosity));
+	if (o->debug_rooms)
+		log_set_level(LOG_DEBUG_LEVEL, o->debug_rooms);
 	if (o->ledger && !(file = open_ledger(o->ledger, &error)))
 		return complain(&error, EXIT_CANNOT_START);
 	struct pipeline_reload again = {o->config_path, read_again, line};
 	struct pipeline *p = pipeline_new(&o->config, o->config_path ? &again : NULL, &error);
 	int status = p ? run_pipeline(p, o, file) : complain(&error, EXIT_CANNOT_START);
 	pipeline_free(p);
+	log_settle(true);
 	if (file && file != stderr)
 		fclose(file);
 	return status;
@@ -117,7 +119,9 @@ static int dispatch(struct options *o, int argc, char **argv)
 {
 	struct config_error error;
 
-	if (!options_read(o, argc, argv, &error))
+	bool good = options_read(o, argc, argv, &error);
+	log_start((enum log_level)(LOG_INFO_LEVEL + o->verbosity));
+	if (!good)
 		return complain(&error, EXIT_USAGE);
 	if (o->help)
 		options_help(stdout);

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "daemon/options.h"
 
+#include "base/log.h"
+
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ enum { LIST_ELEMENTS = 256, SET, HELP_CONFIG, VERSION, LEDGER };
 struct option_row {
 	int letter;
 	const char *name;
-	const char *argument; /* NULL: takes none */
+	const char *argument; /* NULL: takes none; in brackets: need not be there */
 	const char *key;      /* the option is --set KEY=..., NULL: it is more than that */
 	const char *help;
 };
@@ -39,7 +41,7 @@ static const struct option_row rows[] = {
 	{HELP_CONFIG, "help-config", NULL, NULL, "list the keys of the configuration"},
 	{LIST_ELEMENTS, "list-elements", NULL, NULL, "list the information elements"},
 	{'q', "quiet", NULL, NULL, "say less (repeatable)"},
-	{'d', "debug", NULL, NULL, "say more (repeatable)"},
+	{'d', "debug", "[=ROOMS]", NULL, "say more (repeatable); of rooms: capture,cache"},
 	{VERSION, "version", NULL, NULL, "print the version"},
 	{'h', "help", NULL, NULL, "print this"},
 };
@@ -72,7 +74,8 @@ void options_help(FILE *out)
 		char letter[8] = "    ", name[40];
 		if (row->letter < LIST_ELEMENTS)
 			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		snprintf(name, sizeof(name), "--%s%s%s", row->name, row->argument ? " " : "",
+		snprintf(name, sizeof(name), "--%s%s%s", row->name,
+			row->argument && row->argument[0] != '[' ? " " : "",
 			row->argument ? row->argument : "");
 		fprintf(out, "  %s%-24s %s\n", letter, name, row->help);
 	}
@@ -90,6 +93,11 @@ static const struct option_row *find_row(int letter)
 	return NULL;
 }
 
+static bool is_optional(const struct option_row *row)
+{
+	return row->argument && row->argument[0] == '[';
+}
+
 /* "-m", or "--set" where an option has no letter. */
 static const char *name_of(const struct option_row *row, char text[NAME])
 {
@@ -101,18 +109,21 @@ static const char *name_of(const struct option_row *row, char text[NAME])
 }
 
 /* getopt_long's tables from ours. */
-static void describe(char letters[2 * ROWS + 2], struct option options[ROWS + 1])
+static void describe(char letters[3 * ROWS + 2], struct option options[ROWS + 1])
 {
 	char *at = letters;
 
 	*at++ = ':';
 	for (size_t i = 0; i < ROWS; i++) {
 		options[i] = (struct option){rows[i].name,
-			rows[i].argument ? required_argument : no_argument, NULL, rows[i].letter};
+			is_optional(&rows[i]) ? optional_argument
+			: rows[i].argument    ? required_argument
+					      : no_argument,
+			NULL, rows[i].letter};
 		if (rows[i].letter >= LIST_ELEMENTS)
 			continue;
 		*at++ = (char)rows[i].letter;
-		if (rows[i].argument)
+		for (int n = is_optional(&rows[i]) ? 2 : rows[i].argument != NULL; n > 0; n--)
 			*at++ = ':';
 	}
 	*at = '\0';
@@ -150,7 +161,15 @@ static bool note(struct options *options, struct command_line *line, struct give
 	case 'o': line->output = true; break;
 	case 'C': options->check_config = true; break;
 	case 'q': options->verbosity--; break;
-	case 'd': options->verbosity++; break;
+	case 'd':
+		if (!given.argument)
+			options->verbosity++;
+		else if (!log_knows(given.argument))
+			return config_fail(error, "--debug: %.64s: allowed: %s; see weir --help",
+				given.argument, log_rooms());
+		else
+			options->debug_rooms = given.argument;
+		break;
 	case 'h': options->help = true; break;
 	case HELP_CONFIG: options->help_config = true; break;
 	case VERSION: options->version = true; break;
@@ -190,7 +209,7 @@ static char *join(char **words, int count)
 static bool scan(struct options *options, struct command_line *line, int argc, char **argv,
 	struct config_error *error)
 {
-	char letters[2 * ROWS + 2];
+	char letters[3 * ROWS + 2];
 	struct option names[ROWS + 1];
 	int letter;
 
@@ -201,6 +220,8 @@ static bool scan(struct options *options, struct command_line *line, int argc, c
 		struct given given = {find_row(letter), optarg};
 		if (letter == '?' || letter == ':')
 			return fail_usage(letter, argv, error);
+		if (is_optional(given.row) && !optarg && optind < argc && log_knows(argv[optind]))
+			given.argument = argv[optind++];
 		if (!note(options, line, given, error))
 			return false;
 	}

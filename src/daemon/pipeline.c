@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/announce.h"
 #include "daemon/assembly.h"
 #include "daemon/command.h"
 #include "daemon/live.h"
@@ -10,10 +11,9 @@
 #include "daemon/privileges.h"
 #include "daemon/progress.h"
 #include "daemon/reload.h"
-#include "export/protocol.h"
+#include "daemon/resolver.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,9 @@
 struct pipeline {
 	struct assembly parts;
 	struct view view;
-	struct control *control; /* NULL: none */
-	struct http *metrics;    /* NULL: none */
+	struct resolver *resolver; /* NULL: none */
+	struct control *control;   /* NULL: none */
+	struct http *metrics;      /* NULL: none */
 	struct notify notify;
 	const struct pipeline_reload *again; /* NULL: there is no other configuration */
 	bool confine;                        /* to a few system calls, once it runs */
@@ -40,47 +41,10 @@ static bool fail(struct config_error *error, const char *text)
 	return false;
 }
 
-/* "0,2", or "any". */
-static void show_cpus(const struct config_cpus *cpus, char *text, size_t size)
-{
-	size_t used = 0;
-
-	snprintf(text, size, "any");
-	for (unsigned k = 0; k < cpus->count && used < size; k++)
-		used += (size_t)snprintf(
-			text + used, size - used, "%s%u", k ? "," : "", cpus->number[k]);
-}
-
-/* What a live run will do, in a few lines. */
-static void announce(const struct config *c)
-{
-	char cpus[8 * CONFIG_WORKERS];
-
-	for (unsigned i = 0; i < c->input_count; i++) {
-		const struct config_input *in = &c->inputs[i];
-		show_cpus(&in->cpu, cpus, sizeof cpus);
-		log_info("capture",
-			"interface=%s workers=%u cpu=%s buffer=%lluM snaplen=%u filter=\"%s\"",
-			in->interface, in->workers, cpus, (unsigned long long)(in->buffer >> 20),
-			in->snaplen, in->filter);
-	}
-	log_info("cache", "entries=%u for each worker, decapsulate=%s sampling=%u",
-		c->cache.entries, c->cache.decapsulate_inner ? "inner" : "none",
-		c->sampling.interval);
-	for (unsigned i = 0; i < c->exporter_count; i++) {
-		const struct config_exporter *x = &c->exporters[i];
-		bool file = x->transport == CONFIG_FILE;
-		log_info("exporter", "collector=%s port=%s transport=%s protocol=%s domain=%u",
-			file ? x->file_path : x->host, file ? "" : x->service,
-			config_transport_name(x->transport), protocol_find(x->protocol)->name,
-			x->observation_domain);
-	}
-}
-
 static void log_notes(const char *what, const struct reload_notes *notes)
 {
 	for (unsigned i = 0; i < notes->count; i++)
-		log_info("main", "reload: %s: %s", what, notes->text[i]);
+		log_info("main", "event=reload %s=\"%s\"", what, notes->text[i]);
 }
 
 static bool take_up(struct pipeline *p, struct config *to, struct reload_report *report,
@@ -104,37 +68,17 @@ static bool read_again(void *context, struct reload_report *report, struct confi
 	notify_reloading(&p->notify);
 	bool good = take_up(p, to, report, error);
 	if (good) {
-		log_notes("taken up", &report->changed);
-		log_notes("needs a restart", &report->restart);
-		log_info("main", "reload: changes=%u waiting=%u", report->changed.count,
+		log_notes("changed", &report->changed);
+		log_notes("restart", &report->restart);
+		log_info("main", "event=reloaded changes=%u waiting=%u", report->changed.count,
 			report->restart.count);
 	} else {
 		free(to);
-		log_error("main", "reload: %s; all stays as it was", error->text);
+		log_error("main", "event=reload-refused error=\"%s\" note=\"all stays as it was\"",
+			error->text);
 	}
 	notify_ready(&p->notify);
 	return good;
-}
-
-/* The most that will be taken, whatever the traffic is: the program and its libraries come to it.
- */
-static void announce_memory(const struct pipeline *p, const struct config *c)
-{
-	const struct crew *crew = p->parts.crew;
-	uint64_t workers = 0, kernel = 0, kept = 0;
-
-	for (unsigned i = 0; i < crew->count; i++)
-		workers += worker_memory(crew->member[i].worker);
-	for (unsigned i = 0; i < c->input_count; i++)
-		kernel += c->inputs[i].workers * c->inputs[i].buffer;
-	for (unsigned i = 0; i < c->exporter_count; i++)
-		if (c->exporters[i].transport == CONFIG_TCP ||
-			c->exporters[i].transport == CONFIG_TLS)
-			kept += c->exporters[i].buffer;
-	log_info("memory",
-		"at most %" PRIu64 " KB: caches, rings and fragments %" PRIu64
-		" KB, the kernel's rings %" PRIu64 " KB, what waits for collectors %" PRIu64 " KB",
-		(workers + kernel + kept) >> 10, workers >> 10, kernel >> 10, kept >> 10);
 }
 
 /* What the control socket and the watch see; they are a live pipeline's. */
@@ -226,7 +170,8 @@ static unsigned needs_of(const struct config *c)
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS)
+		if (x->transport == CONFIG_TCP || x->transport == CONFIG_TLS ||
+			!socket_is_address(x->host))
 			needs |= CONFINE_STREAMS;
 		if (x->transport == CONFIG_TLS)
 			needs |= CONFINE_TLS;
@@ -251,7 +196,8 @@ static bool give_up_privileges(
 		&(struct privileges_options){
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
-			.capture = c->privileges.capture,
+			.capture = c->privileges.capture && !p->parts.is_file,
+			.is_file = p->parts.is_file,
 			.paths = paths,
 			.path_count = count,
 		},
@@ -260,8 +206,11 @@ static bool give_up_privileges(
 
 static bool open_services(struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	announce(c);
-	announce_memory(p, c);
+	announce(&p->parts);
+	p->resolver = resolver_new(c, error);
+	if (!p->resolver)
+		return false;
+	exporter_resolver(p->parts.exporter, p->resolver);
 	return make_view(p, c, error) && add_control(p, c, error) && add_metrics(p, c, error) &&
 	       give_up_privileges(p, c, error);
 }
@@ -278,7 +227,8 @@ struct pipeline *pipeline_new(
 	p->notify = notify_open();
 	p->again = again;
 	if (assembly_make(&p->parts, c, error) &&
-		(p->parts.is_file || open_services(p, p->parts.config, error)))
+		(p->parts.is_file ? give_up_privileges(p, p->parts.config, error)
+				  : open_services(p, p->parts.config, error)))
 		return p;
 	pipeline_free(p);
 	return NULL;
@@ -293,6 +243,7 @@ void pipeline_free(struct pipeline *p)
 	notify_close(&p->notify);
 	watch_free(p->view.watch);
 	assembly_free(&p->parts);
+	resolver_free(p->resolver);
 	free(p);
 }
 
@@ -358,18 +309,25 @@ static enum pipeline_status read_file(struct pipeline *p)
 	if (error == EPIPE)
 		return PIPELINE_DONE; /* whoever reads has seen enough */
 	if (error) {
-		log_error("main", "standard output: %s", strerror(error));
+		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		return PIPELINE_FAULT;
 	}
 	if (status != SOURCE_FAILED)
 		return PIPELINE_DONE;
-	log_error("capture", "%s: %s: the capture breaks off here, what came before is exported",
+	log_error("capture",
+		"event=broke-off file=\"%s\" error=\"%s\" note=\"what came before is exported\"",
 		strcmp(file, "-") == 0 ? "standard input" : file, source_failure(worker_source(w)));
 	return PIPELINE_BROKE_OFF;
 }
 
 enum pipeline_status pipeline_run(struct pipeline *p)
 {
+	struct config_error error;
+
+	if (p->parts.is_file && p->confine && !confine_calls(p->needs, &error)) {
+		log_error("main", "event=unconfined error=\"%s\"", error.text);
+		return PIPELINE_FAULT;
+	}
 	if (p->parts.is_file)
 		return read_file(p);
 	struct live_services services = {.control = p->control,

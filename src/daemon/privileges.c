@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,11 +21,20 @@ static bool fail(struct config_error *error, const char *what)
 	return config_fail(error, "privileges: %s: %s", what, strerror(errno));
 }
 
-/* Root may switch; whoever was started as somebody else stays that. NULL in *who: stay. */
-static bool find_user(const char *name, const struct passwd **who, struct config_error *error)
+/* The files that come of a capture file are the caller's, in folders of his. */
+static bool writes_as_itself(const struct privileges_options *o)
 {
+	return o->is_file && o->path_count > 0;
+}
+
+/* Root may switch; whoever was started as somebody else stays that. NULL in *who: stay. */
+static bool find_user(
+	const struct privileges_options *o, const struct passwd **who, struct config_error *error)
+{
+	const char *name = o->user;
+
 	*who = NULL;
-	if (geteuid() != 0 || !*name)
+	if (geteuid() != 0 || !*name || writes_as_itself(o))
 		return true;
 	errno = 0;
 	*who = getpwnam(name);
@@ -32,7 +42,9 @@ static bool find_user(const char *name, const struct passwd **who, struct config
 		return true;
 	if (strcmp(name, USUAL_USER) != 0)
 		return config_fail(error, "privileges.user: %s: no such user", name);
-	log_warning("privileges", "there is no user %s: root runs on, without capabilities", name);
+	if (!o->is_file)
+		log_warning("privileges",
+			"event=no-user user=%s note=\"root runs on, without capabilities\"", name);
 	return true;
 }
 
@@ -55,21 +67,27 @@ static bool switch_user(const struct passwd *who, struct config_error *error)
 
 /* The bounding set can only be made smaller with a capability that not everyone has; then
  * no_new_privs has to be enough. */
-static void narrow_bounds(bool capture)
+static void narrow_bounds(uint32_t kept)
 {
 	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c) >= 0; c++)
-		if (!(capture && c == CAP_NET_RAW) && prctl(PR_CAPBSET_DROP, c) != 0)
+		if (!(c < 32 && kept & 1U << c) && prctl(PR_CAPBSET_DROP, c) != 0)
 			return;
 }
 
-static bool drop_capabilities(bool capture, struct config_error *error)
+static uint32_t kept_capabilities(const struct privileges_options *o)
+{
+	return (o->capture ? 1U << CAP_NET_RAW : 0) |
+	       (writes_as_itself(o) ? 1U << CAP_DAC_OVERRIDE : 0);
+}
+
+static bool drop_capabilities(uint32_t wanted, struct config_error *error)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return fail(error, "capget");
-	uint32_t kept = data[0].permitted & (capture ? 1U << CAP_NET_RAW : 0);
+	uint32_t kept = data[0].permitted & wanted;
 	memset(data, 0, sizeof data);
 	data[0].permitted = data[0].effective = kept;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
@@ -86,19 +104,26 @@ bool privileges_drop(const struct privileges_options *o, struct config_error *er
 
 	if (!CONFINE_POSSIBLE)
 		return true;
-	if (!find_user(o->user, &who, error))
+	/* Threads with heaps of their own would call mprotect(2) to let these grow. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	if (!find_user(o, &who, error))
 		return false;
 	if (who)
 		hand_over(o, who);
-	narrow_bounds(o->capture);
-	if ((who && !switch_user(who, error)) || !drop_capabilities(o->capture, error))
+	narrow_bounds(kept_capabilities(o));
+	if ((who && !switch_user(who, error)) || !drop_capabilities(kept_capabilities(o), error))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		return fail(error, "no_new_privs");
 	if (o->confine && !confine_files(o->paths, o->path_count, &landlock, error))
 		return false;
-	log_info("privileges", "user=%u capabilities=%s landlock=%d seccomp=%s",
-		(unsigned)geteuid(), o->capture ? "net_raw" : "none", landlock,
-		o->confine ? "yes" : "no");
+	if (o->confine && landlock == 0 && !o->is_file)
+		log_warning("privileges",
+			"event=no-landlock note=\"the kernel has none: files are not confined\"");
+	if (!o->is_file)
+		log_info("privileges",
+			"event=dropped user=%u capabilities=%s landlock=%d seccomp=%s",
+			(unsigned)geteuid(), o->capture ? "net_raw" : "none", landlock,
+			o->confine ? "yes" : "no");
 	return true;
 }

@@ -295,3 +295,19 @@ void roster_statistics(const struct roster *r, struct exporter_statistics *s)
 		collector_statistics(
 			r->leaver[i].collector, &r->taken, &s->collector[s->collectors++]);
 }
+
+void roster_resolve(struct roster *r, struct resolver *resolver)
+{
+	struct resolver_answer answer;
+
+	while (resolver_hear(resolver, &answer))
+		for (unsigned i = 0; i < r->count; i++)
+			collector_hear(r->collector[i], &answer);
+	for (unsigned i = 0; i < r->count; i++)
+		collector_ask(r->collector[i], resolver);
+}
+
+const struct collector *roster_collector(const struct roster *r, unsigned index)
+{
+	return index < r->count ? r->collector[index] : NULL;
+}

@@ -204,7 +204,7 @@ static struct client *free_client(struct server *s)
 static void refuse(const struct server_options *o, evutil_socket_t fd)
 {
 	if (send(fd, o->too_many, strlen(o->too_many), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_debug(o->room, "a client was refused: there are too many");
+		log_debug(o->room, "event=client-refused clients=%d", SERVER_CLIENTS);
 	evutil_closesocket(fd);
 }
 

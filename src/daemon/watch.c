@@ -147,10 +147,10 @@ static void judge_not_ip(
 	if (all < WATCH_LEAST || not_ip * 100 <= all || !may_say(w->said_not_ip, now->time))
 		return;
 	snprintf(words->not_ip, sizeof words->not_ip,
-		"%.1f %% of the %" PRIu64 " frames of the last %" PRId64
-		" s were no valid IP packets",
+		"percent=%.1f frames=%" PRIu64 " seconds=%" PRId64 " note=\"no valid IP packets",
 		percent(not_ip, all), all, seconds(now->time - then->time));
-	name_kinds(words->not_ip, sizeof words->not_ip, now, then);
+	name_kinds(words->not_ip, sizeof words->not_ip - 1, now, then);
+	strcat(words->not_ip, "\"");
 	w->said_not_ip = now->time;
 }
 
@@ -162,8 +162,8 @@ static void judge_dropped(
 	if (dropped == 0 || !may_say(w->said_dropped, now->time))
 		return;
 	snprintf(words->dropped, sizeof words->dropped,
-		"the kernel dropped %" PRIu64 " of %" PRIu64 " frames of the last %" PRId64
-		" s: its ring was full; see inputs[].buffer and inputs[].workers",
+		"dropped=%" PRIu64 " frames=%" PRIu64 " seconds=%" PRId64
+		" note=\"its ring was full; see inputs[].buffer and inputs[].workers\"",
 		dropped, all, seconds(now->time - then->time));
 	w->said_dropped = now->time;
 }
@@ -177,9 +177,8 @@ static void judge_pressure(struct watch *w, const struct look *now, const struct
 	if (c->pressures == w->pressures || !may_say(w->said_pressure, now->time))
 		return;
 	snprintf(words->pressure, sizeof words->pressure,
-		"under pressure: %" PRIu64 " of %" PRIu32
-		" entries are in use, idle time down to %.1f s, %" PRIu64
-		" flows left early in the last %" PRId64 " s; see cache.entries",
+		"used=%" PRIu64 " entries=%" PRIu32 " idle=%.1fs early=%" PRIu64 " seconds=%" PRId64
+		" note=\"flows leave early; see cache.entries\"",
 		s->live.flows, c->entries, (double)c->idle / (double)CLOCK_SECOND,
 		now->early - then->early, seconds(now->time - then->time));
 	w->said_pressure = now->time;
@@ -204,7 +203,7 @@ bool watch_check(struct watch *w, const struct ledger *l)
 	bool good = ledger_adds_up(l, &what);
 
 	if (!good && !w->said_wrong) {
-		log_error("ledger", "THE LEDGER DOES NOT ADD UP: %s", what);
+		log_error("ledger", "event=wrong note=\"THE LEDGER DOES NOT ADD UP: %s\"", what);
 		w->said_wrong = true;
 	}
 	return good;

@@ -59,8 +59,8 @@ static void over(struct connection *c, const char *why)
 	snprintf(c->why, sizeof c->why, "%s", why);
 }
 
-struct connection *connection_new(const struct addrinfo *address, const struct transport_path *path,
-	struct tls_context *tls, struct transport_error *error)
+struct connection *connection_new(const struct socket_address *address,
+	const struct transport_path *path, struct tls_context *tls, struct transport_error *error)
 {
 	struct connection *c = malloc(sizeof *c);
 	int on = 1, seconds = KEEPALIVE_SECONDS;
@@ -70,7 +70,7 @@ struct connection *connection_new(const struct addrinfo *address, const struct t
 		return NULL;
 	}
 	memset(c, 0, offsetof(struct connection, out));
-	c->fd = socket_connect(address, path, error);
+	c->fd = socket_connect(address, SOCK_STREAM, path, error);
 	if (c->fd >= 0 && tls && !(c->tls = tls_new(tls))) {
 		snprintf(error->text, sizeof error->text, "out of memory");
 		close(c->fd);

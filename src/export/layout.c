@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <stdio.h>
 
 /* What a template is for. */
 struct variant {
@@ -328,6 +329,18 @@ static unsigned variant_index(const struct variant *v)
 	return (v->answered ? UNANSWERED : 0) + other * 4 + (v->icmp ? 2 : 0) + (v->version == 6);
 }
 
+static struct variant variant_of(unsigned index)
+{
+	static const uint8_t others[] = {0, 4, 6};
+
+	return (struct variant){
+		.version = index % 2 ? 6 : 4,
+		.icmp = index / 2 % 2,
+		.other = others[index / 4 % 3],
+		.answered = index >= UNANSWERED,
+	};
+}
+
 void layout_init(struct layout *l, const struct layout_options *o)
 {
 	*l = (struct layout){
@@ -335,25 +348,37 @@ void layout_init(struct layout *l, const struct layout_options *o)
 		.inner = o->inner,
 		.biflow = o->biflow,
 	};
+	snprintf(l->name, sizeof l->name, "%s", o->version == 5 ? "netflow5" : o->definition->name);
 	if (o->version == 5) {
 		init_netflow5(l, o);
 		return;
 	}
-	static const uint8_t others[] = {0, 4, 6};
 	bool icmp = has_icmp(o->definition), other = has_other(o->definition, o->inner);
 	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
-		struct variant v = {
-			.version = i % 2 ? 6 : 4,
-			.icmp = i / 2 % 2,
-			.other = others[i / 4 % 3],
-			.answered = i >= UNANSWERED,
-		};
+		struct variant v = variant_of(i);
 		if ((v.icmp && !icmp) || (v.other && !other) || (v.answered && !o->biflow))
 			continue;
 		fill(&l->template[l->count], o, &v);
 		fill_biflow(&l->template[l->count], o, &v);
 		add_template(l, i, o);
 	}
+}
+
+void layout_name(const struct layout *l, unsigned index, char *text, size_t size)
+{
+	unsigned i = 0;
+
+	while (i < LAYOUT_TEMPLATES - 1 && l->by_variant[i] != index + 1)
+		i++;
+	struct variant v = variant_of(i);
+	snprintf(text, size, "%s: IPv%d%s%s%s%s", l->name, v.version, v.icmp ? ", ICMP" : "",
+		v.other == 0   ? ""
+		: v.other == 4 ? ", IPv4 "
+			       : ", IPv6 ",
+		v.other == 0 ? ""
+		: l->inner   ? "outside"
+			     : "inside",
+		v.answered ? ", answered" : "");
 }
 
 static bool is_icmp(const struct flow_record *r)

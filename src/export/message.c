@@ -91,6 +91,13 @@ static uint16_t v9_scope(const struct ie *ie)
 						    : V9_SCOPE_SYSTEM;
 }
 
+uint16_t message_field_id(const struct protocol *p, const struct template *t, unsigned i)
+{
+	const struct ie *ie = t->field[i].ie;
+
+	return i < t->scope_count && p->scopes_are_types ? v9_scope(ie) : ie->id;
+}
+
 /* RFC 3954 section 6.1 counts octets of scopes and of the other fields, RFC 7011 section
  * 3.4.2.2 all fields and those of them that are scopes. */
 static uint8_t *put_template_header(
@@ -127,8 +134,7 @@ bool message_add_template(struct message *m, const struct template *t)
 	for (unsigned i = 0; i < t->field_count; i++) {
 		const struct template_field *f = &t->field[i];
 		uint32_t pen = template_field_pen(f);
-		bool is_type = i < t->scope_count && p->scopes_are_types;
-		uint16_t id = is_type ? v9_scope(f->ie) : f->ie->id;
+		uint16_t id = message_field_id(p, t, i);
 		at = put16(at, (uint16_t)(id | (pen ? ENTERPRISE : 0)));
 		at = put16(at, f->length);
 		if (pen)

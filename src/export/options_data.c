@@ -82,6 +82,25 @@ static const struct kind kinds[OPTION_KINDS] = {
 };
 /* clang-format on */
 
+const char *option_kind_name(enum option_kind kind)
+{
+	static const char *const names[OPTION_KINDS] = {
+		[OPTION_SAMPLING] = "sampling",
+		[OPTION_SELECTOR_COUNT] = "selector, every so many packets",
+		[OPTION_SELECTOR_RANDOM] = "selector, random packets",
+		[OPTION_SELECTOR_FLOW] = "selector, flows",
+		[OPTION_METERING_STATISTICS] = "metering statistics",
+		[OPTION_METERING_RELIABILITY] = "metering reliability",
+		[OPTION_EXPORTING_RELIABILITY] = "exporting reliability",
+		[OPTION_EXPORTER] = "exporter",
+		[OPTION_INTERFACES] = "interfaces",
+		[OPTION_FLOW_KEYS] = "flow keys",
+		[OPTION_ELEMENT_TYPES] = "element types",
+	};
+
+	return names[kind];
+}
+
 /* Selection algorithms by IANA's numbers: of selectorAlgorithm (RFC 5477), and of
  * flowSelectorAlgorithm (RFC 7014), where it is uniform and probabilistic. */
 static const struct {

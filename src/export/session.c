@@ -410,6 +410,18 @@ void session_tick(struct session *s, int64_t now)
 		s->options_refresh.done = false;
 }
 
+bool session_redirect(struct session *s, const struct socket_addresses *addresses)
+{
+	struct transport *t = s->out.transport;
+
+	if (!t->ops->redirect || !t->ops->redirect(t, addresses))
+		return false;
+	if (!t->ops->keeps_templates)
+		s->templates.done = false;
+	s->options_refresh.done = false;
+	return true;
+}
+
 void session_flush(struct session *s, int64_t now)
 {
 	finish_lanes(s, now);
@@ -472,4 +484,12 @@ void session_abandon(struct session *s)
 struct session_statistics session_statistics(const struct session *s)
 {
 	return s->out.count;
+}
+
+void session_templates(const struct session *s, struct session_templates *all)
+{
+	*all = (struct session_templates){.version = s->options.layout.version,
+		.done = s->templates.done,
+		.sent = s->templates.time};
+	listing_fill(all, &s->layout, &s->options_data, s->out.protocol->has_sets);
 }

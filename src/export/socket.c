@@ -1,6 +1,7 @@
 #include "export/socket.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,25 +20,58 @@ __attribute__((format(printf, 2, 3))) static bool fail(
 	return false;
 }
 
-struct addrinfo *socket_resolve(
-	const struct transport_path *path, int type, struct transport_error *error)
+bool socket_resolve(const char *host, const char *service, int type,
+	struct socket_addresses *addresses, struct transport_error *error)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = type};
 	struct addrinfo *list;
-	int e = getaddrinfo(path->host, path->service, &hints, &list);
+	int e = getaddrinfo(host, service, &hints, &list);
 
-	if (e == 0)
-		return list;
-	fail(error, "%s", e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e));
-	return NULL;
+	*addresses = (struct socket_addresses){.count = 0};
+	if (e)
+		return fail(error, "%s", e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e));
+	for (const struct addrinfo *i = list; i && addresses->count < SOCKET_ADDRESSES;
+		i = i->ai_next) {
+		struct socket_address *a = &addresses->list[addresses->count++];
+		memcpy(&a->to, i->ai_addr, i->ai_addrlen);
+		a->length = i->ai_addrlen;
+	}
+	freeaddrinfo(list);
+	return true;
+}
+
+bool socket_is_address(const char *host)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *list;
+
+	if (getaddrinfo(host, NULL, &hints, &list) != 0)
+		return false;
+	freeaddrinfo(list);
+	return true;
+}
+
+bool socket_find(const struct transport_path *path, int type, struct socket_addresses *addresses,
+	struct transport_error *error)
+{
+	*addresses = (struct socket_addresses){.count = 0};
+	return (path->may_wait && !socket_is_address(path->host)) ||
+	       socket_resolve(path->host, path->service, type, addresses, error);
+}
+
+bool socket_has(const struct socket_addresses *addresses, const struct socket_address *address)
+{
+	for (unsigned i = 0; i < addresses->count; i++)
+		if (addresses->list[i].length == address->length &&
+			memcmp(&addresses->list[i].to, &address->to, address->length) == 0)
+			return true;
+	return false;
 }
 
 static bool bind_source(
-	int fd, const struct addrinfo *to, const char *source, struct transport_error *error)
+	int fd, int family, int type, const char *source, struct transport_error *error)
 {
-	struct addrinfo hints = {.ai_family = to->ai_family,
-		.ai_socktype = to->ai_socktype,
-		.ai_flags = AI_NUMERICHOST};
+	struct addrinfo hints = {
+		.ai_family = family, .ai_socktype = type, .ai_flags = AI_NUMERICHOST};
 	struct addrinfo *list;
 	int e = getaddrinfo(source, NULL, &hints, &list);
 
@@ -97,20 +131,20 @@ uint32_t socket_most(int fd, int family)
 	return (uint32_t)(mtu - headers);
 }
 
-int socket_connect(const struct addrinfo *address, const struct transport_path *path,
-	struct transport_error *error)
+int socket_connect(const struct socket_address *address, int type,
+	const struct transport_path *path, struct transport_error *error)
 {
-	int wait = address->ai_socktype == SOCK_STREAM ? SOCK_NONBLOCK : 0;
-	int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | wait,
-		address->ai_protocol);
+	int wait = type == SOCK_STREAM ? SOCK_NONBLOCK : 0, family = address->to.ss_family;
+	int fd = socket(family, type | SOCK_CLOEXEC | wait, 0);
 
 	if (fd < 0) {
 		fail(error, "socket: %s", strerror(errno));
 		return -1;
 	}
-	bool good = set_options(fd, address->ai_family, path, error) &&
-		    (!*path->source || bind_source(fd, address, path->source, error));
-	if (good && connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS)
+	bool good = set_options(fd, family, path, error) &&
+		    (!*path->source || bind_source(fd, family, type, path->source, error));
+	if (good && connect(fd, (const struct sockaddr *)&address->to, address->length) < 0 &&
+		errno != EINPROGRESS)
 		good = fail(error, "%s", strerror(errno));
 	if (good)
 		return fd;

@@ -97,7 +97,7 @@ int spool_put(struct spool *s, const struct transport_message *m, uint32_t gap)
 		f = file_of(s, s->count - 1);
 	}
 	/* what a full disk took of a message is written over by the next */
-	ssize_t n = pwritev(f->fd, iov, 2, (off_t)f->to);
+	ssize_t n = lseek(f->fd, (off_t)f->to, SEEK_SET) < 0 ? -1 : writev(f->fd, iov, 2);
 	if (n != size)
 		return n < 0 ? errno : ENOSPC;
 	f->to += (uint64_t)size;
@@ -107,7 +107,7 @@ int spool_put(struct spool *s, const struct transport_message *m, uint32_t gap)
 
 static bool read_whole(int fd, void *octets, size_t size, uint64_t at)
 {
-	return pread(fd, octets, size, (off_t)at) == (ssize_t)size;
+	return lseek(fd, (off_t)at, SEEK_SET) >= 0 && read(fd, octets, size) == (ssize_t)size;
 }
 
 /* The file has been moved, or cannot be: its room on disk is free again. */

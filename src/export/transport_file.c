@@ -64,7 +64,8 @@ static bool name_part(struct file *f, uint32_t seconds)
 		if (errno != EEXIST)
 			break;
 	}
-	log_warning("exporter", "%s: %s", f->part, strerror(errno));
+	log_warning(
+		"exporter", "event=file-failed file=\"%s\" error=\"%s\"", f->part, strerror(errno));
 	return false;
 }
 
@@ -81,7 +82,7 @@ static void recover(struct file *f)
 		return;
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
-	while (pread(fd, header, HEADER, at) == HEADER) {
+	while (lseek(fd, at, SEEK_SET) == at && read(fd, header, HEADER) == HEADER) {
 		off_t length = be16(header + LENGTH_AT);
 		if (length < HEADER || at + length > st.st_size)
 			break;
@@ -92,7 +93,10 @@ static void recover(struct file *f)
 	bool cut = ftruncate(fd, at) == 0;
 	close(fd);
 	if (at && cut && name_part(f, first))
-		log_info("exporter", "%s: was left behind, and has its name now", f->part);
+		log_info("exporter",
+			"event=recovered file=\"%s\" note=\"was left behind, and has its name "
+			"now\"",
+			f->part);
 	else if (!at)
 		(void)unlink(f->part);
 }
@@ -102,9 +106,10 @@ static void recover(struct file *f)
 static void complain(struct file *f, int error)
 {
 	if (f->said != error && error)
-		log_warning("exporter", "%s: %s", f->part, strerror(error));
+		log_warning("exporter", "event=file-failed file=\"%s\" error=\"%s\"", f->part,
+			strerror(error));
 	else if (f->said && !error)
-		log_info("exporter", "%s: is being written again", f->part);
+		log_info("exporter", "event=writing-again file=\"%s\"", f->part);
 	f->said = error;
 }
 
@@ -116,7 +121,7 @@ static int put_message(struct file *f, const uint8_t *octets, uint32_t length)
 	uint8_t *head = (uint8_t *)(uintptr_t)octets, *rest = head + SEQUENCE_AT + sizeof sequence;
 	struct iovec iov[] = {{head, SEQUENCE_AT}, {sequence, sizeof sequence},
 		{rest, length - SEQUENCE_AT - sizeof sequence}};
-	ssize_t n = pwritev(f->fd, iov, 3, (off_t)f->size);
+	ssize_t n = lseek(f->fd, (off_t)f->size, SEEK_SET) < 0 ? -1 : writev(f->fd, iov, 3);
 
 	if (n == (ssize_t)length) {
 		f->size += length;

@@ -232,6 +232,13 @@ static void paced_work(struct transport *t, struct transport_report *report)
 	report->busy = backlog_first(p->backlog) != NULL;
 }
 
+static bool paced_redirect(struct transport *t, const struct socket_addresses *list)
+{
+	struct paced *p = (struct paced *)t;
+
+	return p->inner->ops->redirect && p->inner->ops->redirect(p->inner, list);
+}
+
 static void paced_close(struct transport *t)
 {
 	struct paced *p = (struct paced *)t;
@@ -241,8 +248,11 @@ static void paced_close(struct transport *t)
 	free(p);
 }
 
-static const struct transport_ops paced_ops = {
-	.send = paced_send, .most = paced_most, .work = paced_work, .close = paced_close};
+static const struct transport_ops paced_ops = {.send = paced_send,
+	.most = paced_most,
+	.work = paced_work,
+	.redirect = paced_redirect,
+	.close = paced_close};
 
 struct transport *transport_paced_new(struct transport *inner, const struct transport_pace *pace)
 {

@@ -42,8 +42,9 @@ struct stream {
 	struct parcel *unsaid;     /* the first that is not in this connection; NULL: all are */
 
 	struct tls_context *tls; /* or NULL */
-	struct addrinfo *addresses;
-	const struct addrinfo *address; /* to try next; NULL: all have been tried */
+	struct socket_addresses addresses;
+	unsigned address;           /* to try next; `count`: all have been tried */
+	struct socket_address peer; /* of the connection */
 	struct connection *connection;
 	bool ready;        /* this connection was, at least once */
 	uint32_t sequence; /* of this connection */
@@ -67,7 +68,7 @@ static void complain(struct stream *s, const char *what, const char *why)
 		return;
 	memcpy(s->said, text, sizeof text);
 	s->said_when = now;
-	log_warning("exporter", "%s: %s", s->name, text);
+	log_warning("exporter", "event=away collector=\"%s\" error=\"%s\"", s->name, text);
 }
 
 static void hang_up(struct stream *s)
@@ -81,8 +82,8 @@ static void try_address(struct stream *s)
 {
 	struct transport_error error;
 
-	s->connection = connection_new(s->address, &s->path, s->tls, &error);
-	s->address = s->address->ai_next;
+	s->peer = s->addresses.list[s->address++];
+	s->connection = connection_new(&s->peer, &s->path, s->tls, &error);
 	if (!s->connection)
 		complain(s, "no connection", error.text);
 }
@@ -94,10 +95,14 @@ static void connect_when_due(struct stream *s)
 
 	if (s->ending && !backlog_first(s->backlog))
 		return;
-	if (!s->address) {
+	if (s->addresses.count == 0) {
+		complain(s, "no connection", "the name has no address yet");
+		return;
+	}
+	if (s->address >= s->addresses.count) {
 		if (s->attempt && now - s->attempt < s->reconnect)
 			return;
-		s->address = s->addresses;
+		s->address = 0;
 		s->attempt = now;
 	}
 	try_address(s);
@@ -106,12 +111,12 @@ static void connect_when_due(struct stream *s)
 static void greet(struct stream *s)
 {
 	s->ready = true;
-	s->address = NULL;
+	s->address = s->addresses.count;
 	s->sequence = 0;
 	s->unput = backlog_first(s->backlog);
 	s->unsaid = backlog_first(s->templates);
 	s->progress = clock_steady();
-	log_info("exporter", "%s: connected", s->name);
+	log_info("exporter", "event=connected collector=\"%s\"", s->name);
 }
 
 /* ---- messages ---- */
@@ -297,8 +302,6 @@ static void stream_close(struct transport *t)
 	backlog_free(s->backlog);
 	backlog_free(s->templates);
 	spool_close(s->spool);
-	if (s->addresses)
-		freeaddrinfo(s->addresses);
 	free(s);
 }
 
@@ -313,11 +316,33 @@ static void stream_forget(struct transport *t)
 		backlog_drop(s->templates);
 }
 
+/* What the old place has not acknowledged goes to the new one; templates go there by
+ * themselves. */
+static bool stream_redirect(struct transport *t, const struct socket_addresses *list)
+{
+	struct stream *s = (struct stream *)t;
+
+	s->addresses = *list;
+	if (s->connection && socket_has(list, &s->peer)) {
+		s->address = list->count;
+		return false;
+	}
+	if (s->connection) {
+		if (s->ready)
+			let_go(s);
+		hang_up(s);
+	}
+	s->address = 0;
+	s->attempt = clock_steady();
+	return true;
+}
+
 static const struct transport_ops stream_ops = {
 	.send = stream_send,
 	.work = stream_work,
 	.end = stream_end,
 	.forget = stream_forget,
+	.redirect = stream_redirect,
 	.close = stream_close,
 	.keeps_templates = true,
 };
@@ -330,8 +355,8 @@ static void copy_options(struct stream *s, const struct transport_stream_options
 	snprintf(s->source, sizeof s->source, "%s", o->path.source);
 	snprintf(s->name, sizeof s->name, "%s", o->name);
 	snprintf(s->interface, sizeof s->interface, "%s", o->path.interface);
-	s->path = (struct transport_path){
-		s->host, s->service, s->source, s->interface, o->path.dscp, o->path.hops};
+	s->path = (struct transport_path){s->host, s->service, s->source, s->interface,
+		o->path.dscp, o->path.hops, o->path.may_wait};
 	s->reconnect = o->reconnect;
 	s->patient = o->patient;
 }
@@ -358,10 +383,10 @@ struct transport *transport_stream_open(
 		s->spool = spool_open(options->spool, options->spool_limit, error);
 		good = s->spool != NULL;
 	}
-	if (good)
-		s->addresses = socket_resolve(&s->path, SOCK_STREAM, error);
-	if (s->addresses)
+	if (good && socket_find(&s->path, SOCK_STREAM, &s->addresses, error)) {
+		s->address = s->addresses.count;
 		return &s->transport;
+	}
 	stream_close(&s->transport);
 	return NULL;
 }

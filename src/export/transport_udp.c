@@ -26,8 +26,10 @@ enum {
 
 struct udp {
 	struct transport transport;
-	int fd;
-	int family;
+	int fd; /* -1: the collector's name has no address yet */
+	struct socket_address peer;
+	char host[256], source[256], interface[64];
+	unsigned dscp, hops;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
 	bool sought; /* whether there is a receiver */
 	struct receiver *receiver;
@@ -128,7 +130,7 @@ static uint32_t udp_most(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
 
-	return socket_most(u->fd, u->family);
+	return u->fd < 0 ? UINT32_MAX : socket_most(u->fd, u->peer.to.ss_family);
 }
 
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
@@ -136,6 +138,10 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 	struct udp *u = (struct udp *)t;
 	unsigned tries = 0;
 
+	for (unsigned i = 0; u->fd < 0 && i < count; i++)
+		messages[i].error = EDESTADDRREQ;
+	if (u->fd < 0)
+		return 0;
 	for (unsigned i = 0; i < count;) {
 		int error;
 		unsigned most = count - i < BATCH ? count - i : BATCH;
@@ -195,9 +201,6 @@ static void udp_close(struct transport *t)
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .look = udp_look, .work = udp_work, .close = udp_close};
-
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
 {
@@ -217,33 +220,77 @@ static struct transport_address local_address(int fd)
 	return a;
 }
 
+/* To the first of them to which there is a way. False: there is none, and all is as it was. */
+static bool connect_to(
+	struct udp *u, const struct socket_addresses *list, struct transport_error *error)
+{
+	struct transport_path path = {
+		u->host, "", u->source, u->interface, u->dscp, u->hops, false};
+	int size = SEND_BUFFER, fd = -1;
+
+	for (unsigned i = 0; i < list->count && fd < 0; i++) {
+		fd = socket_connect(&list->list[i], SOCK_DGRAM, &path, error);
+		if (fd >= 0)
+			u->peer = list->list[i];
+	}
+	if (fd < 0)
+		return false;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = fd;
+	u->trains = true;
+	returned_ask(fd, u->peer.to.ss_family);
+	receiver_close(u->receiver);
+	u->receiver = NULL;
+	u->sought = false;
+	return true;
+}
+
+static bool udp_redirect(struct transport *t, const struct socket_addresses *list)
+{
+	struct udp *u = (struct udp *)t;
+	struct transport_error error;
+
+	return !(u->fd >= 0 && socket_has(list, &u->peer)) && connect_to(u, list, &error);
+}
+
+static const struct transport_ops udp_ops = {.send = udp_send,
+	.most = udp_most,
+	.look = udp_look,
+	.redirect = udp_redirect,
+	.work = udp_work,
+	.close = udp_close};
+
+static void copy_path(struct udp *u, const struct transport_path *path)
+{
+	snprintf(u->host, sizeof u->host, "%s", path->host);
+	snprintf(u->source, sizeof u->source, "%s", path->source);
+	snprintf(u->interface, sizeof u->interface, "%s", path->interface);
+	u->dscp = path->dscp;
+	u->hops = path->hops;
+}
+
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error)
 {
-	struct addrinfo *list = socket_resolve(path, SOCK_DGRAM, error);
-	int size = SEND_BUFFER;
+	struct socket_addresses list;
 
-	if (!list)
+	if (!socket_find(path, SOCK_DGRAM, &list, error))
 		return NULL;
-	struct udp *u = malloc(sizeof *u);
-	if (u) {
-		*u = (struct udp){.transport = {.ops = &udp_ops}, .fd = -1, .trains = true};
-		for (const struct addrinfo *a = list; a && u->fd < 0; a = a->ai_next) {
-			u->fd = socket_connect(a, path, error);
-			u->family = a->ai_family;
-		}
-	} else {
+	struct udp *u = calloc(1, sizeof *u);
+	if (!u) {
 		snprintf(error->text, sizeof error->text, "out of memory");
-	}
-	freeaddrinfo(list);
-	if (u && u->fd < 0) {
-		free(u);
 		return NULL;
 	}
-	if (!u)
-		return NULL;
-	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	returned_ask(u->fd, u->family);
-	u->transport.local = local_address(u->fd);
-	return &u->transport;
+	u->transport.ops = &udp_ops;
+	u->fd = -1;
+	copy_path(u, path);
+	if (connect_to(u, &list, error) || list.count == 0) {
+		if (u->fd >= 0)
+			u->transport.local = local_address(u->fd);
+		return &u->transport;
+	}
+	free(u);
+	return NULL;
 }

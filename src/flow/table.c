@@ -133,16 +133,16 @@ bool table_init(
 	return t->sets && t->records && t->free;
 }
 
+size_t table_memory(const struct table *t)
+{
+	return sets_size(t) + records_size(t) + free_size(t);
+}
+
 void table_touch(struct table *t)
 {
 	memory_touch(t->sets, sets_size(t));
 	memory_touch(t->records, records_size(t));
 	memory_touch(t->free, free_size(t));
-}
-
-size_t table_memory(const struct table *t)
-{
-	return sets_size(t) + records_size(t) + free_size(t);
 }
 
 void table_free(struct table *t)

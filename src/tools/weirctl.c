@@ -70,9 +70,14 @@ static bool lists_flows(const char *command)
 }
 
 /* What a word without a name means to a command. */
-static const char *name_of_word(const char *command)
+static const char *name_of_word(const char *command, const json_t *request)
 {
-	return strcmp(command, "log") == 0 ? "level" : lists_flows(command) ? "limit" : NULL;
+	const char *log = json_object_get(request, "level") ? "room" : "level";
+
+	return strcmp(command, "log") == 0         ? log
+	       : strcmp(command, "templates") == 0 ? "collector"
+	       : lists_flows(command)              ? "limit"
+						   : NULL;
 }
 
 /* A member of the request; a second one of a name would be lost. */
@@ -104,8 +109,8 @@ static bool add_word(json_t *request, const char *command, const char *word)
 
 	if (equals)
 		snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
-	else if (name_of_word(command))
-		snprintf(name, sizeof name, "%s", name_of_word(command));
+	else if (name_of_word(command, request))
+		snprintf(name, sizeof name, "%s", name_of_word(command, request));
 	if (!name[0]) {
 		fprintf(stderr, "weirctl: %s: NAME=VALUE is expected\n", word);
 		return false;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 /* Of a list of flows: what stands beside the two endpoints, and their width: IPv4's
  * and IPv6's longest. */
@@ -12,7 +13,8 @@ enum {
 	AROUND_ENDPOINTS = 38,
 	ENDPOINT_LEAST = 21,
 	ENDPOINT_MOST = 47,
-	CPUS_A_LINE = 10
+	CPUS_A_LINE = 10,
+	VARIABLE = 65535 /* a length, RFC 7011 section 7 */
 };
 
 static const json_t *at(const json_t *o, const char *name)
@@ -344,6 +346,57 @@ static void show_elements(const json_t *a, FILE *out)
 	}
 }
 
+static void show_template(const json_t *t, FILE *out)
+{
+	const json_t *fields = at(t, "fields");
+	json_int_t id = number(t, "id");
+
+	if (id)
+		fprintf(out, "\n%s template %" JSON_INTEGER_FORMAT "  %s\n", text(t, "kind"), id,
+			text(t, "record"));
+	else
+		fprintf(out, "\n%s record  %s\n", text(t, "kind"), text(t, "record"));
+	fprintf(out, "   %10s %6s %6s  %s\n", "ENTERPRISE", "ID", "LENGTH", "NAME");
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		const json_t *f = json_array_get(fields, i);
+		json_int_t length = number(f, "length"), pen = number(f, "pen");
+		char enterprise[24] = "", octets[24] = "varies";
+		if (pen)
+			snprintf(enterprise, sizeof enterprise, "%" JSON_INTEGER_FORMAT, pen);
+		if (length != VARIABLE)
+			snprintf(octets, sizeof octets, "%" JSON_INTEGER_FORMAT, length);
+		fprintf(out, "   %10s %6" JSON_INTEGER_FORMAT " %6s  %.40s%s%s\n", enterprise,
+			number(f, "id"), octets, text(f, "name"),
+			json_is_true(at(f, "scope")) ? ", scope" : "",
+			json_is_true(at(f, "key")) ? ", key" : "");
+	}
+}
+
+static void show_templates(const json_t *a, FILE *out)
+{
+	const json_t *all = at(a, "collectors");
+	json_int_t left_out = number(a, "left_out");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *c = json_array_get(all, i), *list = at(c, "templates");
+		const json_t *sent = at(c, "sent_ms");
+		time_t when = (time_t)(json_integer_value(sent) / 1000);
+		char date[32] = "not sent";
+		struct tm tm;
+		if (json_is_integer(sent) && localtime_r(&when, &tm))
+			strftime(date, sizeof date, "last sent %F %T", &tm);
+		fprintf(out, "%sCOLLECTOR %s\n%s, templates %s\n", i ? "\n" : "", text(c, "name"),
+			text(c, "protocol"), date);
+		for (size_t k = 0; k < json_array_size(list); k++)
+			show_template(json_array_get(list, k), out);
+	}
+	if (left_out)
+		fprintf(out,
+			"\n%" JSON_INTEGER_FORMAT
+			" more collectors: weirctl templates NAME shows one\n",
+			left_out);
+}
+
 /* "tcp", or the protocol's number. */
 static const char *protocol_name(char room[8], json_int_t protocol)
 {
@@ -376,6 +429,24 @@ static json_int_t rate(const json_t *f)
 	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
 }
 
+/* The number, or where it has more than `width` characters thousands, millions, ... of it. */
+static const char *fitting(char out[WEIRCTL_NUMBER], json_int_t value, size_t width)
+{
+	static const char units[] = "KMGTPE";
+	double rest = (double)value;
+
+	if (strlen(weirctl_number(out, value)) <= width)
+		return out;
+	for (size_t i = 0; units[i]; i++) {
+		rest /= 1000;
+		if (rest < 1000 || !units[i + 1]) {
+			snprintf(out, WEIRCTL_NUMBER, "%.1f%c", rest, units[i]);
+			break;
+		}
+	}
+	return out;
+}
+
 /* Returns the lines that it took: two where the addresses are too long for one. */
 static int show_flow(const json_t *f, FILE *out, int width)
 {
@@ -390,8 +461,8 @@ static int show_flow(const json_t *f, FILE *out, int width)
 		fprintf(out, "%s\n      %-*s", source, 2 * width + 1, destination);
 	else
 		fprintf(out, "%-*s %-*s", width, source, width, destination);
-	fprintf(out, " %8s %12s %8s\n", weirctl_number(n[0], number(f, "packets")),
-		weirctl_number(n[1], number(f, "octets")), weirctl_number(n[2], rate(f)));
+	fprintf(out, " %8s %12s %8s\n", fitting(n[0], number(f, "packets"), 8),
+		fitting(n[1], number(f, "octets"), 12), fitting(n[2], rate(f), 8));
 	return two ? 2 : 1;
 }
 
@@ -447,7 +518,7 @@ static void show_flush(const json_t *a, FILE *out)
 
 static void show_log(const json_t *a, FILE *out)
 {
-	fprintf(out, "logging from %s on\n", text(a, "level"));
+	fprintf(out, "logging from %s on: %s\n", text(a, "level"), text(a, "room"));
 }
 
 static void show_help(const json_t *a, FILE *out)
@@ -469,6 +540,7 @@ static const struct {
 	{"timeouts", show_timeouts},
 	{"elements", show_elements},
 	{"help", show_help},
+	{"templates", show_templates},
 	{"flows", show_flows},
 	{"flush", show_flush},
 	{"reload", show_reload},

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -12,15 +14,31 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACE_MILLISECONDS = 1000, LINES_LEAST = 5 };
+enum { PACE_MILLISECONDS = 1000, LINES_LEAST = 6 };
 
-#define HOME_AND_CLEAR "\033[H\033[J"
+#define SECOND INT64_C(1000000000)
+
+/* Lines that are too long are cut, not broken, until the list is there. */
+#define HOME_AND_CLEAR "\033[H\033[J\033[?7l"
+#define WRAP_AGAIN     "\033[?7h"
+
+/* What was there at the last list, for rates. */
+struct totals {
+	json_int_t packets, octets;
+	int64_t time; /* steady clock, nanoseconds; 0: there was none */
+};
 
 /* The terminal as it was, if there is one. */
 struct terminal {
 	bool output, input;
 	struct termios before;
 };
+
+/* That there is one ends the pause when the size changes. */
+static void on_resize(int signal)
+{
+	(void)signal;
+}
 
 /* Keys come at once and are not shown; Ctrl-C is a key like q, so that the terminal
  * is left as it was. */
@@ -33,6 +51,7 @@ static struct terminal terminal_open(void)
 		struct termios now = t.before;
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
 		tcsetattr(STDIN_FILENO, TCSANOW, &now);
+		sigaction(SIGWINCH, &(struct sigaction){.sa_handler = on_resize}, NULL);
 	}
 	return t;
 }
@@ -55,8 +74,21 @@ static struct winsize screen(const struct terminal *t)
 	return size;
 }
 
+/* A key for another order. */
+static void take_key(char key, json_t *request)
+{
+	static const struct {
+		char key;
+		const char *by;
+	} orders[] = {{'o', "octets"}, {'p', "packets"}, {'r', "rate"}, {'n', "recent"}};
+
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+		if (orders[i].key == key)
+			json_object_set_new(request, "by", json_string(orders[i].by));
+}
+
 /* Waits for the next turn; false: q, Ctrl-C or Ctrl-D was pressed. */
-static bool pause_or_quit(const struct terminal *t)
+static bool pause_or_quit(const struct terminal *t, json_t *request)
 {
 	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
 	char key;
@@ -67,11 +99,64 @@ static bool pause_or_quit(const struct terminal *t)
 	}
 	if (poll(&input, 1, PACE_MILLISECONDS) <= 0)
 		return true;
-	return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 3 && key != 4;
+	if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 3 || key == 4)
+		return false;
+	take_key(key, request);
+	return true;
+}
+
+static int64_t steady(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static json_int_t per_second(json_int_t now, json_int_t before, int64_t time)
+{
+	return time > 0 && now > before
+		       ? (json_int_t)((double)(now - before) * SECOND / (double)time)
+		       : 0;
+}
+
+/* All inputs together since the last list, the cache, and what is to be seen. The line is
+ * written where it fits. */
+static bool show_totals(int s, const json_t *request, struct totals *last, int columns)
+{
+	json_t *question = json_pack("{ss}", "command", "status");
+	char *line = question ? weirctl_ask(s, question) : NULL;
+	json_t *answer = line ? json_loads(line, 0, NULL) : NULL;
+	const json_t *inputs = json_object_get(answer, "inputs"), *input;
+	const json_t *cache = json_object_get(answer, "cache");
+	const char *by = json_string_value(json_object_get(request, "by"));
+	struct totals now = {.time = steady()};
+	char n[3][WEIRCTL_NUMBER], text[256];
+	size_t i;
+
+	free(line);
+	json_decref(question);
+	json_array_foreach(inputs, i, input)
+	{
+		now.packets += json_integer_value(json_object_get(input, "frames"));
+		now.octets += json_integer_value(json_object_get(input, "octets"));
+	}
+	int64_t time = last->time ? now.time - last->time : 0;
+	snprintf(text, sizeof text,
+		"%s packets/s  %s octets/s  %s flows  by %s  o p r n: order  q: quit",
+		weirctl_number(n[0], per_second(now.packets, last->packets, time)),
+		weirctl_number(n[1], per_second(now.octets, last->octets, time)),
+		weirctl_number(n[2], json_integer_value(json_object_get(cache, "live"))),
+		by ? by : "octets");
+	printf("%.*s\n", columns, text);
+	*last = now;
+	bool good = answer != NULL;
+	json_decref(answer);
+	return good;
 }
 
 /* One list. */
-static bool show_once(int s, const json_t *request, const struct terminal *t)
+static bool show_once(int s, const json_t *request, const struct terminal *t, struct totals *last)
 {
 	char *line = weirctl_ask(s, request);
 	json_t *answer = line ? json_loads(line, 0, NULL) : NULL;
@@ -84,10 +169,15 @@ static bool show_once(int s, const json_t *request, const struct terminal *t)
 	if (error) {
 		fprintf(stderr, "weirctl: %s\n", error);
 	} else {
-		if (t->output)
-			fputs(HOME_AND_CLEAR, stdout);
 		struct winsize size = screen(t);
+		if (t->output) {
+			fputs(HOME_AND_CLEAR, stdout);
+			good = show_totals(s, request, last, size.ws_col);
+			size.ws_row--;
+		}
 		weirctl_show_flows(answer, stdout, size.ws_row, size.ws_col);
+		if (t->output)
+			fputs(WRAP_AGAIN, stdout);
 	}
 	json_decref(answer);
 	return good;
@@ -98,6 +188,7 @@ bool weirctl_top(int s, json_t *request)
 	json_int_t left = json_integer_value(json_object_get(request, "count"));
 	bool bounded = left > 0, fixed = json_object_get(request, "limit") != NULL;
 	struct terminal t = terminal_open();
+	struct totals last = {.time = 0};
 	bool good = true;
 
 	json_object_del(request, "count");
@@ -105,8 +196,8 @@ bool weirctl_top(int s, json_t *request)
 	while (good) {
 		if (t.output && !fixed)
 			json_object_set_new(request, "limit", json_integer(screen(&t).ws_row));
-		good = show_once(s, request, &t) && fflush(stdout) == 0;
-		if (!good || (bounded && --left == 0) || !pause_or_quit(&t))
+		good = show_once(s, request, &t, &last) && fflush(stdout) == 0;
+		if (!good || (bounded && --left == 0) || !pause_or_quit(&t, request))
 			break;
 		if (!t.output)
 			putchar('\n');

@@ -1,0 +1,162 @@
+#define _GNU_SOURCE
+#include "daemon/resolver.h"
+
+#include "base/clock.h"
+#include "daemon/privileges.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* After which time a name is asked for again where the usual one is longer. */
+#define UNKNOWN (5 * CLOCK_SECOND)
+#define TROUBLE (30 * CLOCK_SECOND)
+/* After which an answer will not come any more. */
+#define LOST (5 * 60 * CLOCK_SECOND)
+
+struct resolver {
+	int socket;
+};
+
+/* ---- The process ---- */
+
+static void answer_all(int s)
+{
+	struct resolver_question question;
+	struct resolver_answer answer;
+
+	while (recv(s, &question, sizeof question, 0) == (ssize_t)sizeof question) {
+		memset(&answer, 0, sizeof answer);
+		question.host[sizeof question.host - 1] = '\0';
+		question.service[sizeof question.service - 1] = '\0';
+		answer.question = question;
+		answer.found = socket_resolve(question.host, question.service, question.type,
+			&answer.addresses, &answer.error);
+		if (send(s, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
+			return;
+	}
+}
+
+/* It has no use for weir's sockets; and those that are closed when weir closes them, such as
+ * a control socket's connections, would stay open by it. */
+static void close_others(int s)
+{
+	int most = s > STDERR_FILENO ? s : STDERR_FILENO;
+
+	for (int fd = STDERR_FILENO + 1; fd < most; fd++)
+		close(fd);
+	(void)close_range((unsigned)most + 1, ~0U, 0);
+}
+
+__attribute__((noreturn)) static void be_resolver(int s, const struct config *config, pid_t parent)
+{
+	struct config_error error;
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	close_others(s);
+	if (nowhere >= 0) {
+		dup2(nowhere, STDIN_FILENO);
+		dup2(nowhere, STDOUT_FILENO);
+	}
+	signal(SIGINT, SIG_IGN); /* a terminal's is for weir, whose end is this one's */
+	prctl(PR_SET_NAME, "weir-names");
+	if (!privileges_drop(&(struct privileges_options){.user = config->privileges.user,
+				     .confine = config->privileges.confine,
+				     .is_file = true},
+		    &error))
+		_exit(1);
+	/* another user's process forgets it */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent)
+		answer_all(s);
+	_exit(0);
+}
+
+/* ---- Its client ---- */
+
+struct resolver *resolver_new(const struct config *config, struct config_error *error)
+{
+	struct resolver *r = malloc(sizeof *r);
+	int ends[2];
+
+	if (!r || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+		config_fail(error, "resolver: %s", strerror(errno));
+		free(r);
+		return NULL;
+	}
+	pid_t parent = getpid(), child = fork();
+	if (child == 0)
+		be_resolver(ends[1], config, parent);
+	close(ends[1]);
+	r->socket = ends[0];
+	if (child > 0)
+		return r;
+	config_fail(error, "resolver: no process: %s", strerror(errno));
+	resolver_free(r);
+	return NULL;
+}
+
+/* It is not waited for: that call is one more, and who waits for weir's end waits for this. */
+void resolver_free(struct resolver *r)
+{
+	if (!r)
+		return;
+	close(r->socket);
+	free(r);
+}
+
+bool resolver_ask(struct resolver *r, const struct resolver_question *question)
+{
+	return send(r->socket, question, sizeof *question, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)sizeof *question;
+}
+
+bool resolver_hear(struct resolver *r, struct resolver_answer *answer)
+{
+	return recv(r->socket, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer;
+}
+
+/* ---- Names ---- */
+
+struct resolver_name resolver_name_of(
+	const char *host, const char *service, int type, int64_t refresh, bool known, int64_t now)
+{
+	struct resolver_name n = {.question = {.type = type},
+		.refresh = socket_is_address(host) ? 0 : refresh,
+		.asked = known ? now : 0,
+		.known = known};
+
+	snprintf(n.question.host, sizeof n.question.host, "%s", host);
+	snprintf(n.question.service, sizeof n.question.service, "%s", service);
+	return n;
+}
+
+bool resolver_name_due(const struct resolver_name *n, bool trouble, int64_t now)
+{
+	int64_t wait = n->refresh;
+
+	if (!n->known && wait > UNKNOWN)
+		wait = UNKNOWN;
+	if (trouble && wait > TROUBLE)
+		wait = TROUBLE;
+	if (n->waiting)
+		wait = LOST;
+	return n->refresh && (!n->asked || now - n->asked >= wait);
+}
+
+bool resolver_name_heard(struct resolver_name *n, const struct resolver_answer *a)
+{
+	if (!n->refresh || a->question.type != n->question.type ||
+		strcmp(a->question.host, n->question.host) != 0 ||
+		strcmp(a->question.service, n->question.service) != 0)
+		return false;
+	n->waiting = false;
+	n->known = a->found;
+	return true;
+}
