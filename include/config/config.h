@@ -134,14 +134,14 @@ struct config_exporter {
 	uint32_t options_datagrams;  /* also after so many datagrams, default 0: by time only */
 	enum option_sampling_elements sampling_options; /* default legacy */
 	enum layout_times times;
-	uint32_t control_bits; /* octets of tcpControlBits in IPFIX, 1 or 2 */
-	char interface[16];    /* SO_BINDTODEVICE, "": as the routes have it */
-	uint32_t dscp;         /* 0 to 63 */
-	uint32_t hops;         /* TTL, hop limit; 0: the kernel's */
-	uint64_t buffer;       /* octets kept until a TCP collector has them, default 16M */
-	uint32_t rate;         /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
-	int64_t reconnect;     /* nanoseconds, default 60 s */
-	bool resolve_later;    /* exporters[].resolve = "start" | "retry" */
+	uint32_t control_bits;   /* octets of tcpControlBits in IPFIX, 1 or 2 */
+	char interface[16];      /* SO_BINDTODEVICE, "": as the routes have it */
+	uint32_t dscp;           /* 0 to 63 */
+	uint32_t hops;           /* TTL, hop limit; 0: the kernel's */
+	uint64_t buffer;         /* octets kept until a TCP collector has them, default 16M */
+	uint32_t rate;           /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
+	int64_t reconnect;       /* nanoseconds, default 60 s */
+	bool resolve_later;      /* exporters[].resolve = "start" | "retry" */
 	int64_t resolve_refresh; /* nanoseconds, default 5 minutes */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];

@@ -36,7 +36,6 @@ struct worker *worker_new(
 	const struct worker_options *options, struct source *source, struct flow_sink sink);
 void worker_free(struct worker *worker);
 
-
 /* Live, before the first frame: takes the memory of cache, ring and decoder, all that
  * the worker will ever have, from the memory node of the calling thread. That is the
  * capture thread, as its first act: it reads and writes this memory for each packet. */

@@ -67,7 +67,6 @@ struct cache;
 struct cache *cache_new(const struct cache_options *options, struct flow_sink sink);
 void cache_free(struct cache *cache);
 
-
 /* Takes all of its memory now, from the calling thread's node: for what runs long.
  * Before the first packet; without it, memory that no flow has needed is not had. */
 void cache_touch(struct cache *cache);

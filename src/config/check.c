@@ -267,9 +267,8 @@ static bool check_metrics(const struct config *config, struct config_error *erro
 bool config_check(struct config *config, struct config_error *error)
 {
 	if (!check_metrics(config, error) || !check_inputs(config, error) ||
-		!check_groups(config, error) ||
-		!check_records(config, error) || !choose_record(config, error) ||
-		!check_definition(config, error))
+		!check_groups(config, error) || !check_records(config, error) ||
+		!choose_record(config, error) || !check_definition(config, error))
 		return false;
 	for (unsigned i = 0; i < config->exporter_count; i++) {
 		struct config_exporter *exporter = &config->exporters[i];

@@ -1,5 +1,7 @@
 #include "weirctl_show.h"
 
+#include "weirctl_flows.h"
+#include "weirctl_member.h"
 #include "weirctl_templates.h"
 
 #include <inttypes.h>
@@ -7,46 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Of a list of flows: what stands beside the two endpoints, and their width: IPv4's
- * and IPv6's longest. */
-enum {
-	COLUMNS = 80,
-	AROUND_ENDPOINTS = 38,
-	ENDPOINT_LEAST = 21,
-	ENDPOINT_MOST = 47,
-	CPUS_A_LINE = 10
-};
-
-static const json_t *at(const json_t *o, const char *name)
-{
-	return json_object_get(o, name);
-}
-
-static json_int_t number(const json_t *o, const char *name)
-{
-	return json_integer_value(at(o, name));
-}
-
-static const char *text(const json_t *o, const char *name)
-{
-	const char *value = json_string_value(at(o, name));
-
-	return value ? value : "-";
-}
-
-const char *weirctl_number(char out[WEIRCTL_NUMBER], json_int_t value)
-{
-	char digits[24];
-	int n = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, value), k = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
-			out[k++] = ' ';
-		out[k++] = digits[i];
-	}
-	out[k] = '\0';
-	return out;
-}
+enum { COLUMNS = 80, CPUS_A_LINE = 10 };
 
 /* A row of the ledger: two numbers, what they are, and how deep it is in the sum. */
 static void row(FILE *out, const char *sign, const char *label, json_int_t a, json_int_t b)
@@ -346,97 +309,9 @@ static void show_elements(const json_t *a, FILE *out)
 	}
 }
 
-/* "tcp", or the protocol's number. */
-static const char *protocol_name(char room[8], json_int_t protocol)
-{
-	switch (protocol) {
-	case 1: return "icmp";
-	case 6: return "tcp";
-	case 17: return "udp";
-	case 47: return "gre";
-	case 50: return "esp";
-	case 58: return "icmp6";
-	case 132: return "sctp";
-	default: snprintf(room, 8, "%d", (int)(protocol & 255)); return room;
-	}
-}
-
-/* address:port, [address]:port, or the address alone where there are no ports. */
-static const char *endpoint(char room[96], const char *address, json_int_t port)
-{
-	const char *form = port == 0 ? "%s" : strchr(address, ':') ? "[%s]:%d" : "%s:%d";
-
-	snprintf(room, 96, form, address, (int)port);
-	return room;
-}
-
-/* Octets a second; what was shorter than one counts as one. */
-static json_int_t rate(const json_t *f)
-{
-	json_int_t lasted = number(f, "last_ms") - number(f, "first_ms");
-
-	return number(f, "octets") / (lasted < 1000 ? 1 : lasted / 1000);
-}
-
-/* The number, or where it has more than `width` characters thousands, millions, ... of it. */
-static const char *fitting(char out[WEIRCTL_NUMBER], json_int_t value, size_t width)
-{
-	static const char units[] = "KMGTPE";
-	double rest = (double)value;
-
-	if (strlen(weirctl_number(out, value)) <= width)
-		return out;
-	for (size_t i = 0; units[i]; i++) {
-		rest /= 1000;
-		if (rest < 1000 || !units[i + 1]) {
-			snprintf(out, WEIRCTL_NUMBER, "%.1f%c", rest, units[i]);
-			break;
-		}
-	}
-	return out;
-}
-
-/* Returns the lines that it took: two where the addresses are too long for one. */
-static int show_flow(const json_t *f, FILE *out, int width)
-{
-	char room[8], ends[2][96], n[3][WEIRCTL_NUMBER];
-	const char *source = endpoint(ends[0], text(f, "source"), number(f, "source_port"));
-	const char *destination =
-		endpoint(ends[1], text(f, "destination"), number(f, "destination_port"));
-	bool two = (int)strlen(source) > width || (int)strlen(destination) > width;
-
-	fprintf(out, "%-5s ", protocol_name(room, number(f, "protocol")));
-	if (two)
-		fprintf(out, "%s\n      %-*s", source, 2 * width + 1, destination);
-	else
-		fprintf(out, "%-*s %-*s", width, source, width, destination);
-	fprintf(out, " %8s %12s %8s\n", fitting(n[0], number(f, "packets"), 8),
-		fitting(n[1], number(f, "octets"), 12), fitting(n[2], rate(f), 8));
-	return two ? 2 : 1;
-}
-
-void weirctl_show_flows(const json_t *a, FILE *out, int lines, int columns)
-{
-	const json_t *all = at(a, "flows");
-	int width = (columns - AROUND_ENDPOINTS) / 2;
-	char n[WEIRCTL_NUMBER];
-
-	if (width < ENDPOINT_LEAST)
-		width = ENDPOINT_LEAST;
-	if (width > ENDPOINT_MOST)
-		width = ENDPOINT_MOST;
-	fprintf(out, "%-5s %-*s %-*s %8s %12s %8s\n", "PROTO", width, "SOURCE", width,
-		"DESTINATION", "packets", "octets", "octets/s");
-	lines -= 4; /* this one, the next flow's second one, the last, the cursor's */
-	for (size_t i = 0; i < json_array_size(all) && lines > 0; i++)
-		lines -= show_flow(json_array_get(all, i), out, width);
-	fprintf(out, "%s live flows match%s\n", weirctl_number(n, number(a, "matched")),
-		json_is_true(at(a, "complete")) ? "" : "; not all could be looked at in the time");
-}
-
 static void show_flows(const json_t *a, FILE *out)
 {
-	weirctl_show_flows(a, out, INT_MAX, COLUMNS);
+	weirctl_flows(a, out, INT_MAX, COLUMNS);
 }
 
 static size_t show_notes(const json_t *notes, const char *what, FILE *out)

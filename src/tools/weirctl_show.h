@@ -12,11 +12,4 @@
  * written as indented JSON. */
 void weirctl_show(const char *command, const json_t *answer, FILE *out);
 
-/* The answer to flows, in so many lines at most and for so many columns. */
-void weirctl_show_flows(const json_t *answer, FILE *out, int lines, int columns);
-
-/* A number with its thousands apart: 12 345 678. Two of these may be in use. */
-enum { WEIRCTL_NUMBER = 32 };
-const char *weirctl_number(char text[WEIRCTL_NUMBER], json_int_t value);
-
 #endif

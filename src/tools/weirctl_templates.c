@@ -1,25 +1,10 @@
 #include "weirctl_templates.h"
 
+#include "weirctl_member.h"
+
 #include <time.h>
 
 enum { VARIABLE = 65535 }; /* a length, RFC 7011 section 7 */
-
-static const json_t *at(const json_t *o, const char *name)
-{
-	return json_object_get(o, name);
-}
-
-static json_int_t number(const json_t *o, const char *name)
-{
-	return json_integer_value(at(o, name));
-}
-
-static const char *text(const json_t *o, const char *name)
-{
-	const char *value = json_string_value(at(o, name));
-
-	return value ? value : "-";
-}
 
 static void show_template(const json_t *t, FILE *out)
 {

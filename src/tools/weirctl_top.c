@@ -1,6 +1,8 @@
 #include "weirctl_top.h"
 
 #include "weirctl_ask.h"
+#include "weirctl_flows.h"
+#include "weirctl_member.h"
 #include "weirctl_show.h"
 
 #include <limits.h>
@@ -175,7 +177,7 @@ static bool show_once(int s, const json_t *request, const struct terminal *t, st
 			good = show_totals(s, request, last, size.ws_col);
 			size.ws_row--;
 		}
-		weirctl_show_flows(answer, stdout, size.ws_row, size.ws_col);
+		weirctl_flows(answer, stdout, size.ws_row, size.ws_col);
 		if (t->output)
 			fputs(WRAP_AGAIN, stdout);
 	}
