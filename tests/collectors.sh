@@ -71,7 +71,8 @@ into_nfacctd() {
 	cleanups+=("kill $pid 2>/dev/null")
 	until_true 10 udp_line "$port" || { bad "$1: nfacctd does not listen: $(cat "$TMP/nfacctd.log")"; return; }
 	export_to "$1" "$port" "$2" "${@:4}"
-	until_true 20 all_stored "$3"
+	# what is in its last buffer comes when it ends
+	until_true 5 all_stored "$3"
 	stop $pid INT 20
 }
 
