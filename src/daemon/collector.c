@@ -47,15 +47,20 @@ static uint16_t in_seconds(int64_t time)
 
 /* Reading a file, flows come as fast as it can be read, and a collector beside weir has as
  * much room as its socket. */
-static struct transport *pace(struct transport *t, const struct config_exporter *x, bool patient,
+static struct transport *paced(struct transport *t, const struct config_exporter *x, bool patient,
 	struct transport_error *why)
 {
 	uint32_t rate = x->rate == CONFIG_RATE_AUTO ? patient ? FILE_RATE : 0 : x->rate;
 
 	if (!t || !rate)
 		return t;
+	struct transport_pace pace = {.rate = rate,
+		.buffer = x->buffer,
+		.patient = patient,
+		.watch = x->rate == CONFIG_RATE_AUTO,
+		.standstill = TRANSPORT_PATIENCE};
 	snprintf(why->text, sizeof why->text, "out of memory");
-	return transport_paced_new(t, rate, x->buffer, patient);
+	return transport_paced_new(t, &pace);
 }
 
 static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
@@ -75,7 +80,7 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.hops = x->hops};
 
 	if (x->transport == CONFIG_UDP)
-		return pace(transport_udp_open(&path, why), x, patient, why);
+		return paced(transport_udp_open(&path, why), x, patient, why);
 	if (x->transport == CONFIG_FILE)
 		return transport_file_open(
 			&(struct transport_file_options){
@@ -118,6 +123,7 @@ static struct session_options session_options_of(
 			.process = boot == INT64_MIN ? 1 : (uint32_t)getpid()},
 		.active_timeout = in_seconds(config->cache.timeouts.active),
 		.idle_timeout = in_seconds(config->cache.timeouts.idle),
+		.nat_events = config->nat,
 		.boot = boot,
 	};
 }

@@ -61,6 +61,11 @@ static bool group_adds_up(const struct exporter_statistics *e, unsigned group)
 	       sum.octets == others * g->taken.octets;
 }
 
+static bool events_add_up(const struct session_events *e)
+{
+	return e->sent + e->lost + e->untold + e->pending == e->taken;
+}
+
 bool ledger_adds_up(const struct ledger *l, const char **what)
 {
 	const struct worker_statistics *w = &l->workers;
@@ -90,6 +95,10 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	*what = "records at the exporter = records of a group's collectors";
 	for (unsigned i = 0; i < l->exporter.groups; i++)
 		if (!group_adds_up(&l->exporter, i))
+			return false;
+	*what = "NAT events = sent + lost + pending + not exportable";
+	for (unsigned i = 0; i < l->exporter.collectors; i++)
+		if (!events_add_up(&l->exporter.collector[i].session.events))
 			return false;
 	*what = NULL;
 	return true;
@@ -142,6 +151,10 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 	if (s->untold.flows)
 		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
 	fprintf(out, ", lost %" PRIu64, s->lost.flows);
+	if (s->events.sent)
+		fprintf(out, ", %" PRIu64 " NAT events", s->events.sent);
+	if (s->events.lost)
+		fprintf(out, ", lost %" PRIu64 " of them", s->events.lost);
 	if (s->refusals)
 		fprintf(out, ", refused %" PRIu64 " times", s->refusals);
 }

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -206,16 +207,45 @@ static bool start_alive(struct live *l)
 	return half == 0 || event_add(l->alive, &pace) == 0;
 }
 
-/* Before other threads start, which inherit what is blocked. */
-static int open_signals(void)
+/* At the end nobody turns the loop that would read signals; what is sent then may take its
+ * minute, and this is for whoever has none. No lock may be waited for here. */
+static void on_late_signal(int number)
+{
+	static const char text[] = "weir: main: error: stopped at once by a second signal: "
+				   "what was not sent is lost\n";
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	(void)number;
+	if (poll(&p, 1, 0) > 0 && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		_exit(3);
+	_exit(3);
+}
+
+static void signals_of(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+static void let_signals_through(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	signals_of(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Before other threads start, which inherit what is blocked. */
+static int open_signals(void)
+{
+	struct sigaction late = {.sa_handler = on_late_signal};
+	sigset_t set;
+
+	signals_of(&set);
 	sigaddset(&set, SIGHUP);
-	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+	return sigaction(SIGTERM, &late, NULL) == 0 && sigaction(SIGINT, &late, NULL) == 0 &&
+			       pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
 		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 		       : -1;
 }
@@ -374,6 +404,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 		else
 			begin_stop(&l);
 		event_base_dispatch(l.base);
+		let_signals_through();
 		good &= join_threads(&l);
 		close_live_flows(&l);
 		exporter_stop(v->exporter);

@@ -7,10 +7,12 @@
 #include "export/ie.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_CANNOT_START = 2 };
 
@@ -18,6 +20,21 @@ static int complain(const struct config_error *error, int status)
 {
 	fprintf(stderr, "weir: %s\n", error->text);
 	return status;
+}
+
+/* By way of memory, for who reads standard error may have stopped. */
+static void print_summary(const struct ledger *ledger)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (memory) {
+		ledger_summary(ledger, memory);
+		fclose(memory);
+		log_text(text, length);
+	}
+	free(text);
 }
 
 /* The summary and the ledger, if they are wanted. */
@@ -30,7 +47,7 @@ static bool sum_up(struct pipeline *p, const struct options *o, FILE *file)
 		return false;
 	pipeline_ledger(p, ledger);
 	if (o->verbosity >= 0)
-		ledger_summary(ledger, stderr);
+		print_summary(ledger);
 	if (file)
 		good = ledger_json_write(ledger, file);
 	free(ledger);
@@ -119,9 +136,20 @@ static int dispatch(struct options *o, int argc, char **argv)
 	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT_START;
 }
 
+/* Else the first socket becomes standard error and gets the log. */
+static bool keep_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct options *o = calloc(1, sizeof *o);
+	struct options *o = keep_standard_streams() ? calloc(1, sizeof *o) : NULL;
 
 	if (!o)
 		return EXIT_CANNOT_START;

@@ -168,8 +168,6 @@ static unsigned read_paths(
 	if (!p->again)
 		return 0;
 	paths[n++] = (struct confine_path){CONFINE_READ, p->again->file};
-	if (*c->routes.asn_database)
-		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		const char *const files[] = {x->tls_ca, x->tls_certificate, x->tls_key};
@@ -180,7 +178,7 @@ static unsigned read_paths(
 	return n;
 }
 
-/* What is written while weir runs. */
+/* What is written while weir runs, or read again by itself. */
 static unsigned written_paths(
 	const struct pipeline *p, const struct config *c, struct confine_path *paths)
 {
@@ -188,6 +186,8 @@ static unsigned written_paths(
 
 	if (p->control)
 		paths[n++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	if (*c->routes.asn_database)
+		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		if (x->transport == CONFIG_FILE)
@@ -200,7 +200,7 @@ static unsigned written_paths(
 
 static unsigned needs_of(const struct config *c)
 {
-	unsigned needs = 0;
+	unsigned needs = c->privileges.capture ? CONFINE_CAPTURE : 0;
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];

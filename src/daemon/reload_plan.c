@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What another value of a key means: the first row that the key begins with. */
-enum meaning { METERING, OWN, RESTART };
+enum meaning { METERING, OWN, NUMBERS, RESTART };
 
 static const struct row {
 	const char *begin;
@@ -19,6 +19,7 @@ static const struct row {
 	{"sampling.scale_output", RESTART},
 	{"sampling.", METERING},
 	{"meter_own", OWN},
+	{"routes.asn_database", NUMBERS},
 	{"", RESTART},
 };
 

@@ -213,6 +213,12 @@ void roster_take(struct roster *r, const struct flow_record *record, const struc
 		collector_take(r->collector[i], record, path, now);
 }
 
+void roster_event(struct roster *r, const struct flow_event *event, int64_t now)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		session_event(collector_session(r->collector[i]), event, now);
+}
+
 void roster_tick(struct roster *r, int64_t now)
 {
 	for (unsigned i = 0; i < r->count; i++)

@@ -1,5 +1,6 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
+#include "export/receiver.h"
 #include "export/returned.h"
 #include "export/socket.h"
 #include "export/transport.h"
@@ -20,7 +21,6 @@ enum {
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
-	ERRORS = 64,          /* taken out of the socket's queue in one look */
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
@@ -30,6 +30,8 @@ struct udp {
 	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
 	struct returned returned;
+	bool sought; /* whether there is a receiver */
+	struct receiver *receiver;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -144,8 +146,7 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
-		if (error == EMSGSIZE || returned_is_refusal(error))
-			returned_read(&u->returned, u->fd);
+		returned_read(&u->returned, u->fd);
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
@@ -173,17 +174,28 @@ static void udp_work(struct transport *t, struct transport_report *report)
 	returned_report(&u->returned, report);
 }
 
+static bool udp_look(struct transport *t, struct receiver_room *room)
+{
+	struct udp *u = (struct udp *)t;
+
+	if (!u->sought)
+		u->receiver = receiver_open(u->fd);
+	u->sought = true;
+	return u->receiver && receiver_look(u->receiver, room);
+}
+
 static void udp_close(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
 
+	receiver_close(u->receiver);
 	if (u->fd >= 0)
 		close(u->fd);
 	free(u);
 }
 
 static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .work = udp_work, .close = udp_close};
+	.send = udp_send, .most = udp_most, .look = udp_look, .work = udp_work, .close = udp_close};
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
