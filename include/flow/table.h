@@ -60,6 +60,8 @@ bool table_init(struct table *table, uint32_t entries, uint64_t seed,
 	const struct flow_selection *selection);
 /* Takes every page now; while it is empty. */
 void table_touch(struct table *table);
+/* Octets that it takes when every page is. */
+size_t table_memory(const struct table *table);
 void table_free(struct table *table);
 
 /* Records in use. */

@@ -45,6 +45,11 @@ static bool collector_adds_up(const struct exporter_collector *c, const struct s
 	       sum.octets == taken->octets;
 }
 
+static bool events_add_up(const struct session_events *e)
+{
+	return e->sent + e->lost + e->untold + e->pending == e->taken;
+}
+
 /* Each record was one member's: with n of them, n - 1 times it was another's. */
 static bool group_adds_up(const struct exporter_statistics *e, unsigned group)
 {
@@ -59,11 +64,6 @@ static bool group_adds_up(const struct exporter_statistics *e, unsigned group)
 	}
 	return sum.flows == others * g->taken.flows && sum.packets == others * g->taken.packets &&
 	       sum.octets == others * g->taken.octets;
-}
-
-static bool events_add_up(const struct session_events *e)
-{
-	return e->sent + e->lost + e->untold + e->pending == e->taken;
 }
 
 bool ledger_adds_up(const struct ledger *l, const char **what)
@@ -92,13 +92,13 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!collector_adds_up(&l->exporter.collector[i], &l->exporter.taken))
 			return false;
-	*what = "records at the exporter = records of a group's collectors";
-	for (unsigned i = 0; i < l->exporter.groups; i++)
-		if (!group_adds_up(&l->exporter, i))
-			return false;
 	*what = "NAT events = sent + lost + pending + not exportable";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!events_add_up(&l->exporter.collector[i].session.events))
+			return false;
+	*what = "records at the exporter = records of a group's collectors";
+	for (unsigned i = 0; i < l->exporter.groups; i++)
+		if (!group_adds_up(&l->exporter, i))
 			return false;
 	*what = NULL;
 	return true;

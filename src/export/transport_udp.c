@@ -29,9 +29,9 @@ struct udp {
 	int fd;
 	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
-	struct returned returned;
 	bool sought; /* whether there is a receiver */
 	struct receiver *receiver;
+	struct returned returned;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -146,7 +146,8 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
-		returned_read(&u->returned, u->fd);
+		if (error == EMSGSIZE || returned_is_refusal(error))
+			returned_read(&u->returned, u->fd);
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);

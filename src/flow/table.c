@@ -140,6 +140,11 @@ void table_touch(struct table *t)
 	memory_touch(t->free, free_size(t));
 }
 
+size_t table_memory(const struct table *t)
+{
+	return sets_size(t) + records_size(t) + free_size(t);
+}
+
 void table_free(struct table *t)
 {
 	memory_unmap(t->sets, sets_size(t));
