@@ -26,7 +26,8 @@ struct returned {
 	struct transport_load dropped;
 };
 
-/* Asks the kernel for such errors; `family` is the socket's. */
+/* Asks the kernel for such errors, and so to tell of what the queue of an interface has no room
+ * for; `family` is the socket's. */
 void returned_ask(int fd, int family);
 
 /* Datagrams have left, as one packet where they are several. */

@@ -83,8 +83,7 @@ struct transport_ops {
 	/* Looks at the socket of this host that takes the messages. False: that is not known.
 	 * NULL: it never is. */
 	bool (*look)(struct transport *transport, struct receiver_room *room);
-	/* Goes on with what takes its time, and adds to the report. The next two are NULL
-	 * where a message that was sent is done with. */
+	/* Goes on with what takes its time, and adds to the report. */
 	void (*work)(struct transport *transport, struct transport_report *report);
 	/* No more will be sent: what is kept is delivered, while work() is called. NULL where
 	 * a message that was sent is done with. */

@@ -113,6 +113,8 @@ static void take_back(struct outbox *b, const struct transport_load *load, int64
 	sent->flows -= load->flows;
 	sent->packets -= load->packets;
 	sent->octets -= load->octets;
+	b->count.events.sent -= load->events;
+	b->count.events.lost += load->events;
 	b->count.lost_messages += load->messages;
 	b->count.dropped_messages += load->messages;
 	b->count.last_error = EMSGSIZE;

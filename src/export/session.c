@@ -152,10 +152,9 @@ static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 {
 	struct outgoing *o = lane->open;
 
-	if (!o)
-		return;
 	lane->open = NULL;
-	finish_data(s, o, lane->opened, now);
+	if (o)
+		finish_data(s, o, lane->opened, now);
 }
 
 static void finish_lanes(struct session *s, int64_t now)
@@ -395,14 +394,12 @@ void session_tick(struct session *s, int64_t now)
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
 			finish_lane(s, lane, now);
 	}
-	if (templates_due(s, now)) {
+	if (templates_due(s, now) || options_due(s, now))
 		fit_times(s, now, now, now);
+	if (templates_due(s, now))
 		send_templates(s, now);
-	}
-	if (options_due(s, now)) {
-		fit_times(s, now, now, now);
+	if (options_due(s, now))
 		send_all_options(s, now);
-	}
 	outbox_send(&s->out);
 	bool away = s->out.count.away;
 	(void)outbox_hear(&s->out, now);
