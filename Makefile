@@ -37,9 +37,11 @@ try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
 HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson \
-	libseccomp libssl libcrypto libmnl libmaxminddb
+	libseccomp libssl libcrypto libmnl libmaxminddb \
+	libnetfilter_conntrack
 LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
-	libseccomp libssl libcrypto libmnl libmaxminddb
+	libseccomp libssl libcrypto libmnl libmaxminddb \
+	libnetfilter_conntrack
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
@@ -87,6 +89,7 @@ GEN      = $(if $(wildcard tests/gen/*.c),$(BUILD)/tests/gen)
 UNITS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/check_*.c))
 TOOLS    = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tool_*.c))
 THREADED = $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -ls 'threads: tsan' tests/check_*.c))
+PRELOADS = $(patsubst tests/preload/%.c,$(BUILD)/tests/%.so,$(wildcard tests/preload/*.c))
 FUZZERS  = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 BENCHES  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 OWN      = $(wildcard $(foreach d,include/* src/* tests tests/*,$d/*.c $d/*.h))
@@ -131,6 +134,11 @@ $(UNITS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,,$(CHECK_LIBS))
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link)
+# Without sanitizers and the program's own flags: it goes into any build of it.
+$(PRELOADS): $(BUILD)/tests/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARN) -Wno-nonnull -fPIC -shared -o $@ $< -lgcc_s
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(HELP) $(LIB)
 	$(call link,-fsanitize=fuzzer)
 
@@ -209,7 +217,7 @@ bench: ## speed and memory beside the peers that are installed
 	$(sub) all benches $(BUILD)/tests/check_flood
 	@BUILD=$(BUILD) WEIR=$(OUT)weir tests/bench/run.sh
 
-gen: $(GEN) $(BUILD)/tests/bench/load ## the generators of test traffic
+gen: $(GEN) $(PRELOADS) $(BUILD)/tests/bench/load ## the generators of test traffic
 benches: $(BENCHES)
 units: $(UNITS)
 tools: $(TOOLS)

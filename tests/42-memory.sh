@@ -33,6 +33,7 @@ two_hosts
 ip -n $a link set va arp off
 ip -n $b link set vb arp off
 ENTRIES=100000 FRAGMENTS=65536
+PROGRAM=16384 # KB: weir, its libraries and threads
 pages=$(((ENTRIES * 109 + 65536 * 96 + FRAGMENTS * 52) / $(getconf PAGESIZE))) # of each worker
 cat >"$TMP/small-pages.py" <<'P'
 import ctypes, os, sys
@@ -63,9 +64,9 @@ resident() { awk '/^VmRSS/ { print $2 }' /proc/$weir/status; } # KB
 
 for k in 0 1; do
 	cpu=$([ $k = 0 ] && echo "$one" || echo "$two")
-	allowed=$(of_thread "capture $k" status | runs_on)
+	allowed=$(of_thread "vb/$k" status | runs_on)
 	[ "$allowed" = "$cpu" ] || bad "capture $k may run on $allowed, not on $cpu"
-	count=$(of_thread "capture $k" stat | faults)
+	count=$(of_thread "vb/$k" stat | faults)
 	[ "${count:-0}" -ge $pages ] || bad "capture $k took $count pages, its worker has $pages"
 	echo "capture $k: on processor $allowed, took $count pages of at least $pages"
 done
@@ -88,5 +89,17 @@ grep 'entries in use' "$TMP/status" | grep -qv ' 0 displaced' || bad 'the cache 
 after=$(resident)
 echo "resident: $before KB, and $after KB after 1500000 flows"
 [ $((after - before)) -le 512 ] || bad "memory grew from $before to $after KB"
+moved=$((after > before ? after - before : before - after))
+[ $((100 * moved)) -lt "$before" ] || bad "memory moved by 1 % or more, from $before to $after KB"
+
+# The sum that was told at the start is that of all tables; what is resident besides is the program with its
+# libraries and threads, which take as much with the smallest tables.
+told=$(sed -n 's/.* memory: at most \([0-9]*\) KB: .*/\1/p' "$TMP/log")
+tables=$(sed -n 's/.*rings and fragments \([0-9]*\) KB.*/\1/p' "$TMP/log")
+[ "${told:-0}" -gt 0 ] || bad "no sum is told: $(cat "$TMP/log")"
+[ "${tables:-0}" -ge $((2 * pages * $(getconf PAGESIZE) / 1024)) ] || bad "$tables KB are told for tables of two workers"
+[ $((after - told)) -le $PROGRAM ] || bad "$after KB are resident, $told KB were told"
+[ $((before - tables)) -ge 0 ] || bad "$tables KB are told, of which $before KB were taken"
+echo "told: $told KB, tables $tables KB"
 stop $weir TERM 20 || bad "exit status $?: $(cat "$TMP/log")"
 finish

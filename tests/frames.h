@@ -1,6 +1,6 @@
 /*
  * What tool_frames writes and other tools read: a row of these, each followed by the frame's
- * octets, in the machine's own form. One whose `captured` is FRAMES_NAME begins a capture.
+ * octets, numbers in little-endian order. One whose `captured` is FRAMES_NAME begins a capture.
  */
 #ifndef FRAMES_H
 #define FRAMES_H
@@ -19,6 +19,9 @@ struct frames_head {
 	uint32_t captured, wire_octets;
 	uint32_t link_type, zero;
 };
+
+/* From the machine's own form to that of the file, and back. */
+void frames_turn(struct frames_head *head);
 
 /* Calls begin for each capture and take for each of its frames, whose octets stand in memory of
  * their own size, are lent, and may be written to. False: these are no frames, or none at all. */

@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import readers
 import wire
 
 WEIR, WEIRCTL, FLOOD, OTHER, FRAMES, DIRECTORY = sys.argv[1:7]
@@ -51,8 +52,17 @@ class Collector:
         for peer, s in sessions.items():
             check(not s.complaints, f'{peer}: {s.complaints[:3]}')
             records += s.records
+            self.read_otherwise(peer, len(s.records))
         self.sessions = len(sessions)
         return records
+
+    def read_otherwise(self, peer, records):
+        """What others who read the same stream say of it."""
+        stream = readers.Stream('', self.version, [d for _, d, p in self.got if p == peer], classic=False)
+        for name, reader in readers.READERS.items():
+            complaints, count = reader(stream)
+            check(not complaints, f'{peer}, {name}: {complaints[:3]}')
+            check(count in (None, records), f'{peer}, {name}: {count} records of {records}')
 
 
 def check(good, what):

@@ -27,7 +27,7 @@ static void put(const void *data, size_t octets)
 static void take(void *context, const struct frame *frame, unsigned count)
 {
 	struct copy *copy = context;
-	const struct frames_head head = {
+	struct frames_head head = {
 		.time = frame->time,
 		.captured = frame->captured,
 		.wire_octets = frame->wire_octets,
@@ -37,6 +37,7 @@ static void take(void *context, const struct frame *frame, unsigned count)
 	if (copy->left == 0 || count == 0)
 		return;
 	copy->left--;
+	frames_turn(&head);
 	put(&head, sizeof head);
 	put(frame->data, frame->captured);
 }
@@ -51,6 +52,7 @@ static void copy_capture(const char *file, unsigned most)
 	enum source_status status = SOURCE_READY;
 
 	snprintf(head.name, sizeof head.name, "%s", file);
+	frames_turn(&head);
 	put(&head, sizeof head);
 	if (!source) {
 		fprintf(stderr, "not opened: %s\n", error.text);

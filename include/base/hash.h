@@ -29,8 +29,16 @@ struct hash_secret hash_secret_of(uint64_t seed);
 /* Both halves of the 128-bit product. */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
 	unsigned __int128 product = (unsigned __int128)a * b;
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else /* machines of 32 bits */
+	uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX), high = (a >> 32) * (b >> 32);
+	uint64_t one = (a >> 32) * (b & UINT32_MAX), other = (a & UINT32_MAX) * (b >> 32);
+	uint64_t middle = (low >> 32) + (one & UINT32_MAX) + (other & UINT32_MAX);
+	return (middle << 32 | (low & UINT32_MAX)) ^
+	       (high + (one >> 32) + (other >> 32) + (middle >> 32));
+#endif
 }
 
 static inline uint64_t hash_word(const void *octets, size_t i)

@@ -22,6 +22,8 @@ void ring_free(struct ring *ring);
 
 /* Takes all of the slots' memory now, from the calling thread's node. Before both sides. */
 void ring_touch(struct ring *ring);
+/* Octets that it takes, all in. */
+size_t ring_memory(const struct ring *ring);
 
 /* Producer. The next free slot, or NULL when full. */
 void *ring_reserve(struct ring *ring);

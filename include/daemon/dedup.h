@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "route/links.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct dedup;
@@ -24,10 +25,16 @@ bool dedup_only_incoming(const struct dedup *dedup);
  * thread has it in this moment. */
 void dedup_change(struct dedup *dedup, const struct config *config, const struct links *links);
 
-/* The links are these now. One thread at a time. */
+/* Whether this input gets all its packets from others, and no program leaves them out: what a
+ * source is given, lent. NULL: there is a program, or nothing is left out. Main thread. */
+const atomic_bool *dedup_covered(struct dedup *dedup, const char *interface);
+
+/* The links are these now. Says on the log of which inputs the packets are metered on the
+ * interfaces below them, which are inputs too. One thread at a time. */
 void dedup_see(struct dedup *dedup, const struct links *links);
 
-/* Says on the log which inputs see the same packets because one lies over the other. */
-void dedup_warn(const struct config *config, const struct links *links);
+/* Says on the log which inputs meter the same packets because one lies over the other;
+ * `dedup` may be NULL. */
+void dedup_warn(struct dedup *dedup, const struct config *config, const struct links *links);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/collector.h"
+#include "daemon/nat.h"
 #include "export/option_values.h"
 #include "export/session.h"
 
@@ -20,8 +21,11 @@ enum { ROSTER_MOST = 2 * CONFIG_EXPORTERS }; /* as many may be ending */
 struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
 	struct session_tally gone;  /* of these, lost by collectors that are no more */
+	struct nat_statistics nat;
 	unsigned collectors;
 	struct exporter_collector collector[ROSTER_MOST];
+	unsigned groups;
+	struct exporter_group group[CONFIG_GROUPS];
 };
 
 struct roster;
@@ -44,6 +48,7 @@ void roster_succeed(struct roster *prepared, struct roster *old, int64_t now);
 /* The same for all collectors: see collector.h and session.h. */
 void roster_take(struct roster *roster, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);
+void roster_event(struct roster *roster, const struct flow_event *event, int64_t now);
 void roster_tick(struct roster *roster, int64_t now);
 /* Lent until the next call. */
 void roster_interfaces(

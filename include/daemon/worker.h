@@ -40,6 +40,8 @@ void worker_free(struct worker *worker);
  * the worker will ever have, from the memory node of the calling thread. That is the
  * capture thread, as its first act: it reads and writes this memory for each packet. */
 void worker_touch(struct worker *worker);
+/* Octets of all that; the source's ring is the kernel's. */
+size_t worker_memory(const struct worker *worker);
 
 /* Capture thread: reads frames and accounts them. */
 enum source_status worker_read(struct worker *worker);

@@ -6,6 +6,7 @@
 #ifndef EXPORT_OUTBOX_H
 #define EXPORT_OUTBOX_H
 
+#include "export/events.h"
 #include "export/layout.h"
 #include "export/loss.h"
 #include "export/message.h"
@@ -17,7 +18,8 @@
 #include <stdint.h>
 
 enum {
-	OUTBOX_TEMPLATES = LAYOUT_TEMPLATES, /* the lane of templates and options */
+	OUTBOX_EVENTS = LAYOUT_TEMPLATES,                   /* the first lane of events */
+	OUTBOX_TEMPLATES = OUTBOX_EVENTS + EVENT_TEMPLATES, /* that of templates and options */
 	OUTBOX_LANES,
 	OUTBOX_QUEUE = 32, /* messages sent with one system call */
 	OUTBOX_MESSAGES = OUTBOX_QUEUE + OUTBOX_LANES,

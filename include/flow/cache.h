@@ -70,6 +70,8 @@ void cache_free(struct cache *cache);
 /* Takes all of its memory now, from the calling thread's node: for what runs long.
  * Before the first packet; without it, memory that no flow has needed is not had. */
 void cache_touch(struct cache *cache);
+/* Octets that it takes when every page is. */
+size_t cache_memory(const struct cache *cache);
 
 /* Accounts packets to their flows in order; count is at most CACHE_BATCH. */
 void cache_see(struct cache *cache, const struct packet *packets, unsigned count);

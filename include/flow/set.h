@@ -114,7 +114,7 @@ static inline int set_rank(const struct set *s, unsigned way, uint16_t now)
 {
 	unsigned old = (uint16_t)(s->age[way] - (now - SET_AGES)) >> 1 & SET_TAG;
 
-	return (int16_t)(((s->tag[way] & ~SET_TAG) ^ SET_NOBODY) | old);
+	return (int16_t)(((s->tag[way] & ~(unsigned)SET_TAG) ^ SET_NOBODY) | old);
 }
 #endif
 

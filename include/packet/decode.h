@@ -39,6 +39,8 @@ void decoder_free(struct decoder *decoder);
 /* Takes all memory of its tables now, from the calling thread's node; before the
  * first frame. */
 void decoder_touch(struct decoder *decoder);
+/* Octets of its tables when every page is taken. */
+size_t decoder_memory(const struct decoder *decoder);
 
 /* Reads one frame. PACKET_OK: *packet holds its facts and *ignored is not
  * touched; else *ignored says why there is none. Never fails, never allocates. */

@@ -20,6 +20,8 @@ void fragments_free(struct fragments *fragments);
 
 /* Takes all of its memory now, from the calling thread's node; while it is empty. */
 void fragments_touch(struct fragments *fragments);
+/* Octets that it takes when every page is. */
+size_t fragments_memory(const struct fragments *fragments);
 
 /* Remembers a first fragment, in place of an earlier one with the same identity;
  * true when another had to be forgotten. protocol: what its fragment header says,

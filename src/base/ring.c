@@ -57,6 +57,11 @@ void ring_touch(struct ring *r)
 	memory_touch(r->slots, slots_size(r));
 }
 
+size_t ring_memory(const struct ring *r)
+{
+	return sizeof *r + slots_size(r);
+}
+
 static unsigned char *slot(const struct ring *r, size_t position)
 {
 	return r->slots + (position & r->mask) * r->element;

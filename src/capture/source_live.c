@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/membarrier.h>
@@ -49,7 +48,7 @@ struct live {
 	struct device device;
 	int fanout; /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
-	int ask; /* a socket for questions: a process that is confined may open none later */
+	int ask; /* a socket to ask for interfaces: later on it may be forbidden to open one */
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
@@ -57,7 +56,7 @@ struct live {
 	unsigned quiet;               /* block time-outs without a frame, since it rejects */
 	uint64_t taken;               /* frames that came out of the ring */
 	uint64_t missed;              /* by the interface, when last read */
-	struct source_count left_out; /* by the programs of filters before */
+	struct source_count left_out; /* here, or by the programs of filters before */
 	struct source_statistics count;
 };
 
@@ -79,27 +78,22 @@ static void begin_to_fail(struct live *l, const char *why)
 	begin_to_stop(l);
 }
 
-/* Of an interface by its index, whatever its name is now. */
-static bool is_there(const struct live *l, unsigned index)
-{
-	struct ifreq request = {.ifr_ifindex = (int)index};
-
-	return ioctl(l->ask, SIOCGIFNAME, &request) == 0;
-}
-
-/* 0: there is none of this name. */
-static unsigned index_now(const struct live *l)
+/* ifIndex of the interface of this name, 0: there is none. */
+static unsigned find_interface(const struct live *l)
 {
 	struct ifreq request = {0};
 
 	memcpy(request.ifr_name, l->name, sizeof l->name);
-	return ioctl(l->ask, SIOCGIFINDEX, &request) == 0 ? (unsigned)request.ifr_ifindex : 0;
+	return ioctl(l->ask, SIOCGIFINDEX, &request) < 0 ? 0 : (unsigned)request.ifr_ifindex;
 }
 
-/* One that goes is down first, and the socket says nothing of the rest. */
-static void miss_interface(struct live *l)
+/* The kernel complains when it takes the interface down, which it does before it takes it
+ * away. */
+static void look_for_interface(struct live *l)
 {
-	if (*l->failure || !l->device.interface || is_there(l, l->device.interface))
+	struct ifreq request = {.ifr_ifindex = (int)l->device.interface};
+
+	if (*l->failure || !l->device.interface || ioctl(l->ask, SIOCGIFNAME, &request) == 0)
 		return;
 	l->gone = true;
 	begin_to_fail(l, "the interface has gone");
@@ -113,7 +107,9 @@ static void hear_error(struct live *l)
 
 	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	if (error && error != ENETDOWN)
+	if (error == ENETDOWN)
+		look_for_interface(l);
+	else if (error)
 		begin_to_fail(l, strerror(error));
 }
 
@@ -251,22 +247,6 @@ static bool open_ring(struct live *l)
 	return l->ring != NULL;
 }
 
-/* By a file, for the call that tries would end one who is confined. */
-static bool may_capture(void)
-{
-	FILE *file = fopen("/proc/thread-self/status", "re");
-	uint64_t capabilities = UINT64_MAX;
-	char line[128];
-
-	if (!file)
-		return true;
-	while (fgets(line, sizeof line, file))
-		if (sscanf(line, "CapEff: %" SCNx64, &capabilities) == 1)
-			break;
-	fclose(file);
-	return capabilities >> CAP_NET_RAW & 1;
-}
-
 /* Gone for good: there is one again, and this process may not watch it. */
 static enum source_status may_not(struct live *l)
 {
@@ -289,10 +269,10 @@ static enum source_status come_back(struct live *l)
 		(void)!read(l->wake, &woken, sizeof woken);
 	if (l->ending)
 		return SOURCE_END;
-	l->device.interface = index_now(l);
+	l->device.interface = find_interface(l);
 	if (!l->device.interface)
 		return SOURCE_GONE;
-	if (!may_capture())
+	if (!l->options.may_return)
 		return may_not(l);
 	if (!open_ring(l))
 		return errno == EPERM ? may_not(l) : SOURCE_GONE;
@@ -306,6 +286,16 @@ static enum source_status come_back(struct live *l)
 	return SOURCE_IDLE;
 }
 
+/* Where no program does it in the kernel. */
+static void leave_out(void *context, const struct frame *frames, unsigned count)
+{
+	struct live *l = context;
+
+	l->left_out.frames += count;
+	for (unsigned i = 0; i < count; i++)
+		l->left_out.octets += frames[i].wire_octets;
+}
+
 static enum source_status live_read(
 	struct source *s, unsigned most, source_take *take, void *context)
 {
@@ -313,7 +303,10 @@ static enum source_status live_read(
 
 	if (!l->ring)
 		return l->gone ? come_back(l) : SOURCE_FAILED;
-	unsigned n = packet_ring_read(l->ring, most, take, context);
+	bool covered = l->options.covered &&
+		       atomic_load_explicit(l->options.covered, memory_order_relaxed);
+	unsigned n = covered ? packet_ring_read(l->ring, most, leave_out, l)
+			     : packet_ring_read(l->ring, most, take, context);
 	l->taken += n;
 	if (n > 0) {
 		l->quiet = 0;
@@ -325,7 +318,7 @@ static enum source_status live_read(
 		return SOURCE_READY;
 	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
-	miss_interface(l);
+	look_for_interface(l);
 	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
 
@@ -402,8 +395,7 @@ static bool load_program(struct live *l, struct source_filter *f, struct source_
 
 	if (!duplicates)
 		return true;
-	f->program = duplicates_load(
-		duplicates, f->classic.code, f->classic.length, l->device.interface == 0);
+	f->program = duplicates_load(duplicates, f->classic.code, f->classic.length);
 	if (!f->program)
 		snprintf(error->text, sizeof error->text,
 			"%s: the kernel refuses the program that leaves out duplicates: %s",

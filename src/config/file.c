@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "config/text.h"
 #include "config/value.h"
 
@@ -241,6 +242,17 @@ static bool read_group(struct reader *reader, config_setting_t *group, const str
 	return true;
 }
 
+/* libconfig does not look whether it got the memory that it asks for. Where it is short, that shall
+ * show here: a setting takes some 150 octets, and four characters at least. */
+static bool has_room(size_t text)
+{
+	size_t room = 64 * text + (1 << 20);
+	void *probe = memory_map(room);
+
+	memory_unmap(probe, room);
+	return probe != NULL;
+}
+
 static bool read_source(
 	struct config *config, const struct text *source, struct config_error *error)
 {
@@ -249,6 +261,8 @@ static bool read_source(
 	config_t parsed;
 	bool ok;
 
+	if (!has_room(source->length))
+		return config_fail(error, "%s: out of memory", text_file(source, 1));
 	config_init(&parsed);
 	if (config_read_string(&parsed, source->text)) {
 		ok = read_group(&reader, config_root_setting(&parsed), &top);
@@ -270,7 +284,7 @@ static bool load(
 	bool ok;
 
 	if (!copy)
-		abort();
+		return config_fail(error, "out of memory");
 	*copy = *config;
 	ok = text_scan(&source, name, text, error) && read_source(copy, &source, error);
 	text_free(&source);

@@ -1,6 +1,7 @@
 #include "config/schema.h"
 
 #include "base/clock.h"
+#include "config/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #define GLOBAL(member)      HOLDS(struct config, member)
 #define INPUT(member)       HOLDS(struct config_input, member)
 #define RECORD(member)      HOLDS(struct config_record, member)
+#define GROUP(member)       HOLDS(struct config_group, member)
 #define EXPORTER(member)    HOLDS(struct config_exporter, member)
 #define TIME(from, to)      .type = SCHEMA_TIME, .minimum = (from), .maximum = (to)
 #define NUMBER(from, to)    .type = SCHEMA_NUMBER, .minimum = (from), .maximum = (to)
@@ -45,6 +47,14 @@ static const struct schema_word transports[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word modes[] = {
+	{"replicate", CONFIG_REPLICATE},
+	{"hash", CONFIG_HASH},
+	{"round_robin", CONFIG_ROUND_ROBIN},
+	{"failover", CONFIG_FAILOVER},
+	{NULL, 0},
+};
+
 static const struct schema_word times[] = {
 	{"auto", LAYOUT_TIMES_AUTO},
 	{"milliseconds", LAYOUT_TIMES_MILLISECONDS},
@@ -55,7 +65,20 @@ static const struct schema_word times[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word profiles[] = {
+	{"none", CONFIG_PROFILE_NONE},
+	{"nfdump", CONFIG_PROFILE_NFDUMP},
+	{"pmacct", CONFIG_PROFILE_PMACCT},
+	{"goflow2", CONFIG_PROFILE_GOFLOW2},
+	{"akvorado", CONFIG_PROFILE_AKVORADO},
+	{"elastiflow", CONFIG_PROFILE_ELASTIFLOW},
+	{"logstash", CONFIG_PROFILE_LOGSTASH},
+	{"silk", CONFIG_PROFILE_SILK},
+	{NULL, 0},
+};
+
 static const struct schema_word sampling_options[] = {
+	{"none", OPTION_SAMPLING_NONE},
 	{"legacy", OPTION_SAMPLING_LEGACY},
 	{"psamp", OPTION_SAMPLING_PSAMP},
 	{"both", OPTION_SAMPLING_BOTH},
@@ -102,6 +125,11 @@ const struct schema_key schema_keys[] = {
 {"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
 	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
 
+{"nat", "false", NULL, "tell what this host's NAT makes of addresses and ports, and its events",
+	.type = SCHEMA_BOOLEAN, GLOBAL(nat)},
+{"nat_entries", "65536", "connections", "translated ones known at one time",
+	NUMBER(16, 16777216), GLOBAL(nat_entries)},
+
 {"meter_own", "false", NULL, "meter the messages that weir sends to its collectors, too",
 	.type = SCHEMA_BOOLEAN, GLOBAL(meter_own)},
 
@@ -121,7 +149,7 @@ const struct schema_key schema_keys[] = {
 {"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
 	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
-	"default, router, minimal, layer2, tunnel, tcp, security, or one of records",
+	"default, router, nat, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.biflow", "false", NULL, "one record for both directions of a connection",
 	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},
@@ -175,6 +203,14 @@ const struct schema_key schema_keys[] = {
 {"routes.asn_database", "", NULL, "file of AS numbers, MaxMind's format or a text; \"\": none",
 	.type = SCHEMA_STRING, GLOBAL(routes.asn_database)},
 
+{"groups[]", NULL, NULL, "collectors that share the records",
+	.type = SCHEMA_LIST, .maximum = CONFIG_GROUPS, .offset = offsetof(struct config, groups),
+	.size = sizeof(struct config_group), .count = offsetof(struct config, group_count)},
+{"groups[].name", NULL, NULL, "by which exporters[].group chooses it",
+	.type = SCHEMA_STRING, GROUP(name)},
+{"groups[].mode", "replicate", NULL, "all to each, a flow's to one, in turn, or to the first that is well",
+	modes, .type = SCHEMA_WORD, GROUP(mode)},
+
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
 	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
@@ -185,6 +221,12 @@ const struct schema_key schema_keys[] = {
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
 {"exporters[].transport", "udp", NULL, "how; all but udp is for ipfix alone",
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
+{"exporters[].profile", "none", NULL, "a collector whose needs the other keys follow",
+	profiles, .type = SCHEMA_WORD, EXPORTER(profile)},
+{"exporters[].group", "", NULL, "of groups, that it shares the records with; \"\": it gets all",
+	.type = SCHEMA_STRING, EXPORTER(group)},
+{"exporters[].filter", "", NULL, "only flows that match, as host 192.0.2.1 and tcp",
+	.type = SCHEMA_STRING, EXPORTER(filter)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
 {"exporters[].interface", "", NULL, "send through it alone, \"\" leaves it to the routes",
@@ -211,6 +253,8 @@ const struct schema_key schema_keys[] = {
 	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
+{"exporters[].control_bits", "2", "octets", "of tcpControlBits in ipfix",
+	NUMBER(1, 2), EXPORTER(control_bits)},
 {"exporters[].rate", "auto", "datagrams", "a second at most over udp, 0: any number",
 	rates, NUMBER(0, 100000000), EXPORTER(rate)},
 {"exporters[].buffer", "16M", "octets", "of messages kept until they are sent, or with tcp and tls acknowledged",
@@ -262,12 +306,22 @@ const struct schema_key schema_keys[] = {
 
 const size_t schema_count = sizeof(schema_keys) / sizeof(schema_keys[0]);
 
+static const char *name_of(const struct schema_word *words, int64_t value)
+{
+	for (; words->name; words++)
+		if (words->value == value)
+			return words->name;
+	return "";
+}
+
 const char *config_transport_name(enum config_transport transport)
 {
-	for (const struct schema_word *w = transports; w->name; w++)
-		if (w->value == (int64_t)transport)
-			return w->name;
-	return "";
+	return name_of(transports, transport);
+}
+
+const char *config_mode_name(enum config_mode mode)
+{
+	return name_of(modes, mode);
 }
 
 const struct schema_key *schema_find(const char *path)
@@ -306,41 +360,17 @@ static int bare_length(const char *name)
 	return (int)(length > 2 && name[length - 1] == ']' ? length - 2 : length);
 }
 
-enum { PATH = 96 };
-
-/* Insertions, deletions and changes from a to b without the mark of a list at its
- * end; both at most PATH long. */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t width = (size_t)bare_length(b);
-	unsigned row[PATH + 1];
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i]; i++) {
-		unsigned corner = row[0];
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < width; j++) {
-			unsigned change = corner + (a[i] != b[j]);
-			unsigned other = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-			corner = row[j + 1];
-			row[j + 1] = change < other ? change : other;
-		}
-	}
-	return row[width];
-}
-
 static const struct schema_key *nearest(const char *path)
 {
 	const char *leaf = path + leaf_of(path);
 	const struct schema_key *best = NULL;
-	unsigned limit = (unsigned)strlen(leaf) / 3 + 1;
+	unsigned limit = nearest_limit(leaf);
 
-	if (strlen(path) > PATH)
+	if (strlen(path) > NEAREST_MOST)
 		return NULL;
 	for (size_t i = 0; i < schema_count; i++) {
 		const char *candidate = schema_keys[i].path;
-		unsigned d = distance(path, candidate);
+		unsigned d = nearest_distance(path, candidate, (size_t)bare_length(candidate));
 		if (d > 1 && strcmp(leaf, candidate + leaf_of(candidate)) == 0)
 			d = 1; /* the right name in the wrong place */
 		if (d <= limit) {
@@ -357,7 +387,7 @@ void schema_suggest(const char *path, char *text, size_t size)
 {
 	const struct schema_key *key = nearest(path);
 	size_t leaf = leaf_of(path), used = 0;
-	char parent[PATH + 1];
+	char parent[NEAREST_MOST + 1];
 
 	if (key) {
 		bool here = leaf == leaf_of(key->path) && strncmp(path, key->path, leaf) == 0;

@@ -23,7 +23,7 @@ static bool fail_at(const struct scan *scan, const char *what, const char *name)
 		what, name);
 }
 
-static void begin_part(const struct scan *scan)
+static bool begin_part(const struct scan *scan)
 {
 	struct text *source = scan->source;
 	struct text_part part = {source->line, scan->line, scan->file};
@@ -33,10 +33,11 @@ static void begin_part(const struct scan *scan)
 		size_t size = (count ? 2 * count : 1) * sizeof(part);
 		struct text_part *parts = realloc(source->parts, size);
 		if (!parts)
-			abort();
+			return config_fail(scan->error, "out of memory");
 		source->parts = parts;
 	}
 	source->parts[source->part_count++] = part;
+	return true;
 }
 
 static bool add_text(struct scan *scan, const char *text, size_t length)
@@ -46,10 +47,12 @@ static bool add_text(struct scan *scan, const char *text, size_t length)
 	if (source->length + length > TEXT_OCTETS)
 		return fail_at(scan, "the configuration is larger than a megabyte", "");
 	if (source->length + length >= source->room) {
-		source->room = 2 * (source->length + length) + 1024;
-		source->text = realloc(source->text, source->room);
-		if (!source->text)
-			abort();
+		size_t room = 2 * (source->length + length) + 1024;
+		char *larger = realloc(source->text, room);
+		if (!larger)
+			return config_fail(scan->error, "out of memory");
+		source->text = larger;
+		source->room = room;
 	}
 	memcpy(source->text + source->length, text, length);
 	source->length += length;
@@ -157,8 +160,7 @@ static bool include(struct scan *scan)
 	if (!add_include(scan, at + 1, (size_t)(end - at) - 1))
 		return false;
 	scan->at = end + 1;
-	begin_part(scan);
-	return true;
+	return begin_part(scan);
 }
 
 /* The length of what is copied as it stands: a comment, string or name, else one
@@ -201,11 +203,14 @@ static bool scan_text(struct scan *scan)
 static char *read_file(const char *path, struct config_error *error)
 {
 	char *text = malloc(TEXT_OCTETS + 1);
-	FILE *file = fopen(path, "re");
+	FILE *file;
 	size_t length;
 
-	if (!text)
-		abort();
+	if (!text) {
+		config_fail(error, "%s: cannot be read: out of memory", path);
+		return NULL;
+	}
+	file = fopen(path, "re");
 	errno = file ? 0 : errno;
 	length = file ? fread(text, 1, TEXT_OCTETS + 1, file) : 0;
 	if (!file || ferror(file))
@@ -236,11 +241,13 @@ static bool add_file(
 	if (!scan.at)
 		return false;
 	source->files[source->file_count] = strdup(path);
-	if (!source->files[source->file_count++])
-		abort();
+	if (!source->files[source->file_count]) {
+		free(text);
+		return config_fail(error, "out of memory");
+	}
+	source->file_count++;
 	source->depth++;
-	begin_part(&scan);
-	ok = add_text(&scan, "", 0) && scan_text(&scan);
+	ok = begin_part(&scan) && add_text(&scan, "", 0) && scan_text(&scan);
 	source->depth--;
 	free(text);
 	return ok;

@@ -138,7 +138,7 @@ static const struct call calls[] = {
 	{.name = "close"}, {.name = "openat"}, {.name = "newfstatat"}, {.name = "lseek"},
 	{.name = "fcntl"}, {.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
 	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
-	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"},
+	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"}, {.name = "recvmsg"},
 	/* memory */
 	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"}, {.name = "mprotect"},
 	{.name = "madvise"}, {.name = "brk"},
@@ -149,8 +149,8 @@ static const struct call calls[] = {
 	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
 	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
 	/* what only some configurations need */
-	{.name = "socket", .need = CONFINE_SOCKETS | CONFINE_CAPTURE}, {.name = "bind", .need = CONFINE_SOCKETS | CONFINE_CAPTURE},
-	{.name = "connect", .need = CONFINE_SOCKETS},
+	{.name = "socket", .need = CONFINE_SOCKETS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_SOCKETS},
+	{.name = "bind", .need = CONFINE_SOCKETS | CONFINE_CAPTURE},
 	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
 	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD},
 	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},

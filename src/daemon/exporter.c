@@ -204,14 +204,31 @@ static void hear(struct exporter *e)
 	free(all);
 }
 
+static void take_event(void *context, const struct flow_event *event)
+{
+	struct exporter *e = context;
+
+	roster_event(e->roster, event, clock_wall());
+}
+
+static bool hear_nat(struct exporter *e)
+{
+	if (!e->guide)
+		return false;
+	pthread_mutex_lock(&e->lock);
+	bool heard = guide_hear_nat(e->guide, take_event, e);
+	pthread_mutex_unlock(&e->lock);
+	return heard;
+}
+
 static void drain_all(struct exporter *e)
 {
 	unsigned n;
 
 	do {
-		n = 0;
 		crew_enter(e->crew);
 		hear(e);
+		n = hear_nat(e);
 		for (unsigned i = 0; i < e->crew->count; i++)
 			if (!e->crew->member[i].waits)
 				n += drain_worker(e, e->crew->member[i].worker);
@@ -323,5 +340,6 @@ void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
 	roster_statistics(e->roster, s);
+	s->nat = e->guide ? guide_nat_statistics(e->guide) : (struct nat_statistics){0};
 	pthread_mutex_unlock(&e->lock);
 }

@@ -108,7 +108,10 @@ static bool may_tell(struct capture *c)
 static void say_link(const char *name, enum source_status before, enum source_status now)
 {
 	if (now == SOURCE_GONE)
-		log_warning("capture", "%s has gone: it is metered again when it comes back", name);
+		log_warning("capture",
+			"%s has gone: it is metered again when it comes back, with "
+			"privileges.capture",
+			name);
 	else if (now == SOURCE_DOWN)
 		log_warning("capture", "%s is down: nothing to meter until it is up again", name);
 	else

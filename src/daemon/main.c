@@ -133,7 +133,10 @@ static int dispatch(struct options *o, int argc, char **argv)
 		return doctor(&o->config, stdout) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_USAGE;
 	else if (!o->check_config)
 		return run(o, &(struct command_line){argc, argv});
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_CANNOT_START;
+	if (fflush(stdout) == 0)
+		return EXIT_DONE;
+	config_fail(&error, "standard output: %s", strerror(errno));
+	return complain(&error, EXIT_CANNOT_START);
 }
 
 /* Else the first socket becomes standard error and gets the log. */
@@ -152,7 +155,7 @@ int main(int argc, char **argv)
 	struct options *o = keep_standard_streams() ? calloc(1, sizeof *o) : NULL;
 
 	if (!o)
-		return EXIT_CANNOT_START;
+		return complain(&(struct config_error){"out of memory"}, EXIT_CANNOT_START);
 	int status = dispatch(o, argc, argv);
 	free(o);
 	return status;

@@ -169,6 +169,7 @@ static bool note(struct options *options, struct command_line *line, struct give
 	return true;
 }
 
+/* NULL: out of memory. */
 static char *join(char **words, int count)
 {
 	size_t size = 1;
@@ -177,9 +178,7 @@ static char *join(char **words, int count)
 	for (int i = 0; i < count; i++)
 		size += strlen(words[i]) + 1;
 	text = calloc(1, size);
-	if (!text)
-		abort();
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; text && i < count; i++) {
 		if (i > 0)
 			strcat(text, " ");
 		strcat(text, words[i]);
@@ -206,6 +205,8 @@ static bool scan(struct options *options, struct command_line *line, int argc, c
 			return false;
 	}
 	line->filter = join(argv + optind, argc - optind);
+	if (!line->filter)
+		return config_fail(error, "out of memory");
 	if (line->interface && line->file)
 		return config_fail(error,
 			"-i %.64s and -r %.64s: allowed is one of the two; see "
@@ -254,9 +255,10 @@ __attribute__((format(printf, 4, 5))) static bool set(struct config *config,
 	bool ok;
 
 	va_start(arguments, format);
-	if (vasprintf(&assignment, format, arguments) < 0)
-		abort();
+	ok = vasprintf(&assignment, format, arguments) >= 0;
 	va_end(arguments);
+	if (!ok)
+		return config_fail(error, "out of memory");
 	ok = config_set(config, assignment, error) ||
 	     config_fail(error, "%s: %s", name_of(row, name), error->text);
 	free(assignment);
@@ -345,7 +347,7 @@ bool options_read(struct options *options, int argc, char **argv, struct config_
 	}
 	line.options = calloc((size_t)argc + 1, sizeof(*line.options));
 	if (!line.options)
-		abort();
+		return config_fail(error, "out of memory");
 	ok = scan(options, &line, argc, argv, error);
 	if (ok && !options->help && !options->help_config && !options->version &&
 		!options->list_elements)

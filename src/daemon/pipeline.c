@@ -13,6 +13,7 @@
 #include "export/protocol.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,27 @@ static bool read_again(void *context, struct reload_report *report, struct confi
 	return good;
 }
 
+/* The most that will be taken, whatever the traffic is: the program and its libraries come to it.
+ */
+static void announce_memory(const struct pipeline *p, const struct config *c)
+{
+	const struct crew *crew = p->parts.crew;
+	uint64_t workers = 0, kernel = 0, kept = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		workers += worker_memory(crew->member[i].worker);
+	for (unsigned i = 0; i < c->input_count; i++)
+		kernel += c->inputs[i].workers * c->inputs[i].buffer;
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].transport == CONFIG_TCP ||
+			c->exporters[i].transport == CONFIG_TLS)
+			kept += c->exporters[i].buffer;
+	log_info("memory",
+		"at most %" PRIu64 " KB: caches, rings and fragments %" PRIu64
+		" KB, the kernel's rings %" PRIu64 " KB, what waits for collectors %" PRIu64 " KB",
+		(workers + kernel + kept) >> 10, workers >> 10, kernel >> 10, kept >> 10);
+}
+
 /* What the control socket and the watch see; they are a live pipeline's. */
 static bool make_view(struct pipeline *p, const struct config *c, struct config_error *error)
 {
@@ -168,8 +190,6 @@ static unsigned read_paths(
 	if (!p->again)
 		return 0;
 	paths[n++] = (struct confine_path){CONFINE_READ, p->again->file};
-	if (*c->routes.asn_database)
-		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		const char *const files[] = {x->tls_ca, x->tls_certificate, x->tls_key};
@@ -180,7 +200,7 @@ static unsigned read_paths(
 	return n;
 }
 
-/* What is written while weir runs. */
+/* What is written while weir runs, or read again by itself. */
 static unsigned written_paths(
 	const struct pipeline *p, const struct config *c, struct confine_path *paths)
 {
@@ -188,6 +208,8 @@ static unsigned written_paths(
 
 	if (p->control)
 		paths[n++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	if (*c->routes.asn_database)
+		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		if (x->transport == CONFIG_FILE)
@@ -239,6 +261,7 @@ static bool give_up_privileges(
 static bool open_services(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	announce(c);
+	announce_memory(p, c);
 	return make_view(p, c, error) && add_control(p, c, error) && add_metrics(p, c, error) &&
 	       give_up_privileges(p, c, error);
 }

@@ -96,10 +96,13 @@ static bool make_all(struct change *c, struct config_error *error)
 		if (!good)
 			return false;
 	}
-	if (!p->metering && !p->exporters)
-		return true;
-	c->roster = exporter_prepare(c->a->exporter, p->from, p->to, p->metering, error);
-	return c->roster != NULL;
+	if (p->metering || p->exporters) {
+		c->roster = exporter_prepare(c->a->exporter, p->from, p->to, p->metering, error);
+		if (!c->roster)
+			return false;
+	}
+	/* Read even where the path is the same, and last: this cannot be taken back. */
+	return guide_reload_asn(c->a->guide, p->to->routes.asn_database, error);
 }
 
 static void unmake_added(struct crew_input *in)

@@ -23,6 +23,7 @@ struct client {
 
 struct server {
 	struct server_options options;
+	size_t most; /* octets of a request and its end */
 	struct event_base *base;
 	struct evconnlistener *listener;
 	struct event *turn; /* pending while the answers of a turn are used up */
@@ -128,6 +129,19 @@ static void serve(struct client *c)
 	answer(c, request, (size_t)end.pos);
 }
 
+/* Serves the client, and reads on while no whole request is waiting. (A high watermark would stop
+ * the reading too, but libevent does not look whether it got the memory for one.) */
+static void serve_bounded(struct client *c)
+{
+	serve(c);
+	if (!c->stream || c->ended)
+		return;
+	if (evbuffer_get_length(bufferevent_get_input(c->stream)) >= c->server->most)
+		bufferevent_disable(c->stream, EV_READ);
+	else
+		bufferevent_enable(c->stream, EV_READ);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *context)
 {
 	struct server *s = context;
@@ -137,13 +151,13 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
 	evconnlistener_enable(s->listener);
 	for (unsigned i = 0; i < SERVER_CLIENTS; i++)
 		if (s->clients[i].stream)
-			serve(&s->clients[i]);
+			serve_bounded(&s->clients[i]);
 }
 
 static void on_read(struct bufferevent *stream, void *context)
 {
 	(void)stream;
-	serve(context);
+	serve_bounded(context);
 }
 
 /* The answer has gone. */
@@ -155,7 +169,7 @@ static void on_sent(struct bufferevent *stream, void *context)
 	if (c->closing)
 		drop(c);
 	else
-		serve(c);
+		serve_bounded(c);
 }
 
 /* A client that has said all may still read its answer. */
@@ -218,7 +232,7 @@ static void on_client(struct evconnlistener *listener, evutil_socket_t fd, struc
 		return;
 	}
 	bufferevent_setcb(c->stream, on_read, on_sent, on_end, c);
-	bufferevent_setwatermark(c->stream, EV_READ, 0, SERVER_REQUEST + strlen(s->options.end));
+	bufferevent_set_max_single_read(c->stream, s->most);
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 	grant_time(c);
 }
@@ -240,6 +254,7 @@ struct server *server_new(const struct server_options *options, struct event_bas
 	if (!s)
 		return NULL;
 	s->options = *options;
+	s->most = SERVER_REQUEST + strlen(options->end);
 	s->base = base;
 	for (unsigned i = 0; i < SERVER_CLIENTS; i++)
 		s->clients[i].server = s;

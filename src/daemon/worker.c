@@ -119,6 +119,13 @@ void worker_touch(struct worker *w)
 	decoder_touch(w->decoder);
 }
 
+size_t worker_memory(const struct worker *w)
+{
+	size_t ring = w->ring ? ring_memory(w->ring) : 0;
+
+	return sizeof *w + cache_memory(w->cache) + ring + decoder_memory(w->decoder);
+}
+
 static void count_frame(struct source_count *c, uint32_t octets)
 {
 	c->frames++;

@@ -1,5 +1,7 @@
 #include "export/backlog.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +34,13 @@ struct backlog *backlog_new(size_t octets)
 	struct backlog *b = calloc(1, sizeof *b);
 
 	if (b)
-		b->memory = malloc(octets);
+		b->memory = memory_map(octets);
 	if (!b || !b->memory) {
 		free(b);
 		return NULL;
 	}
 	b->size = octets;
+	memory_touch(b->memory, octets); /* a collector that is away makes weir no larger */
 	return b;
 }
 
@@ -45,7 +48,7 @@ void backlog_free(struct backlog *b)
 {
 	if (!b)
 		return;
-	free(b->memory);
+	memory_unmap(b->memory, b->size);
 	free(b);
 }
 

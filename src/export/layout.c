@@ -56,6 +56,10 @@ static const struct {
 	{IE_destinationIPv6Address, 6, false, IE_destinationIPv4Address},
 	{IE_ipNextHopIPv4Address, 4, false, IE_ipNextHopIPv6Address},
 	{IE_ipNextHopIPv6Address, 6, false, IE_ipNextHopIPv4Address},
+	{IE_postNATSourceIPv4Address, 4, false, IE_postNATSourceIPv6Address},
+	{IE_postNATSourceIPv6Address, 6, false, IE_postNATSourceIPv4Address},
+	{IE_postNATDestinationIPv4Address, 4, false, IE_postNATDestinationIPv6Address},
+	{IE_postNATDestinationIPv6Address, 6, false, IE_postNATDestinationIPv4Address},
 	{IE_sourceIPv4PrefixLength, 4, false, IE_sourceIPv6PrefixLength},
 	{IE_sourceIPv6PrefixLength, 6, false, IE_sourceIPv4PrefixLength},
 	{IE_destinationIPv4PrefixLength, 4, false, IE_destinationIPv6PrefixLength},
@@ -279,6 +283,14 @@ static bool is_relative(const struct template *t)
 	return false;
 }
 
+/* RFC 7011 section 6.2; the last four of the twelve bits are those of the second octet. */
+static void shorten_control_bits(struct template *t, const struct layout_options *o)
+{
+	for (unsigned i = 0; i < t->field_count && o->version == 10 && o->control_bits; i++)
+		if (t->field[i].ie == &ie_table[IE_tcpControlBits])
+			t->field[i].length = o->control_bits;
+}
+
 static void add_template(struct layout *l, unsigned variant, const struct layout_options *o)
 {
 	struct template *t = &l->template[l->count++];
@@ -289,6 +301,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 	if (o->version == 10 && is_relative(t))
 		add_field(t, IE_systemInitTimeMilliseconds,
 			ie_table[IE_systemInitTimeMilliseconds].offset, 10, false);
+	shorten_control_bits(t, o);
 	lengthen(t);
 	bool legal = template_compile(t);
 	assert(legal);

@@ -90,6 +90,8 @@ static void account(struct outbox *b, const struct transport_load *load, int err
 	b->count.pending.flows -= load->flows;
 	b->count.pending.packets -= load->packets;
 	b->count.pending.octets -= load->octets;
+	b->count.events.pending -= load->events;
+	*(error ? &b->count.events.lost : &b->count.events.sent) += load->events;
 	if (error) {
 		b->count.lost_messages += load->messages;
 		b->count.last_error = error;
@@ -100,6 +102,21 @@ static void account(struct outbox *b, const struct transport_load *load, int err
 	b->count.octets += load->length;
 	b->count.records += load->records;
 	b->count.options += load->options;
+}
+
+/* What counted as sent is lost after all. */
+static void take_back(struct outbox *b, const struct transport_load *load, int64_t time)
+{
+	struct session_tally *sent = &b->count.sent;
+
+	session_tally_add(&b->count.lost, load->flows, load->packets, load->octets);
+	sent->flows -= load->flows;
+	sent->packets -= load->packets;
+	sent->octets -= load->octets;
+	b->count.lost_messages += load->messages;
+	b->count.dropped_messages += load->messages;
+	b->count.last_error = EMSGSIZE;
+	loss_add(&b->lost, load->flows, load->packets, load->octets, time);
 }
 
 bool outbox_hear(struct outbox *b, int64_t now)
@@ -114,6 +131,9 @@ bool outbox_hear(struct outbox *b, int64_t now)
 		account(b, &report.delivered, 0, now);
 	if (report.lost.messages)
 		account(b, &report.lost, report.error, now);
+	if (report.dropped.messages)
+		take_back(b, &report.dropped, now);
+	b->count.refusals += report.refused;
 	b->count.away = report.away;
 	return report.busy;
 }
@@ -142,8 +162,9 @@ static struct transport_message parcel_of(const struct outbox *b, const struct o
 		.templates = o->lane == OUTBOX_TEMPLATES && !m->data_records,
 		.load = {.messages = 1,
 			.length = m->length,
-			.records = m->data_records - m->option_records,
+			.records = (uint64_t)m->data_records - m->option_records - m->events,
 			.options = m->option_records,
+			.events = m->events,
 			.flows = m->flows,
 			.packets = m->packets,
 			.octets = m->octets},
@@ -263,6 +284,8 @@ void outbox_abandon(struct outbox *b)
 		return;
 	session_tally_add(&b->count.lost, p->flows, p->packets, p->octets);
 	*p = (struct session_tally){0};
+	b->count.events.lost += b->count.events.pending;
+	b->count.events.pending = 0;
 	b->count.lost_messages += b->kept;
 	b->kept = 0;
 	b->count.last_error = ETIMEDOUT;

@@ -5,14 +5,13 @@
 #include "export/outbox.h"
 #include "export/protocol.h"
 #include "export/refresh.h"
+#include "export/uptime.h"
 
 #include <stdlib.h>
 
-enum { UPTIME_MARGIN = 2000 };
+enum { UPTIME_MARGIN = 2000, LANES = OUTBOX_TEMPLATES };
 
-#define LONGEST_WAIT     CLOCK_SECOND
-#define DAY_MILLISECONDS INT64_C(86400000)
-#define UPTIME_RANGE     ((INT64_C(1) << 32) - UPTIME_MARGIN)
+#define LONGEST_WAIT CLOCK_SECOND
 
 struct lane {
 	struct outgoing *open; /* or NULL */
@@ -22,8 +21,8 @@ struct lane {
 struct session {
 	struct session_options options;
 	struct layout layout;
-	bool has_boot;
-	int64_t boot; /* milliseconds since 1970 */
+	struct events events;
+	struct uptime uptime;
 
 	struct refresh templates;
 	struct refresh options_refresh;
@@ -33,7 +32,7 @@ struct session {
 
 	/* A message under construction for each template, so that most datagrams are full
 	 * and of one length, which the kernel sends for less. */
-	struct lane lane[LAYOUT_TEMPLATES];
+	struct lane lane[LANES];
 	struct outbox out;
 };
 
@@ -47,37 +46,35 @@ static void init_options(struct session *s, const struct session_options_data *o
 			.interval = o->interval,
 			.process = o->process,
 			.address = s->out.transport->local,
-			.has_boot = s->has_boot || s->out.protocol->relative_times ||
+			.has_boot = s->uptime.known || s->out.protocol->relative_times ||
 				    s->layout.relative,
 		},
 		&s->layout, s->out.protocol->version);
 }
 
-static uint32_t shortest_record(const struct layout *layout)
+static uint32_t shortest_record(const struct session *s)
 {
-	uint32_t shortest = UINT16_MAX;
+	uint32_t flow = template_shortest(s->layout.template, s->layout.count);
+	uint32_t event = template_shortest(s->events.template, s->events.count);
 
-	for (unsigned i = 0; i < layout->count; i++)
-		if (layout->template[i].record_octets < shortest)
-			shortest = layout->template[i].record_octets;
-	return shortest;
+	return flow < event ? flow : event;
 }
 
 static struct session *make(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (s)
+	if (s) {
 		layout_init(&s->layout, &o->layout);
+		events_init(&s->events, &s->layout, o->layout.version, o->nat_events);
+	}
 	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
-			  o->max_datagram, shortest_record(&s->layout))) {
+			  o->max_datagram, shortest_record(s))) {
 		free(s);
 		return NULL;
 	}
 	s->options = *o;
-	s->has_boot = o->boot != INT64_MIN;
-	if (s->has_boot)
-		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
+	s->uptime = uptime_of(o->boot);
 	init_options(s, &o->options);
 	return s;
 }
@@ -117,33 +114,12 @@ void session_free(struct session *s)
 	free(s);
 }
 
-/* sysUptime's zero moves where the header could not tell `time` by it. By a day or
- * more, so that no collector takes it for a clock that drifts. */
-static void rebase_to(struct session *s, int64_t earliest, int64_t latest)
-{
-	if (!s->has_boot || earliest < s->boot)
-		s->boot = earliest - DAY_MILLISECONDS;
-	else if (latest - s->boot >= UPTIME_RANGE)
-		s->boot = earliest - DAY_MILLISECONDS / 4;
-	s->has_boot = true;
-	s->options_refresh.done = false; /* they tell it */
-}
-
-/* The time that a message's header tells. Where flow times are relative to it, it
- * is never before the last flow inside, and stays in sysUptime's range. */
 static int64_t header_time(const struct session *s, const struct message *m, int64_t now)
 {
-	if (!s->out.protocol->relative_times)
-		return s->out.protocol->header_time(now);
-
-	int64_t earliest = s->boot * CLOCK_MILLISECOND;
-	int64_t latest = earliest + UPTIME_RANGE * CLOCK_MILLISECOND;
-	int64_t time = now > m->latest ? now : m->latest;
-	if (time < earliest)
-		time = earliest;
-	if (time >= latest)
-		time = m->data_records > m->option_records ? m->latest : latest;
-	return s->out.protocol->header_time(time);
+	if (s->out.protocol->relative_times)
+		now = uptime_header(
+			&s->uptime, now, m->latest, m->data_records > m->option_records);
+	return s->out.protocol->header_time(now);
 }
 
 static void finish_message(struct session *s, struct outgoing *o, int64_t now)
@@ -151,7 +127,7 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 	message_close(&o->message);
 	o->header = (struct protocol_header){
 		.time = header_time(s, &o->message, now),
-		.boot = s->boot,
+		.boot = s->uptime.boot,
 		.domain = s->options.domain,
 		.sampling = s->options.options.interval,
 		.random = s->options.options.algorithm != SAMPLER_COUNT,
@@ -184,7 +160,7 @@ static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 
 static void finish_lanes(struct session *s, int64_t now)
 {
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
+	for (unsigned i = 0; i < LANES; i++)
 		finish_lane(s, &s->lane[i], now);
 }
 
@@ -220,7 +196,7 @@ static struct outgoing *add_template(
 {
 	if (!message_add_template(&o->message, t)) {
 		finish_message(s, o, now);
-		o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+		o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 		(void)message_add_template(&o->message, t);
 	}
 	s->out.count.templates++;
@@ -234,9 +210,11 @@ static void send_templates(struct session *s, int64_t now)
 		finish_lanes(s, now);
 	outbox_send(&s->out);
 
-	struct outgoing *o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+	struct outgoing *o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 	for (unsigned i = 0; i < s->layout.count; i++)
 		o = add_template(s, o, &s->layout.template[i], now);
+	for (unsigned i = 0; i < s->events.count; i++)
+		o = add_template(s, o, &s->events.template[i], now);
 	for (unsigned i = 0; i < OPTION_KINDS; i++)
 		if (s->options_data.template[i].field_count)
 			o = add_template(s, o, &s->options_data.template[i], now);
@@ -246,7 +224,7 @@ static void send_templates(struct session *s, int64_t now)
 
 static struct template_facts facts_of(const struct session *s)
 {
-	return (struct template_facts){.boot = s->boot,
+	return (struct template_facts){.boot = s->uptime.boot,
 		.domain = s->options.domain,
 		.active = s->options.active_timeout,
 		.idle = s->options.idle_timeout};
@@ -266,7 +244,7 @@ static struct outgoing *add_options(struct session *s, struct outgoing *o, enum 
 		if (!at) {
 			if (o)
 				finish_data(s, o, now, now);
-			o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+			o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 			at = message_add_record(&o->message, t, octets);
 		}
 		template_encode(t, values, &facts, at);
@@ -302,12 +280,11 @@ static void send_all_options(struct session *s, int64_t now)
 	refresh_done(&s->options_refresh, now);
 }
 
-/* Room for a record of the template in its lane's message, which is begun where there
- * is none or none is left; *message is then that one. */
-static uint8_t *add_record(
-	struct session *s, const struct template *t, int64_t now, struct message **message)
+/* Room for a record of the template in the message of the i-th lane, which is begun where
+ * there is none or none is left; *message is then that one. */
+static uint8_t *add_record(struct session *s, const struct template *t, unsigned i, int64_t now,
+	struct message **message)
 {
-	unsigned i = (unsigned)(t - s->layout.template);
 	struct lane *lane = &s->lane[i];
 	uint8_t *at = NULL;
 
@@ -328,41 +305,40 @@ static uint8_t *add_record(
 	return at;
 }
 
-static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
-	const struct flow_path *path, int64_t now, bool first_part)
+static void put_record(struct session *s, const struct template *t, unsigned lane,
+	const struct flow_record *r, const struct flow_path *path, struct message_share share,
+	int64_t now)
 {
 	struct message *m;
-	uint8_t *at = add_record(s, t, now, &m);
+	uint8_t *at = add_record(s, t, lane, now, &m);
 	struct template_facts facts = facts_of(s);
 
 	facts.path = path;
 	template_encode(t, r, &facts, at);
-	message_count(m, (struct message_share){
-				 .packets = r->packets, .octets = r->octets, .begins = first_part});
+	message_count(m, share);
 	if (r->last > m->latest)
 		m->latest = r->last;
+}
+
+static void put_flow(struct session *s, const struct template *t, const struct flow_record *r,
+	const struct flow_path *path, int64_t now, bool first_part)
+{
+	struct message_share share = {
+		.packets = r->packets, .octets = r->octets, .begins = first_part};
+
+	put_record(s, t, (unsigned)(t - s->layout.template), r, path, share, now);
 }
 
 /* Flow times relative to sysUptime must lie in its range. */
 static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 {
-	int64_t first = clock_floor(from, CLOCK_MILLISECOND);
-	int64_t last = clock_floor(to, CLOCK_MILLISECOND);
-
 	if (!s->out.protocol->relative_times && !s->layout.relative)
 		return;
-	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
+	if (uptime_fits(&s->uptime, from, to))
 		return;
 	finish_lanes(s, now);
-	rebase_to(s, first, last);
-}
-
-/* How many records it takes so that no counter of a fixed-size record overflows. */
-static uint64_t parts_of(const struct protocol *p, const struct flow_record *r)
-{
-	uint64_t most = r->octets > r->packets ? r->octets : r->packets;
-
-	return most <= p->largest_count ? 1 : most / p->largest_count + 1;
+	uptime_move(&s->uptime, from, to);
+	s->options_refresh.done = false; /* they tell it */
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
@@ -381,23 +357,40 @@ void session_record(
 	}
 	session_tally_add(&s->out.count.pending, 1, r->packets, r->octets);
 	fit_times(s, r->first, r->last, now);
-	uint64_t parts = parts_of(s->out.protocol, r);
+	uint64_t parts = protocol_parts(s->out.protocol, r->packets, r->octets);
 	if (__builtin_expect(parts == 1, 1)) {
-		put_record(s, t, r, path, now, true);
+		put_flow(s, t, r, path, now, true);
 		return;
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
 		part.packets = share(r->packets, i, parts);
 		part.octets = share(r->octets, i, parts);
-		put_record(s, t, &part, path, now, i == 0);
+		put_flow(s, t, &part, path, now, i == 0);
 	}
+}
+
+/* An event begins with the record that it is encoded from. */
+void session_event(struct session *s, const struct flow_event *event, int64_t now)
+{
+	unsigned i = events_choose(event);
+	const struct flow_record *r = &event->record;
+
+	s->out.count.events.taken++;
+	if (!s->events.count) {
+		s->out.count.events.untold++;
+		return;
+	}
+	s->out.count.events.pending++;
+	fit_times(s, r->first, r->last, now);
+	put_record(s, &s->events.template[i], OUTBOX_EVENTS + i, r, &event->path,
+		(struct message_share){.event = true}, now);
 }
 
 void session_tick(struct session *s, int64_t now)
 {
 	heed_path(s);
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
+	for (unsigned i = 0; i < LANES; i++) {
 		struct lane *lane = &s->lane[i];
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
 			finish_lane(s, lane, now);
@@ -441,14 +434,18 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 	s->not_sent = *not_sent;
 }
 
+void session_ask(struct session *s)
+{
+	s->templates.done = false;
+}
+
 void session_succeed(struct session *s, struct session *old, int64_t now)
 {
 	void (*forget)(struct transport *) = s->out.transport->ops->forget;
 
 	finish_lanes(old, now);
 	outbox_succeed(&s->out, &old->out);
-	s->has_boot = old->has_boot;
-	s->boot = old->boot;
+	s->uptime = old->uptime;
 	session_interfaces(s, old->options_data.interfaces, old->options_data.interface_count);
 	session_losses(s, &old->ignored, &old->not_sent);
 	free(old);

@@ -115,6 +115,11 @@ void cache_touch(struct cache *c)
 	table_touch(&c->table);
 }
 
+size_t cache_memory(const struct cache *c)
+{
+	return sizeof *c + table_memory(&c->table);
+}
+
 static inline uint16_t tick(const struct cache *c)
 {
 	return (uint16_t)(c->now >> c->age_shift);

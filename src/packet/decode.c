@@ -110,6 +110,13 @@ void decoder_touch(struct decoder *decoder)
 		fragments_touch(decoder->carried);
 }
 
+size_t decoder_memory(const struct decoder *decoder)
+{
+	size_t octets = fragments_memory(decoder->fragments);
+
+	return octets + (decoder->carried ? fragments_memory(decoder->carried) : 0);
+}
+
 void decoder_statistics(const struct decoder *decoder, struct decoder_statistics *statistics)
 {
 	*statistics = decoder->statistics;

@@ -1,6 +1,7 @@
 /* The table of first fragments: sets of FRAGMENT_WAYS entries. */
 #include "packet/fragment.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stddef.h>
@@ -75,10 +76,9 @@ void fragments_touch(struct fragments *fragments)
 	memory_touch(fragments->entries, entries_size(fragments->mask + 1));
 }
 
-static uint64_t fold(uint64_t a, uint64_t b)
+size_t fragments_memory(const struct fragments *fragments)
 {
-	unsigned __int128 product = (unsigned __int128)a * b;
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
+	return sizeof *fragments + entries_size(fragments->mask + 1);
 }
 
 static struct fragment_entry *set_of(
@@ -88,9 +88,9 @@ static struct fragment_entry *set_of(
 	const uint64_t *seeds = fragments->seeds;
 
 	memcpy(words, key, sizeof words);
-	uint64_t hash = fold(words[0] ^ seeds[0], words[1] ^ seeds[1]) ^
-			fold(words[2] ^ seeds[2], words[3] ^ seeds[3]);
-	hash = fold(hash ^ seeds[4], words[4] ^ seeds[0]);
+	uint64_t hash = hash_fold(words[0] ^ seeds[0], words[1] ^ seeds[1]) ^
+			hash_fold(words[2] ^ seeds[2], words[3] ^ seeds[3]);
+	hash = hash_fold(hash ^ seeds[4], words[4] ^ seeds[0]);
 	const struct fragment_entry *set =
 		&fragments->entries[(hash & fragments->mask) * FRAGMENT_WAYS];
 	return (struct fragment_entry *)set;
