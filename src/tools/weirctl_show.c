@@ -153,22 +153,6 @@ static void ledger_nat(FILE *out, const json_t *n, const json_t *collectors)
 	}
 }
 
-static void ledger_nat(FILE *out, const json_t *n, const json_t *collectors)
-{
-	char heard[WEIRCTL_NUMBER], sent[WEIRCTL_NUMBER], lost[WEIRCTL_NUMBER];
-
-	if (!number(n, "events") && !number(n, "connections"))
-		return;
-	fprintf(out, "\nNAT %s events, overruns %s\n", weirctl_number(heard, number(n, "events")),
-		weirctl_number(lost, number(n, "overruns")));
-	for (size_t i = 0; i < json_array_size(collectors); i++) {
-		const json_t *c = json_array_get(collectors, i), *e = at(c, "events");
-		fprintf(out, "   to %s: sent %s, lost %s\n", text(c, "name"),
-			weirctl_number(sent, number(e, "sent")),
-			weirctl_number(lost, number(e, "lost")));
-	}
-}
-
 static void show_ledger(const json_t *a, FILE *out)
 {
 	const json_t *p = at(a, "packets");
