@@ -37,9 +37,11 @@ try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
 
 HEADERS_OF = libpcap libevent_core libevent_pthreads libconfig libxxhash jansson \
-	libseccomp libssl libcrypto libmnl libmaxminddb
+	libseccomp libssl libcrypto libmnl libmaxminddb \
+	libnetfilter_conntrack
 LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
-	libseccomp libssl libcrypto libmnl libmaxminddb
+	libseccomp libssl libcrypto libmnl libmaxminddb \
+	libnetfilter_conntrack
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
 CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))

@@ -21,6 +21,7 @@ needs() {
 	build  pc    libxxhash           libxxhash-dev   xxhash-devel
 	build  pc    libmnl              libmnl-dev      libmnl-devel
 	build  pc    libmaxminddb        libmaxminddb-dev libmaxminddb-devel
+	build  pc    libnetfilter_conntrack libnetfilter-conntrack-dev libnetfilter_conntrack-devel
 	build  pc    jansson             libjansson-dev  jansson-devel
 	build  pc    libseccomp          libseccomp-dev  libseccomp-devel
 	build  pc    libssl              libssl-dev      openssl-devel
@@ -43,6 +44,7 @@ needs() {
 	test   cmd   ethtool             ethtool         ethtool
 	test   cmd   openssl             openssl         openssl
 	test   cmd   nft                 nftables        nftables
+	test   cmd   conntrack           conntrack       conntrack-tools
 	test   cmd   setarch             util-linux      util-linux
 	test   cmd   pgrep               procps          procps-ng
 	test   cmd   valgrind            valgrind        valgrind

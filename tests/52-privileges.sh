@@ -131,6 +131,11 @@ deed 159 trace
 deed 159 root
 deed 159 packets
 deed 0 read /etc/hostname
+# so many that they are sorted with memory from the system, if by somebody else's sort
+mkdir "$TMP/asn"
+for ((i = 0; i < 40000; i++)); do echo "10.$((i % 256)).$((i / 256)).0/24 $i"; done >"$TMP/asn/list"
+chmod -R a+rX "$TMP/asn"
+deed 0 asn "$TMP/asn/list"
 "$tool" '' "$TMP/run/weir.sock" read /etc/hostname >"$TMP/out" 2>&1 || bad "as root: status $?: $(cat "$TMP/out")"
 if dmesg 2>/dev/null | grep -q 'landlock: Up and running' || grep -qw landlock /sys/kernel/security/lsm 2>/dev/null ||
 	python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 1)'; then

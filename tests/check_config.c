@@ -179,7 +179,20 @@ static const struct {
 	{"\ncache = { entires = 70; };", "test:2: cache.entires: unknown key, is it \"entries\"?"},
 	{"cache = { idle = 7; };", "cache.idle: unknown key, is it \"cache.timeouts.idle\"?"},
 	{"input = ();", "input: unknown key, is it \"inputs\"?"},
-	{"zzz = 1;", "known here are output, inputs, dedup, meter_own, records, cache, sampling, "
+	{"records = ( { match = [\"sourceIPv4Adress\"]; } );",
+		"records[0].match: \"sourceIPv4Adress\" is not known, is it "
+		"\"sourceIPv4Address\"?"},
+	{"records = ( { collect = [\"octetDeltaCount\", \"inner.sourceipv4Addres\"]; } );",
+		"\"inner.sourceipv4Addres\" is not known, is it \"inner.sourceIPv4Address\"?"},
+	{"records = ( { collect = [\"IN_PTKS\"]; } );", "is not known, is it \"IN_PKTS\"?"},
+	/* elements that no record has are not what was meant, nor those that have no sides */
+	{"records = ( { collect = [\"interfaceNam\"]; } );",
+		"\"interfaceNam\" is not known, allowed:"},
+	{"records = ( { collect = [\"inner.octetDeltaCount\"]; } );",
+		"\"inner.octetDeltaCount\" is not known, allowed: up to"},
+	{"records = ( { collect = [\"zzzzzz\"]; } );", "\"zzzzzz\" is not known, allowed: up to"},
+	{"zzz = 1;", "known here are output, inputs, dedup, nat, nat_entries, meter_own, records, "
+		     "cache, sampling, "
 		     "routes, "
 		     "exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",

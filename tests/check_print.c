@@ -227,8 +227,10 @@ END_TEST
 START_TEST(chosen_columns)
 {
 	static struct record r;
-	const struct ie *columns[] = {
-		ie_named("octetDeltaCount"), ie_named("minimumTTL"), ie_named("interfaceName")};
+	const struct ie *octets = ie_named("octetDeltaCount");
+	const struct print_column columns[] = {{octets, 0, 0}, {ie_named("minimumTTL"), 0, 0},
+		{ie_named("interfaceName"), 0, 0}, {octets, IE_REVERSE_PEN, 0}, {octets, 0, 1},
+		{octets, 0, 2}};
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -236,11 +238,14 @@ START_TEST(chosen_columns)
 
 	add(&r, "octetDeltaCount", 180, 2);
 	add_raw(&r, ie_named("interfaceName"), 0, 82, "a,b", 3);
-	printer_columns(printer, columns, 3);
+	add(&r, "octetDeltaCount", 190, 2);
+	add_raw(&r, octets, IE_REVERSE_PEN, octets->id, "\2", 1);
+	printer_columns(printer, columns, 6);
 	printer_record(printer, r.fields, r.count, NULL);
 	printer_free(printer);
 	fclose(out);
-	ck_assert_str_eq(text, "octetDeltaCount,minimumTTL,interfaceName\n180,,\"a,b\"\n");
+	ck_assert_str_eq(text, "octetDeltaCount,minimumTTL,interfaceName,reverseOctetDeltaCount,"
+			       "octetDeltaCount_2,octetDeltaCount_3\n180,,\"a,b\",2,190,\n");
 	free(text);
 }
 END_TEST

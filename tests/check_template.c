@@ -339,7 +339,7 @@ static bool may_be_shorter(uint8_t type)
 }
 
 static const char *const ready[] = {
-	"default", "router", "minimal", "layer2", "tunnel", "tcp", "security"};
+	"default", "router", "nat", "minimal", "layer2", "tunnel", "tcp", "security"};
 
 /* Legal lengths, ids of their own, no element twice but a tunnel's, outer before inner. */
 START_TEST(layouts)

@@ -24,8 +24,9 @@ tools 5'
 
 # What an include in <> begins with, and the rooms that may say so.
 libraries='pcap capture
-libmnl route
+libmnl route export
 maxminddb.h route
+libnetfilter_conntrack route
 event2/ daemon tools
 event.h -
 libconfig.h config

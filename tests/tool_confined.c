@@ -5,6 +5,7 @@
  * 4 when a core could be dumped. */
 #include "daemon/confine.h"
 #include "daemon/privileges.h"
+#include "route/asn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,8 +38,20 @@ static int try_exec(void)
 	return execve(path, arguments, arguments) ? errno : 0;
 }
 
+/* A file of AS numbers, which is read again while weir runs. */
+static int try_asn(void)
+{
+	char why[256];
+	struct asn *asn = asn_open(path, why, sizeof why);
+
+	asn_close(asn);
+	return asn ? 0 : EACCES;
+}
+
 static int try_deed(void)
 {
+	if (strcmp(deed, "asn") == 0)
+		return try_asn();
 	if (strcmp(deed, "read") == 0)
 		return try_file(O_RDONLY);
 	if (strcmp(deed, "write") == 0)
@@ -75,16 +88,18 @@ static void *run(void *context)
 int main(int argc, char **argv)
 {
 	struct config_error error;
-	struct confine_path socket = {CONFINE_SOCKET, argc > 2 ? argv[2] : ""};
+	struct confine_path paths[] = {
+		{CONFINE_SOCKET, argc > 2 ? argv[2] : ""}, {CONFINE_READ, argc > 4 ? argv[4] : ""}};
 	pthread_t thread;
 
 	if (argc < 4)
 		return 2;
 	deed = argv[3];
 	path = argv[4];
-	if (!privileges_drop(
-		    &(struct privileges_options){
-			    .user = argv[1], .confine = true, .paths = &socket, .path_count = 1},
+	if (!privileges_drop(&(struct privileges_options){.user = argv[1],
+				     .confine = true,
+				     .paths = paths,
+				     .path_count = strcmp(deed, "asn") == 0 ? 2 : 1},
 		    &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 3;

@@ -36,11 +36,11 @@ void duplicates_mark(struct duplicates *duplicates, unsigned interface, unsigned
 /* One source's program, and what it has left out. */
 struct duplicates_program;
 
-/* What goes out and came in by an interface that is an entry is left out, and where
- * `all_interfaces` frames on one that is covered; the rest is for the classic filter. Loading it
- * takes CAP_BPF, attaching it does not. NULL: errno says why. */
-struct duplicates_program *duplicates_load(struct duplicates *duplicates,
-	const struct sock_filter *filter, unsigned length, bool all_interfaces);
+/* What goes out and came in by an interface that is an entry is left out, and all frames on one
+ * that is covered; the rest is for the classic filter. Loading it takes CAP_BPF, attaching it
+ * does not. NULL: errno says why. */
+struct duplicates_program *duplicates_load(
+	struct duplicates *duplicates, const struct sock_filter *filter, unsigned length);
 void duplicates_unload(struct duplicates_program *program);
 
 /* Gives it to a packet socket in the place of its filter. False: errno says why. */

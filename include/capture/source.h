@@ -9,6 +9,7 @@
 
 #include "base/frame.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +22,9 @@ struct source_options {
 	uint32_t snaplen;      /* octets of a frame that are captured */
 	uint64_t buffer;       /* octets of the kernel's ring */
 	bool promiscuous;
-	bool only_incoming;            /* what goes out is not captured */
+	bool only_incoming; /* what goes out is not captured */
+	bool may_return;    /* the right to capture is kept for an interface that comes back */
+	const atomic_bool *covered;    /* lent; live: all that it has is seen elsewhere; or NULL */
 	struct duplicates *duplicates; /* lent; live: what passes several inputs; or NULL */
 };
 

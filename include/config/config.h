@@ -156,8 +156,10 @@ struct config_routes {
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
-	bool dedup;     /* what passes several inputs is metered where it comes in; default true */
-	bool meter_own; /* weir's own messages, too; default false */
+	bool dedup; /* what passes several inputs is metered where it comes in; default true */
+	bool nat;   /* translations are told; default false */
+	uint32_t nat_entries; /* translated connections known at one time, default 65536 */
+	bool meter_own;       /* weir's own messages, too; default false */
 	struct config_record records[CONFIG_RECORDS];
 	unsigned record_count;
 	struct config_cache cache;

@@ -21,6 +21,7 @@ enum { CONFINE_POSSIBLE = true };
 /* What may be done with files besides reading the system's own (/etc, /usr, /sys, ...). */
 enum confine_use {
 	CONFINE_SOCKET, /* a socket's path: sockets made and removed in its folder */
+	CONFINE_READ,   /* a file's path: files of its folder read, also one that takes its place */
 	CONFINE_WRITE,  /* a folder: files read, made, written, renamed and removed */
 	CONFINE_FILE,   /* what files' names begin with: the same in its folder */
 };
@@ -34,7 +35,9 @@ struct confine_path {
 enum confine_need {
 	CONFINE_STREAMS = 1, /* connections that are made and ended */
 	CONFINE_TLS = 2,
-	CONFINE_FILES = 4, /* files that are written, or kept messages in */
+	CONFINE_FILES = 4,    /* files that are written, or kept messages in */
+	CONFINE_RELOAD = 8,   /* other collectors */
+	CONFINE_CAPTURE = 16, /* interfaces that come back are captured again */
 };
 
 /* Landlock, for this thread and those that it starts: so before it starts any. *abi is

@@ -59,6 +59,8 @@ bool crew_add_input(struct crew *crew, struct crew_input *input);
 void crew_remove(struct crew *crew, struct worker *worker);
 /* Frees the input, whose workers are others'. */
 void crew_remove_input(struct crew *crew, struct crew_input *input);
+/* Its inputs stand in this order, all that there are. */
+void crew_order(struct crew *crew, struct crew_input *const *inputs);
 /* Records of all go to the exporter. */
 void crew_admit(struct crew *crew);
 

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "route/links.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct dedup;
@@ -20,10 +21,20 @@ void dedup_free(struct dedup *dedup);
 struct duplicates *dedup_table(const struct dedup *dedup);
 bool dedup_only_incoming(const struct dedup *dedup);
 
-/* The links are these now. One thread at a time. */
+/* Other inputs, and the links, or NULL where they are not known; `dedup` may be NULL. No other
+ * thread has it in this moment. */
+void dedup_change(struct dedup *dedup, const struct config *config, const struct links *links);
+
+/* Whether this input gets all its packets from others, and no program leaves them out: what a
+ * source is given, lent. NULL: there is a program, or it is none of the inputs. */
+const atomic_bool *dedup_covered(const struct dedup *dedup, const char *interface);
+
+/* The links are these now. Says on the log of which inputs the packets are metered on the
+ * interfaces below them, which are inputs too. One thread at a time. */
 void dedup_see(struct dedup *dedup, const struct links *links);
 
-/* Says on the log which inputs see the same packets because one lies over the other. */
-void dedup_warn(const struct config *config, const struct links *links);
+/* Says on the log which inputs meter the same packets because one lies over the other;
+ * `dedup` may be NULL. */
+void dedup_warn(const struct dedup *dedup, const struct config *config, const struct links *links);
 
 #endif

@@ -8,21 +8,14 @@
 #define DAEMON_EXPORTER_H
 
 #include "config/config.h"
-#include "daemon/collector.h"
 #include "daemon/crew.h"
 #include "daemon/guide.h"
-#include "export/session.h"
+#include "daemon/roster.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct exporter;
-
-struct exporter_statistics {
-	struct session_tally taken; /* records that came to the exporter */
-	unsigned collectors;
-	struct exporter_collector collector[CONFIG_EXPORTERS];
-};
 
 /* Opens the collectors and the output that the configuration names. `boot`: what
  * sysUptime counts from, nanoseconds since 1970; INT64_MIN: from the records. NULL:
@@ -30,6 +23,12 @@ struct exporter_statistics {
 struct exporter *exporter_new(
 	const struct config *config, int64_t boot, struct config_error *error);
 void exporter_free(struct exporter *exporter);
+
+/* The main thread, while the exporter's runs: roster_prepare() and roster_succeed() of its
+ * collectors. */
+struct roster *exporter_prepare(struct exporter *exporter, const struct config *from,
+	const struct config *to, bool redefine, struct config_error *error);
+void exporter_succeed(struct exporter *exporter, struct roster *prepared);
 
 /* Any thread: copies the interfaces that collectors are told of from now on. False: memory
  * is short, and all stays as it was. */

@@ -20,9 +20,18 @@ enum pipeline_status {
 
 struct pipeline;
 
+/* Where another configuration comes from, live, at SIGHUP and when a client asks. */
+struct pipeline_reload {
+	const char *file; /* it is in there */
+	/* Reads it again as it was read at the start. False: *error says why not. */
+	bool (*read)(void *context, struct config *config, struct config_error *error);
+	void *context;
+};
+
 /* Opens inputs, collectors and tables. NULL: *error says what could not be. The
- * configuration is only read, and only here. */
-struct pipeline *pipeline_new(const struct config *config, struct config_error *error);
+ * configuration is only read, and only here. `again`: lent, or NULL, there is no other. */
+struct pipeline *pipeline_new(const struct config *config, const struct pipeline_reload *again,
+	struct config_error *error);
 void pipeline_free(struct pipeline *pipeline);
 
 /* Before pipeline_run(): while a file is read, says on a terminal how far it has come. */

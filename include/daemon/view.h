@@ -9,6 +9,7 @@
 #include "daemon/crew.h"
 #include "daemon/exporter.h"
 #include "daemon/ledger.h"
+#include "daemon/reload.h"
 #include "daemon/watch.h"
 
 #include <stdint.h>
@@ -22,6 +23,9 @@ struct view {
 	int64_t started;               /* steady clock */
 	int pid;
 	int64_t rest; /* until then no command goes through the caches */
+	/* Reads the configuration again and takes it up: see reload.h; may change this view. */
+	bool (*reload)(void *context, struct reload_report *report, struct config_error *error);
+	void *context; /* of it */
 };
 
 /* Reads the ledger and looks whether it adds up; the caller frees it. NULL: memory

@@ -32,8 +32,8 @@ struct layout_options {
 	uint16_t version;                    /* 5, 9 or 10 */
 	const struct definition *definition; /* lent; must have passed definition_check() */
 	enum layout_times times;
-	bool inner;  /* the flow is a tunnel's innermost packet */
-	bool biflow; /* records have both directions, RFC 5103 */
+	bool inner;          /* the flow is a tunnel's innermost packet */
+	bool biflow;         /* records have both directions, RFC 5103 */
 	unsigned generation; /* of definitions in a session, below LAYOUT_GENERATIONS */
 };
 

@@ -20,6 +20,7 @@ struct message_share {
 	uint64_t packets;
 	uint64_t octets;
 	bool begins; /* a flow; not where it goes on in another record */
+	bool event;  /* the record is of an event, which carries nothing */
 };
 
 struct message {
@@ -36,6 +37,7 @@ struct message {
 	uint16_t option_records; /* of them, those that tell of no flow */
 	int64_t latest;          /* largest flow end inside */
 	uint32_t length;         /* octets to send, once closed */
+	uint16_t events;         /* records that tell of one */
 	uint16_t flows;          /* begun inside: a flow in several records counts once */
 	uint64_t packets;        /* in the flow records inside */
 	uint64_t octets;
@@ -51,11 +53,12 @@ bool message_add_template(struct message *message, const struct template *templa
 uint8_t *message_add_record(
 	struct message *message, const struct template *template, uint32_t octets);
 
-/* The flow record that was added last carries this. */
+/* The record of a flow or an event that was added last carries this. */
 static inline void message_count(struct message *message, struct message_share share)
 {
 	message->share[message->data_records - 1] = share;
 	message->flows = (uint16_t)(message->flows + share.begins);
+	message->events = (uint16_t)(message->events + share.event);
 	message->packets += share.packets;
 	message->octets += share.octets;
 }

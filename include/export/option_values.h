@@ -54,6 +54,7 @@ struct option_element {
 	char name[OPTION_ELEMENT_NAME];
 };
 
+/* `nat_event` is told in records of events (export/events.h), which have it elsewhere. */
 struct option_values {
 	uint32_t process; /* the Exporting Process */
 	uint8_t address[16];
@@ -64,6 +65,7 @@ struct option_values {
 	struct loss not_sent; /* by the Exporting Process */
 	struct option_keys keys;
 	struct option_element element;
+	uint8_t nat_event;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef EXPORT_OUTBOX_H
 #define EXPORT_OUTBOX_H
 
+#include "export/events.h"
 #include "export/layout.h"
 #include "export/loss.h"
 #include "export/message.h"
@@ -17,7 +18,8 @@
 #include <stdint.h>
 
 enum {
-	OUTBOX_TEMPLATES = LAYOUT_TEMPLATES, /* the lane of templates and options */
+	OUTBOX_EVENTS = LAYOUT_TEMPLATES,                   /* the first lane of events */
+	OUTBOX_TEMPLATES = OUTBOX_EVENTS + EVENT_TEMPLATES, /* that of templates and options */
 	OUTBOX_LANES,
 	OUTBOX_QUEUE = 32, /* messages sent with one system call */
 	OUTBOX_MESSAGES = OUTBOX_QUEUE + OUTBOX_LANES,
@@ -56,6 +58,8 @@ struct outbox {
  * octets of a message at most; `shortest`: of a flow record at least. */
 bool outbox_init(struct outbox *outbox, const struct protocol *protocol,
 	struct transport *transport, uint32_t max_datagram, uint32_t shortest);
+/* Before the first message: asks the transport how long one may be. */
+void outbox_measure(struct outbox *outbox);
 /* Closes the transport. */
 void outbox_free(struct outbox *outbox);
 /* Leaves it to whoever else has it. */

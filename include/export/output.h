@@ -1,7 +1,9 @@
 /* output: finished flow records on a stream, as text, JSON or CSV.
  *
  * The record is encoded by an IPFIX layout and printed from its octets,
- * so that what a person reads is what a collector would get. One thread's. */
+ * so that what a person reads is what a collector would get. CSV's columns are the
+ * elements of the record, in the order of its templates; those of the default record
+ * are fixed (export/print.h). One thread's. */
 #ifndef EXPORT_OUTPUT_H
 #define EXPORT_OUTPUT_H
 

@@ -8,10 +8,11 @@
  * TEXT is a table for people (export/table.h), titles once at the top.
  * JSON is one object a line with every field in its order and its value as the
  * wire has it, times as ISO 8601; an element that occurs twice is an array.
- * CSV has one fixed set of columns and one line of titles, as scripts want: the
- * same column means the same whatever template a record came by. The columns
- * flowStartMilliseconds and flowEndMilliseconds are filled from whichever
- * elements say the times; a record's other elements have no column, JSON has all.
+ * CSV has one set of columns and one line of titles, as scripts want: the same
+ * column means the same whatever template a record came by. Without a choice
+ * it is fixed; of its columns flowStartMilliseconds and flowEndMilliseconds are
+ * filled from whichever elements say the times, and a record's other elements have
+ * none. JSON has all.
  *
  * One thread per printer. What goes wrong in writing stays with the stream. */
 #ifndef EXPORT_PRINT_H
@@ -32,9 +33,16 @@ struct printer;
 struct printer *printer_new(enum print_format format, FILE *out);
 void printer_free(struct printer *printer);
 
-/* Other columns for CSV, before the first record; the array stays the caller's
- * and must outlive the printer. */
-void printer_columns(struct printer *printer, const struct ie *const *columns, size_t count);
+/* A column of CSV: an element's value, and which one of a record that has it several times. */
+struct print_column {
+	const struct ie *ie;
+	uint32_t pen; /* its own, or IE_REVERSE_PEN */
+	unsigned nth; /* from 0 */
+};
+
+/* Other columns, before the first record; the array stays the caller's and must outlive
+ * the printer. */
+void printer_columns(struct printer *printer, const struct print_column *columns, size_t count);
 
 /* A flow record. message: when its message left, NULL where nothing is relative to it. */
 void printer_record(struct printer *printer, const struct field *fields, size_t count,

@@ -53,4 +53,14 @@ extern const struct protocol protocol_ipfix;
 /* 5, 9 or 10; NULL for any other. */
 const struct protocol *protocol_find(unsigned version);
 
+/* How many records a flow of these counts takes so that no counter of a fixed-size record
+ * overflows. */
+static inline uint64_t protocol_parts(
+	const struct protocol *protocol, uint64_t packets, uint64_t octets)
+{
+	uint64_t most = octets > packets ? octets : packets;
+
+	return most <= protocol->largest_count ? 1 : most / protocol->largest_count + 1;
+}
+
 #endif

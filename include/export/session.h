@@ -8,6 +8,7 @@
 #ifndef EXPORT_SESSION_H
 #define EXPORT_SESSION_H
 
+#include "export/events.h"
 #include "export/layout.h"
 #include "export/options_data.h"
 #include "export/statistics.h"
@@ -37,6 +38,7 @@ struct session_options {
 	struct session_options_data options; /* none in v5, whose header tells of sampling */
 	uint16_t active_timeout;             /* seconds, as records can tell them */
 	uint16_t idle_timeout;
+	bool nat_events;
 	int64_t boot; /* nanoseconds since 1970 that sysUptime counts from;
 			 INT64_MIN: a day before the first record */
 };
@@ -61,6 +63,9 @@ void session_succeed(struct session *prepared, struct session *old, int64_t now)
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
 void session_record(struct session *session, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);
+
+/* Takes an event, which is told where nat_events are; v5 has no way to. */
+void session_event(struct session *session, const struct flow_event *event, int64_t now);
 
 /* What options data tell of interfaces from now on, lent until the next such call or
  * session_free(); they are due at once. */

@@ -12,11 +12,21 @@ struct session_tally {
 	uint64_t octets;
 };
 
+/* Records of events, which carry no packets. */
+struct session_events {
+	uint64_t taken;
+	uint64_t sent;
+	uint64_t lost;
+	uint64_t untold; /* the protocol cannot tell them */
+	uint64_t pending;
+};
+
 struct session_statistics {
 	struct session_tally sent;
 	struct session_tally lost;   /* their message could not be sent */
 	struct session_tally untold; /* the protocol cannot tell them: IPv6 in v5 */
 	struct session_tally pending;
+	struct session_events events;
 	uint64_t records;  /* sent: a flow past v5's counters makes several */
 	uint64_t messages; /* sent */
 	uint64_t octets;   /* in them */

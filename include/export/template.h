@@ -61,6 +61,9 @@ struct template
  * False: a field has a length that its element cannot have (RFC 7011 section 6.2). */
 bool template_compile(struct template *template);
 
+/* Of so many templates the fewest octets that a record has; UINT16_MAX: there are none. */
+uint32_t template_shortest(const struct template *templates, unsigned count);
+
 /* The octets of this record. */
 uint32_t template_octets(const struct template *template, const void *record);
 

@@ -14,7 +14,8 @@ struct transport_load {
 	uint64_t messages;
 	uint64_t length;  /* octets of the messages */
 	uint64_t records; /* data records of flows */
-	uint64_t options; /* and of options data */
+	uint64_t options; /* of options data */
+	uint64_t events;  /* and of events */
 	uint64_t flows;   /* begun inside: a flow in several records counts once */
 	uint64_t packets; /* of these flows */
 	uint64_t octets;
@@ -26,6 +27,7 @@ static inline void transport_load_add(struct transport_load *sum, const struct t
 	sum->length += load->length;
 	sum->records += load->records;
 	sum->options += load->options;
+	sum->events += load->events;
 	sum->flows += load->flows;
 	sum->packets += load->packets;
 	sum->octets += load->octets;
@@ -38,6 +40,7 @@ static inline void transport_load_take(
 	sum->length -= load->length;
 	sum->records -= load->records;
 	sum->options -= load->options;
+	sum->events -= load->events;
 	sum->flows -= load->flows;
 	sum->packets -= load->packets;
 	sum->octets -= load->octets;
@@ -64,6 +67,7 @@ struct transport_report {
 	bool busy; /* there is something left to wait for */
 };
 
+struct receiver_room;
 struct transport;
 
 struct transport_ops {
@@ -73,6 +77,9 @@ struct transport_ops {
 		struct transport *transport, struct transport_message *messages, unsigned count);
 	/* Octets that a message may have now; NULL: as many as any has. */
 	uint32_t (*most)(struct transport *transport);
+	/* Looks at the socket of this host that takes the messages. False: that is not known.
+	 * NULL: it never is. */
+	bool (*look)(struct transport *transport, struct receiver_room *room);
 	/* Goes on with what takes its time, and adds to the report. The next two are NULL
 	 * where a message that was sent is done with. */
 	void (*work)(struct transport *transport, struct transport_report *report);
@@ -128,11 +135,19 @@ struct transport_tls_options {
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error);
 
-/* At most `rate` messages a second through another transport, which it takes over, also
- * when it fails: NULL, out of memory. Keeps `buffer` octets of messages for their turn;
- * the patient wait for it instead. Only for a transport that keeps nothing itself. */
-struct transport *transport_paced_new(
-	struct transport *inner, uint32_t rate, uint64_t buffer, bool patient);
+struct transport_pace {
+	uint32_t rate;      /* messages a second at most */
+	uint64_t buffer;    /* octets of messages kept for their turn */
+	bool patient;       /* waits for the turn instead */
+	bool watch;         /* the patient: where the receiving socket is in sight, as fast as that
+			       has room, whatever the rate */
+	int64_t standstill; /* nanoseconds after which such a socket that nobody reads is not
+			       waited for any longer */
+};
+
+/* Paces another transport, which it takes over, also when it fails: NULL, out of memory. Only for
+ * a transport that keeps nothing itself. */
+struct transport *transport_paced_new(struct transport *inner, const struct transport_pace *pace);
 
 struct transport_stream_options {
 	struct transport_path path;

@@ -10,8 +10,12 @@
  * order. Zeros: not known, or none. */
 struct flow_path {
 	uint8_t next_hop[16];
+	uint8_t post_source[16]; /* after address translation, NAT */
+	uint8_t post_destination[16];
 	uint32_t source_as;
 	uint32_t destination_as;
+	uint16_t post_source_port;
+	uint16_t post_destination_port;
 	uint8_t source_prefix; /* length of the route's prefix */
 	uint8_t destination_prefix;
 };

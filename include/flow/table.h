@@ -217,6 +217,12 @@ static inline bool table_find(
 	       table_find_in(t, table_second(t, hash), table_tag(hash), key, place);
 }
 
+/* No record is left. */
+static inline bool table_is_full(const struct table *t)
+{
+	return !t->free_count && t->untouched >= t->entries;
+}
+
 /* A way and a record for a new flow of the lowest grade, tagged; false: there is no
  * record left, or both its sets are full. */
 bool table_insert(struct table *table, uint64_t hash, struct place *place);
@@ -270,7 +276,7 @@ TABLE_FETCH bool table_probe(const struct table *t, uint64_t hash, struct place 
 		return true;
 	}
 	m = set_ways_with(s, 0);
-	if (s->tag[SET_DISPLACED] || !(m & (m - 1)))
+	if (s->tag[SET_DISPLACED] || !(m & (m - 1)) || table_is_full(t))
 		__builtin_prefetch(table_second(t, hash), 1);
 	return false;
 }

@@ -1,6 +1,6 @@
-/* netlink: questions to the kernel's routing tables, and news of them.
+/* netlink: questions to the kernel, and news from it.
  *
- * A thin cover over libmnl, which is known in this room only. One thread's. */
+ * A thin cover over libmnl. One thread's. */
 #ifndef ROUTE_NETLINK_H
 #define ROUTE_NETLINK_H
 
@@ -15,9 +15,9 @@ struct netlink;
 /* What is done with a message. */
 typedef void netlink_take(void *context, const struct nlmsghdr *message);
 
-/* `groups`: RTNLGRP_ numbers of the news that is wanted, 0 ends; NULL: none. NULL: errno
- * says why. */
-struct netlink *netlink_open(const unsigned *groups);
+/* `bus`: NETLINK_ROUTE or another one. `groups`: its numbers (RTNLGRP_...) of the news that
+ * is wanted, 0 ends; NULL: none. NULL: errno says why. */
+struct netlink *netlink_open(int bus, const unsigned *groups);
 void netlink_close(struct netlink *netlink);
 
 /* Sends a request of this type and flags, begun by netlink_begin(), and takes the answers, a
@@ -36,7 +36,8 @@ enum netlink_news {
 	NETLINK_LOST,  /* some is lost, for it was not read in time */
 };
 
-/* Takes the news that has come, without waiting. */
-enum netlink_news netlink_hear(struct netlink *netlink, netlink_take *take, void *context);
+/* Takes the news that has come, without waiting, of at most so many datagrams. */
+enum netlink_news netlink_hear(
+	struct netlink *netlink, unsigned most, netlink_take *take, void *context);
 
 #endif

@@ -19,7 +19,7 @@ _weirctl() {
 		;;
 	esac
 	case $command in
-	'') words='ledger status flows top timeouts elements flush log help
+	'') words='ledger status flows top timeouts elements flush reload log help
 		-s --socket -j --json -V --version -h --help' ;;
 	log) words='error warning info debug' ;;
 	flows | top) words='by=octets by=packets by=rate by=recent limit= host port proto and

@@ -115,24 +115,19 @@ static void put_leave_out(struct ebpf *e, const struct duplicates_program *p)
 	ebpf_put(e, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static void put_program(struct ebpf *e, const struct duplicates *d,
-	const struct duplicates_program *p, bool all_interfaces)
+static void put_program(
+	struct ebpf *e, const struct duplicates *d, const struct duplicates_program *p)
 {
-	unsigned covered = 0;
-
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0);
-	if (all_interfaces) {
-		put_member(e, 2, offsetof(struct __sk_buff, ifindex));
-		covered = put_test(e, d, DUPLICATES_COVERED);
-	}
+	put_member(e, 2, offsetof(struct __sk_buff, ifindex));
+	unsigned covered = put_test(e, d, DUPLICATES_COVERED);
 	put_member(e, 2, offsetof(struct __sk_buff, pkt_type));
 	unsigned coming = ebpf_put(e, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, PACKET_OUTGOING);
 	put_member(e, 2, offsetof(struct __sk_buff, ingress_ifindex)); /* 0: of this host */
 	unsigned own = ebpf_put(e, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 0, 0);
 	unsigned forwarded = put_test(e, d, DUPLICATES_ENTRY);
 	unsigned other = ebpf_put(e, BPF_JMP | BPF_JA, 0, 0, 0, 0);
-	if (all_interfaces)
-		ebpf_land(e, covered);
+	ebpf_land(e, covered);
 	ebpf_land(e, forwarded);
 	put_leave_out(e, p);
 	ebpf_land(e, coming);
@@ -140,8 +135,8 @@ static void put_program(struct ebpf *e, const struct duplicates *d,
 	ebpf_land(e, other);
 }
 
-struct duplicates_program *duplicates_load(struct duplicates *d, const struct sock_filter *filter,
-	unsigned length, bool all_interfaces)
+struct duplicates_program *duplicates_load(
+	struct duplicates *d, const struct sock_filter *filter, unsigned length)
 {
 	struct duplicates_program *p = calloc(1, sizeof *p);
 	struct ebpf *e = calloc(1, sizeof *e);
@@ -153,7 +148,7 @@ struct duplicates_program *duplicates_load(struct duplicates *d, const struct so
 	}
 	p->fd = -1;
 	if (table_open(&p->sum, 1, SUMS)) {
-		put_program(e, d, p, all_interfaces);
+		put_program(e, d, p);
 		ebpf_put_classic(e, filter, length);
 		p->fd = ebpf_load(e);
 	}

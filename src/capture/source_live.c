@@ -48,6 +48,7 @@ struct live {
 	struct device device;
 	int fanout; /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
+	int ask; /* a socket to ask for interfaces: later on it may be forbidden to open one */
 	char failure[128]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
@@ -55,7 +56,7 @@ struct live {
 	unsigned quiet;               /* block time-outs without a frame, since it rejects */
 	uint64_t taken;               /* frames that came out of the ring */
 	uint64_t missed;              /* by the interface, when last read */
-	struct source_count left_out; /* by the programs of filters before */
+	struct source_count left_out; /* here, or by the programs of filters before */
 	struct source_statistics count;
 };
 
@@ -77,20 +78,38 @@ static void begin_to_fail(struct live *l, const char *why)
 	begin_to_stop(l);
 }
 
+/* ifIndex of the interface of this name, 0: there is none. */
+static unsigned find_interface(const struct live *l)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, l->name, sizeof l->name);
+	return ioctl(l->ask, SIOCGIFINDEX, &request) < 0 ? 0 : (unsigned)request.ifr_ifindex;
+}
+
+/* The kernel complains when it takes the interface down, which it does before it takes it
+ * away. */
+static void look_for_interface(struct live *l)
+{
+	struct ifreq request = {.ifr_ifindex = (int)l->device.interface};
+
+	if (*l->failure || !l->device.interface || ioctl(l->ask, SIOCGIFNAME, &request) == 0)
+		return;
+	l->gone = true;
+	begin_to_fail(l, "the interface has gone");
+}
+
 /* What the socket has to complain of: that the interface is down is no failure. */
 static void hear_error(struct live *l)
 {
-	char name[IFNAMSIZ];
 	int error = 0;
 	socklen_t length = sizeof error;
 
 	if (getsockopt(packet_ring_fd(l->ring), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	l->gone = error == ENETDOWN && l->device.interface &&
-		  !if_indextoname(l->device.interface, name);
-	if (l->gone)
-		begin_to_fail(l, "the interface has gone");
-	else if (error && error != ENETDOWN)
+	if (error == ENETDOWN)
+		look_for_interface(l);
+	else if (error)
 		begin_to_fail(l, strerror(error));
 }
 
@@ -250,9 +269,11 @@ static enum source_status come_back(struct live *l)
 		(void)!read(l->wake, &woken, sizeof woken);
 	if (l->ending)
 		return SOURCE_END;
-	l->device.interface = if_nametoindex(l->name);
+	l->device.interface = find_interface(l);
 	if (!l->device.interface)
 		return SOURCE_GONE;
+	if (!l->options.may_return)
+		return may_not(l);
 	if (!open_ring(l))
 		return errno == EPERM ? may_not(l) : SOURCE_GONE;
 	if ((l->fanout && !share(l)) || !open_intake(l)) {
@@ -265,6 +286,16 @@ static enum source_status come_back(struct live *l)
 	return SOURCE_IDLE;
 }
 
+/* Where no program does it in the kernel. */
+static void leave_out(void *context, const struct frame *frames, unsigned count)
+{
+	struct live *l = context;
+
+	l->left_out.frames += count;
+	for (unsigned i = 0; i < count; i++)
+		l->left_out.octets += frames[i].wire_octets;
+}
+
 static enum source_status live_read(
 	struct source *s, unsigned most, source_take *take, void *context)
 {
@@ -272,7 +303,10 @@ static enum source_status live_read(
 
 	if (!l->ring)
 		return l->gone ? come_back(l) : SOURCE_FAILED;
-	unsigned n = packet_ring_read(l->ring, most, take, context);
+	bool covered = l->options.covered &&
+		       atomic_load_explicit(l->options.covered, memory_order_relaxed);
+	unsigned n = covered ? packet_ring_read(l->ring, most, leave_out, l)
+			     : packet_ring_read(l->ring, most, take, context);
 	l->taken += n;
 	if (n > 0) {
 		l->quiet = 0;
@@ -284,6 +318,7 @@ static enum source_status live_read(
 		return SOURCE_READY;
 	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
+	look_for_interface(l);
 	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
 }
 
@@ -340,6 +375,8 @@ static void live_close(struct source *s)
 	device_free(&l->device);
 	if (l->wake >= 0)
 		close(l->wake);
+	if (l->ask >= 0)
+		close(l->ask);
 	free(l);
 }
 
@@ -358,8 +395,7 @@ static bool load_program(struct live *l, struct source_filter *f, struct source_
 
 	if (!duplicates)
 		return true;
-	f->program = duplicates_load(
-		duplicates, f->classic.code, f->classic.length, l->device.interface == 0);
+	f->program = duplicates_load(duplicates, f->classic.code, f->classic.length);
 	if (!f->program)
 		snprintf(error->text, sizeof error->text,
 			"%s: the kernel refuses the program that leaves out duplicates: %s",
@@ -440,12 +476,13 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 	}
 	l->source.ops = &live_ops;
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (l->wake < 0)
+	l->ask = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (l->wake < 0 || l->ask < 0)
 		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
 	snprintf(l->name, sizeof l->name, "%s", o->interface);
 	l->options = *o;
 	l->options.interface = o->interface;
-	bool good = l->wake >= 0 && open_all(l, error);
+	bool good = l->wake >= 0 && l->ask >= 0 && open_all(l, error);
 	l->options.interface = l->name; /* too long a one was refused */
 	if (!good) {
 		live_close(&l->source);

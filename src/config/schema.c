@@ -1,6 +1,7 @@
 #include "config/schema.h"
 
 #include "base/clock.h"
+#include "config/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +103,11 @@ const struct schema_key schema_keys[] = {
 {"dedup", "ingress", NULL, "a packet that passes several inputs is metered where it comes in",
 	sights, .type = SCHEMA_WORD, GLOBAL(dedup)},
 
+{"nat", "false", NULL, "tell what this host's NAT makes of addresses and ports, and its events",
+	.type = SCHEMA_BOOLEAN, GLOBAL(nat)},
+{"nat_entries", "65536", "connections", "translated ones known at one time",
+	NUMBER(16, 16777216), GLOBAL(nat_entries)},
+
 {"meter_own", "false", NULL, "meter the messages that weir sends to its collectors, too",
 	.type = SCHEMA_BOOLEAN, GLOBAL(meter_own)},
 
@@ -121,7 +127,7 @@ const struct schema_key schema_keys[] = {
 {"cache.pressure", "80", "percent", "full, from where on idle flows leave sooner; 100: never",
 	NUMBER(10, 100), GLOBAL(cache.pressure)},
 {"cache.record", "default", NULL,
-	"default, router, minimal, layer2, tunnel, tcp, security, or one of records",
+	"default, router, nat, minimal, layer2, tunnel, tcp, security, or one of records",
 	.type = SCHEMA_STRING, GLOBAL(cache.record)},
 {"cache.biflow", "false", NULL, "one record for both directions of a connection",
 	.type = SCHEMA_BOOLEAN, GLOBAL(cache.biflow)},
@@ -306,41 +312,17 @@ static int bare_length(const char *name)
 	return (int)(length > 2 && name[length - 1] == ']' ? length - 2 : length);
 }
 
-enum { PATH = 96 };
-
-/* Insertions, deletions and changes from a to b without the mark of a list at its
- * end; both at most PATH long. */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t width = (size_t)bare_length(b);
-	unsigned row[PATH + 1];
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i]; i++) {
-		unsigned corner = row[0];
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < width; j++) {
-			unsigned change = corner + (a[i] != b[j]);
-			unsigned other = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-			corner = row[j + 1];
-			row[j + 1] = change < other ? change : other;
-		}
-	}
-	return row[width];
-}
-
 static const struct schema_key *nearest(const char *path)
 {
 	const char *leaf = path + leaf_of(path);
 	const struct schema_key *best = NULL;
-	unsigned limit = (unsigned)strlen(leaf) / 3 + 1;
+	unsigned limit = nearest_limit(leaf);
 
-	if (strlen(path) > PATH)
+	if (strlen(path) > NEAREST_MOST)
 		return NULL;
 	for (size_t i = 0; i < schema_count; i++) {
 		const char *candidate = schema_keys[i].path;
-		unsigned d = distance(path, candidate);
+		unsigned d = nearest_distance(path, candidate, (size_t)bare_length(candidate));
 		if (d > 1 && strcmp(leaf, candidate + leaf_of(candidate)) == 0)
 			d = 1; /* the right name in the wrong place */
 		if (d <= limit) {
@@ -357,7 +339,7 @@ void schema_suggest(const char *path, char *text, size_t size)
 {
 	const struct schema_key *key = nearest(path);
 	size_t leaf = leaf_of(path), used = 0;
-	char parent[PATH + 1];
+	char parent[NEAREST_MOST + 1];
 
 	if (key) {
 		bool here = leaf == leaf_of(key->path) && strncmp(path, key->path, leaf) == 0;

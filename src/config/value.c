@@ -1,6 +1,7 @@
 #include "config/value.h"
 
 #include "base/clock.h"
+#include "config/nearest.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -397,7 +398,7 @@ static bool read_elements(
 {
 	struct config_elements elements = {0};
 	const char *at = text + strspn(text, "[ ");
-	char name[96];
+	char name[NEAREST_MOST], near[NEAREST_MOST];
 
 	while (*at && *at != ']') {
 		size_t length = strcspn(at, ", ]");
@@ -405,7 +406,10 @@ static bool read_elements(
 		if (elements.count == DEFINITION_FIELDS)
 			return refuse(key, name, "is one too many", error);
 		if (!definition_field_read(name, &elements.field[elements.count]))
-			return refuse(key, name, "is not known", error);
+			return nearest_element(name, near, sizeof(near))
+				       ? config_fail(error, "\"%s\" is not known, is it \"%s\"?",
+						 name, near)
+				       : refuse(key, name, "is not known", error);
 		elements.count++;
 		at += length;
 		at += strspn(at, ", ");

@@ -83,8 +83,8 @@ static struct worker_options worker_options_of(const struct assembly *a, const s
 
 /* The source of an input's k-th worker. The kernel takes the memory of a ring from the
  * node of the processor on which it is asked for it, so that is done on the worker's. */
-static struct source *open_source(const struct assembly *a, const struct config_input *in,
-	unsigned k, struct source_error *why)
+static struct source *open_source(const struct assembly *a, const struct config *c,
+	const struct config_input *in, unsigned k, struct source_error *why)
 {
 	cpu_set_t before;
 	bool moved = !*in->file && in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
@@ -96,6 +96,8 @@ static struct source *open_source(const struct assembly *a, const struct config_
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
+			.may_return = c->privileges.capture,
+			.covered = dedup_covered(a->dedup, in->interface),
 			.only_incoming = dedup_only_incoming(a->dedup),
 			.duplicates = dedup_table(a->dedup),
 		},
@@ -139,7 +141,7 @@ static bool add_worker(struct assembly *a, const struct config *c, const struct 
 	struct crew_input *to, struct config_error *error)
 {
 	struct source_error why;
-	struct source *s = open_source(a, in, to->workers, &why);
+	struct source *s = open_source(a, c, in, to->workers, &why);
 
 	if (!s || (in->workers > 1 && !source_share(s, group_of(a->opened), &why))) {
 		source_close(s);

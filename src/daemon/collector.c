@@ -16,6 +16,10 @@ enum {
 struct collector {
 	char name[CONFIG_NAME + 40];
 	struct session *session;
+	struct session *next;        /* prepared, or NULL */
+	struct session_tally before; /* came to the exporter before this did */
+	struct session_tally until;  /* and until it left, if it has */
+	bool leaving;
 	enum config_transport transport;
 	unsigned version;
 	uint64_t refusals; /* when last complained about */
@@ -32,15 +36,20 @@ static uint16_t in_seconds(int64_t time)
 
 /* Reading a file, flows come as fast as it can be read, and a collector beside weir has as
  * much room as its socket. */
-static struct transport *pace(struct transport *t, const struct config_exporter *x, bool patient,
+static struct transport *paced(struct transport *t, const struct config_exporter *x, bool patient,
 	struct transport_error *why)
 {
 	uint32_t rate = x->rate == CONFIG_RATE_AUTO ? patient ? FILE_RATE : 0 : x->rate;
 
 	if (!t || !rate)
 		return t;
+	struct transport_pace pace = {.rate = rate,
+		.buffer = x->buffer,
+		.patient = patient,
+		.watch = x->rate == CONFIG_RATE_AUTO,
+		.standstill = TRANSPORT_PATIENCE};
 	snprintf(why->text, sizeof why->text, "out of memory");
-	return transport_paced_new(t, rate, x->buffer, patient);
+	return transport_paced_new(t, &pace);
 }
 
 static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
@@ -60,7 +69,7 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.hops = x->hops};
 
 	if (x->transport == CONFIG_UDP)
-		return pace(transport_udp_open(&path, why), x, patient, why);
+		return paced(transport_udp_open(&path, why), x, patient, why);
 	if (x->transport == CONFIG_FILE)
 		return transport_file_open(
 			&(struct transport_file_options){
@@ -102,6 +111,7 @@ static struct session_options session_options_of(
 			.process = boot == INT64_MIN ? 1 : (uint32_t)getpid()},
 		.active_timeout = in_seconds(config->cache.timeouts.active),
 		.idle_timeout = in_seconds(config->cache.timeouts.idle),
+		.nat_events = config->nat,
 		.boot = boot,
 	};
 }
@@ -152,6 +162,51 @@ struct session *collector_session(const struct collector *c)
 	return c->session;
 }
 
+bool collector_prepare(struct collector *c, const struct config *config,
+	const struct config_exporter *x, int64_t boot, struct config_error *error)
+{
+	struct session_options options = session_options_of(config, x, boot);
+
+	c->next = session_prepare(c->session, &options);
+	return c->next || config_fail(error, "collector %s: out of memory", c->name);
+}
+
+void collector_discard(struct collector *c)
+{
+	session_discard(c->next);
+	c->next = NULL;
+}
+
+void collector_change(struct collector *c, int64_t now)
+{
+	if (!c->next)
+		return;
+	session_succeed(c->next, c->session, now);
+	c->session = c->next;
+	c->next = NULL;
+}
+
+void collector_come(struct collector *c, const struct session_tally *taken)
+{
+	c->before = *taken;
+}
+
+void collector_leave(struct collector *c, const struct session_tally *taken, int64_t now)
+{
+	c->until = *taken;
+	c->leaving = true;
+	session_end(c->session, now);
+}
+
+void collector_farewell(const struct collector *c)
+{
+	struct session_statistics s = session_statistics(c->session);
+
+	log_info("exporter", "%s: ended: records=%llu messages=%llu lost=%llu", c->name,
+		(unsigned long long)s.records, (unsigned long long)s.messages,
+		(unsigned long long)s.lost.flows);
+}
+
 void collector_complain(struct collector *c)
 {
 	struct session_statistics s = session_statistics(c->session);
@@ -180,11 +235,25 @@ static bool in_trouble(const struct collector *c)
 	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
 }
 
-void collector_statistics(const struct collector *c, struct exporter_collector *s)
+/* Before it came, and since it left. */
+static struct session_tally absent(const struct collector *c, const struct session_tally *taken)
+{
+	struct session_tally sum = c->before;
+
+	if (c->leaving)
+		session_tally_add(&sum, taken->flows - c->until.flows,
+			taken->packets - c->until.packets, taken->octets - c->until.octets);
+	return sum;
+}
+
+void collector_statistics(
+	const struct collector *c, const struct session_tally *taken, struct exporter_collector *s)
 {
 	memcpy(s->name, c->name, sizeof s->name);
 	s->session = session_statistics(c->session);
 	s->version = c->version;
 	s->transport = c->transport;
 	s->trouble = in_trouble(c);
+	s->ending = c->leaving;
+	s->absent = absent(c, taken);
 }

@@ -97,6 +97,29 @@ static json_t *run_log(struct view *v, const json_t *request)
 	return json_pack("{ss}", "error", "level: allowed are error, warning, info and debug");
 }
 
+static json_t *notes_of(const struct reload_notes *notes)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < notes->count; i++)
+		json_array_append_new(all, json_string(notes->text[i]));
+	return all;
+}
+
+static json_t *run_reload(struct view *v, const json_t *request)
+{
+	struct reload_report report;
+	struct config_error error;
+
+	(void)request;
+	if (!v->reload)
+		return json_pack("{ss}", "error", "there is nothing to reload");
+	if (!v->reload(v->context, &report, &error))
+		return json_pack("{ss}", "error", error.text);
+	return json_pack("{so so}", "changed", notes_of(&report.changed), "needs_restart",
+		notes_of(&report.restart));
+}
+
 static json_t *run_help(struct view *view, const json_t *request);
 
 /* clang-format off */
@@ -107,6 +130,7 @@ static const struct command commands[] = {
 	{"elements", "the information elements that can be sent", run_elements},
 	{"flows", "live flows, the largest first: limit= by= host= port= protocol=", flows_json},
 	{"flush", "export all live flows now", run_flush},
+	{"reload", "read the configuration again and take it up", run_reload},
 	{"log", "what is logged: error, warning, info or debug", run_log},
 	{"help", "this list", run_help},
 };

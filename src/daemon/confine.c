@@ -66,18 +66,22 @@ static bool allow(int set, const char *path, uint64_t rights)
 
 static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 {
+	static const uint64_t rights[] = {[CONFINE_SOCKET] = SOCKET,
+		[CONFINE_WRITE] = WRITE,
+		[CONFINE_FILE] = WRITE,
+		[CONFINE_READ] = READ};
 	char folder[4096];
 	char *slash;
 
 	if (p->use == CONFINE_WRITE)
-		return allow(set, p->path, WRITE & known);
+		return allow(set, p->path, rights[p->use] & known);
 	snprintf(folder, sizeof folder, "%s", p->path);
 	slash = strrchr(folder, '/');
 	if (!slash)
 		strcpy(folder, ".");
 	else
 		slash[slash == folder] = '\0';
-	return allow(set, folder, (p->use == CONFINE_FILE ? WRITE : SOCKET) & known);
+	return allow(set, folder, rights[p->use] & known);
 }
 
 static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)
@@ -120,11 +124,13 @@ bool confine_files(
 struct call {
 	const char *name;
 	const char *elsewhere; /* its name on machines that lack the first one */
-	unsigned need;         /* enum confine_need, 0: always */
+	unsigned need;         /* one of these of enum confine_need, 0: always */
 };
 
 /* What follows the start, when all threads are there: capture, export, control, metrics, and
  * the end of it all. As glibc makes them. */
+#define CONFINE_SOCKETS (CONFINE_STREAMS | CONFINE_RELOAD)
+
 /* clang-format off */
 static const struct call calls[] = {
 	/* files, pipes and connections */
@@ -143,9 +149,10 @@ static const struct call calls[] = {
 	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
 	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
 	/* what only some configurations need */
-	{.name = "socket", .need = CONFINE_STREAMS}, {.name = "connect", .need = CONFINE_STREAMS},
-	{.name = "bind", .need = CONFINE_STREAMS}, {.name = "shutdown", .need = CONFINE_STREAMS},
-	{.name = "getpid", .need = CONFINE_TLS}, {.name = "getrandom", .need = CONFINE_TLS},
+	{.name = "socket", .need = CONFINE_SOCKETS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_SOCKETS},
+	{.name = "bind", .need = CONFINE_SOCKETS | CONFINE_CAPTURE},
+	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
+	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD},
 	{.name = "pread64", .need = CONFINE_FILES}, {.name = "pwritev", .need = CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
@@ -168,7 +175,7 @@ bool confine_calls(unsigned needs, struct config_error *error)
 	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
 
 	for (unsigned i = 0; i < CALLS && failed == 0; i++) {
-		bool needed = (calls[i].need & needs) == calls[i].need;
+		bool needed = !calls[i].need || calls[i].need & needs;
 		int number = number_of(&calls[i]);
 		if (needed && number >= 0)
 			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);

@@ -117,6 +117,12 @@ void crew_remove_input(struct crew *c, struct crew_input *input)
 	}
 }
 
+void crew_order(struct crew *c, struct crew_input *const *inputs)
+{
+	for (unsigned i = 0; i < c->inputs; i++)
+		c->input[i] = inputs[i];
+}
+
 void crew_admit(struct crew *c)
 {
 	for (unsigned i = 0; i < c->count; i++)

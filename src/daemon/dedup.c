@@ -10,6 +10,7 @@ struct dedup {
 	struct duplicates *table; /* NULL: the kernel does not allow it */
 	unsigned count;
 	bool all; /* interfaces are inputs */
+	atomic_bool covered[CONFIG_INPUTS];
 	char input[CONFIG_INPUTS][CONFIG_NAME];
 };
 
@@ -26,17 +27,23 @@ static bool is_wanted(const struct config *c)
 	return c->input_count > 1 || is_all(&c->inputs[0]);
 }
 
+static void take_inputs(struct dedup *d, const struct config *c)
+{
+	d->all = false;
+	for (unsigned i = 0; i < c->input_count; i++) {
+		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
+		d->all |= is_all(&c->inputs[i]);
+	}
+	d->count = c->input_count;
+}
+
 struct dedup *dedup_new(const struct config *c)
 {
 	struct dedup *d = is_wanted(c) ? calloc(1, sizeof *d) : NULL;
 
 	if (!d)
 		return NULL;
-	for (unsigned i = 0; i < c->input_count; i++) {
-		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
-		d->all |= is_all(&c->inputs[i]);
-	}
-	d->count = c->input_count;
+	take_inputs(d, c);
 	d->table = duplicates_new();
 	if (!d->table)
 		log_warning("capture",
@@ -64,6 +71,14 @@ bool dedup_only_incoming(const struct dedup *d)
 	return d && !d->table;
 }
 
+const atomic_bool *dedup_covered(const struct dedup *d, const char *interface)
+{
+	for (unsigned i = 0; d && !d->table && i < d->count; i++)
+		if (strcmp(d->input[i], interface) == 0)
+			return &d->covered[i];
+	return NULL;
+}
+
 static bool is_input(const struct dedup *d, const struct link *link)
 {
 	for (unsigned i = 0; i < d->count; i++)
@@ -72,13 +87,28 @@ static bool is_input(const struct dedup *d, const struct link *link)
 	return d->all;
 }
 
+/* Says where packets are metered that two inputs see because one lies over the other, when that
+ * is so or is over. */
+static void say_covered(struct dedup *d, const struct link *link, bool covered)
+{
+	for (unsigned i = 0; i < d->count; i++) {
+		if (strcmp(d->input[i], link->name) != 0 || d->covered[i] == covered)
+			continue;
+		d->covered[i] = covered;
+		log_info("capture",
+			covered ? "%s gets its packets from other inputs: they are metered there"
+				: "%s gets packets that no other input sees: it is metered",
+			link->name);
+	}
+}
+
 /* What comes up from interfaces that are inputs has been seen there, so an interface over them
- * is an entry too; and on "any" it is seen a second time there. */
+ * is an entry too, and what is seen on it is seen a second time. */
 void dedup_see(struct dedup *d, const struct links *links)
 {
 	unsigned count, inputs = 0;
 	const struct link *link = links_all(links, &count);
-	uint32_t *index = d->table ? calloc(count + 1, sizeof *index) : NULL;
+	uint32_t *index = calloc(count + 1, sizeof *index);
 
 	if (!index)
 		return;
@@ -88,11 +118,22 @@ void dedup_see(struct dedup *d, const struct links *links)
 	for (unsigned i = 0; i < count; i++) {
 		bool covered = links_covered(links, &link[i], index, inputs);
 		unsigned flags = is_input(d, &link[i]) || covered ? DUPLICATES_ENTRY : 0;
-		if (covered && d->all)
+		if (covered)
 			flags |= DUPLICATES_COVERED;
-		duplicates_mark(d->table, link[i].index, flags);
+		if (d->table)
+			duplicates_mark(d->table, link[i].index, flags);
+		say_covered(d, &link[i], covered);
 	}
 	free(index);
+}
+
+void dedup_change(struct dedup *d, const struct config *c, const struct links *links)
+{
+	if (!d)
+		return;
+	take_inputs(d, c);
+	if (links)
+		dedup_see(d, links);
 }
 
 static const struct link *input_link(const struct config_input *in, const struct links *links)
@@ -106,11 +147,16 @@ static const struct link *input_link(const struct config_input *in, const struct
 	return NULL;
 }
 
-void dedup_warn(const struct config *c, const struct links *links)
+static bool is_covered(const struct dedup *d, unsigned input)
+{
+	return d && d->covered[input];
+}
+
+void dedup_warn(const struct dedup *d, const struct config *c, const struct links *links)
 {
 	for (unsigned i = 0; i < c->input_count; i++) {
 		const struct link *over = input_link(&c->inputs[i], links);
-		for (unsigned k = 0; over && k < c->input_count; k++) {
+		for (unsigned k = 0; over && !is_covered(d, i) && k < c->input_count; k++) {
 			const struct link *below = input_link(&c->inputs[k], links);
 			if (below && (below->master == over->index || over->below == below->index))
 				log_warning("capture",

@@ -2,6 +2,7 @@
 #include "daemon/doctor.h"
 
 #include "base/clock.h"
+#include "daemon/nat.h"
 
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -148,6 +149,33 @@ static void look_at_buffers(struct report *r, const struct config *c)
 		report(r, FINDING_GOOD, "send buffer", "%lld octets at most", most);
 }
 
+/* With nf_conntrack_events at 2 the kernel tells of connections that began while somebody
+ * listened. */
+static void look_at_nat(struct report *r, const struct config *c)
+{
+	long long events = doctor_number("/proc/sys/net/netfilter/nf_conntrack_events");
+	struct config_error error;
+	struct nat *nat = c->nat ? nat_new(c, &error) : NULL;
+
+	if (!c->nat)
+		return;
+	if (!nat)
+		report(r, FINDING_WRONG, "NAT", "%s", error.text);
+	else if (events < 0)
+		report(r, FINDING_WRONG, "NAT",
+			"no connection is tracked here; 'modprobe nf_conntrack', and rules that "
+			"translate");
+	else if (events == 0)
+		report(r, FINDING_WRONG, "NAT",
+			"connections are tracked but not told; 'sysctl -w "
+			"net.netfilter.nf_conntrack_events=1'");
+	else
+		report(r, FINDING_GOOD, "NAT", "%llu translated connections are there%s",
+			(unsigned long long)nat_statistics(nat).entries,
+			events == 1 ? "" : ", of which no end is told where they were before");
+	nat_free(nat);
+}
+
 /* Counters now, and those of a second later beside them. */
 static void look_at_inputs(struct report *r, const struct config *c)
 {
@@ -174,6 +202,7 @@ bool doctor(const struct config *c, FILE *out)
 	look_at_huge_pages(&r);
 	look_at_clock(&r);
 	look_at_inputs(&r, c);
+	look_at_nat(&r, c);
 	look_at_buffers(&r, c);
 	for (unsigned i = 0; i < c->exporter_count; i++)
 		if (c->exporters[i].transport != CONFIG_FILE)

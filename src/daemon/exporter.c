@@ -26,9 +26,7 @@ enum {
 
 struct exporter {
 	pthread_mutex_t lock; /* what statistics read, once per turn */
-	struct session_tally taken;
-	struct collector *collectors[CONFIG_EXPORTERS];
-	unsigned collector_count;
+	struct roster *roster;
 	struct option_interface *interfaces; /* as options data tell them, or NULL */
 	struct losses losses;                /* a live exporter's */
 	int64_t losses_read;                 /* steady clock */
@@ -63,13 +61,10 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 	}
 	pthread_mutex_init(&e->lock, NULL);
 	sem_init(&e->begun, 0, 0);
-	for (unsigned i = 0; i < config->exporter_count; i++) {
-		struct collector *c = collector_new(config, &config->exporters[i], boot, error);
-		if (!c) {
-			exporter_free(e);
-			return NULL;
-		}
-		e->collectors[e->collector_count++] = c;
+	e->roster = roster_new(config, boot, error);
+	if (!e->roster) {
+		exporter_free(e);
+		return NULL;
 	}
 	if (config->output != CONFIG_OUTPUT_NONE) {
 		e->output = output_new(format_of(config->output), stdout,
@@ -91,13 +86,26 @@ void exporter_free(struct exporter *e)
 {
 	if (!e)
 		return;
-	for (unsigned i = 0; i < e->collector_count; i++)
-		collector_free(e->collectors[i]);
+	roster_free(e->roster);
 	output_free(e->output);
 	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
 	sem_destroy(&e->begun);
 	free(e);
+}
+
+struct roster *exporter_prepare(struct exporter *e, const struct config *from,
+	const struct config *to, bool redefine, struct config_error *error)
+{
+	return roster_prepare(e->roster, from, to, redefine, error);
+}
+
+void exporter_succeed(struct exporter *e, struct roster *prepared)
+{
+	pthread_mutex_lock(&e->lock);
+	roster_succeed(prepared, e->roster, clock_wall());
+	e->roster = prepared;
+	pthread_mutex_unlock(&e->lock);
 }
 
 bool exporter_interfaces(
@@ -110,8 +118,7 @@ bool exporter_interfaces(
 	for (unsigned i = 0; i < count; i++)
 		copy[i] = interfaces[i];
 	pthread_mutex_lock(&e->lock);
-	for (unsigned i = 0; i < e->collector_count; i++)
-		session_interfaces(collector_session(e->collectors[i]), copy, count);
+	roster_interfaces(e->roster, copy, count);
 	free(e->interfaces);
 	e->interfaces = copy;
 	pthread_mutex_unlock(&e->lock);
@@ -120,18 +127,13 @@ bool exporter_interfaces(
 
 void exporter_losses(struct exporter *e, const struct loss *ignored, const struct loss *not_sent)
 {
-	for (unsigned i = 0; i < e->collector_count; i++)
-		session_losses(collector_session(e->collectors[i]), ignored, not_sent);
+	roster_losses(e->roster, ignored, not_sent);
 }
 
 void exporter_take(
 	struct exporter *e, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
-	e->taken.flows++;
-	e->taken.packets += r->packets;
-	e->taken.octets += r->octets;
-	for (unsigned i = 0; i < e->collector_count; i++)
-		session_record(collector_session(e->collectors[i]), r, path, now);
+	roster_take(e->roster, r, path, now);
 	if (e->output && !e->output_error)
 		output_record(e->output, r, path);
 }
@@ -142,30 +144,15 @@ static void flush_output(struct exporter *e)
 		e->output_error = errno ? errno : EIO;
 }
 
-/* All at once, so that one who takes his time costs the others none of theirs. */
-static bool still_ending(struct exporter *e, uint64_t *pending, int64_t now)
-{
-	bool busy = false;
-
-	*pending = 0;
-	for (unsigned i = 0; i < e->collector_count; i++) {
-		struct session *s = collector_session(e->collectors[i]);
-		busy |= session_ending(s, now);
-		*pending += session_statistics(s).pending.flows;
-	}
-	return busy;
-}
-
 void exporter_end(struct exporter *e, int64_t now)
 {
 	int64_t began = clock_steady(), moved = began;
 	uint64_t pending = 0, before = 0;
 	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
-	for (unsigned i = 0; i < e->collector_count; i++)
-		session_end(collector_session(e->collectors[i]), now);
+	roster_end(e->roster, now);
 	flush_output(e);
-	while (still_ending(e, &pending, now)) {
+	while (roster_ending(e->roster, &pending, now)) {
 		int64_t steady = clock_steady();
 		if (pending != before)
 			moved = steady;
@@ -175,8 +162,7 @@ void exporter_end(struct exporter *e, int64_t now)
 		before = pending;
 		nanosleep(&moment, NULL);
 	}
-	for (unsigned i = 0; i < e->collector_count; i++)
-		session_abandon(collector_session(e->collectors[i]));
+	roster_abandon(e->roster);
 }
 
 int exporter_output_error(struct exporter *e)
@@ -218,14 +204,31 @@ static void hear(struct exporter *e)
 	free(all);
 }
 
+static void take_event(void *context, const struct flow_event *event)
+{
+	struct exporter *e = context;
+
+	roster_event(e->roster, event, clock_wall());
+}
+
+static bool hear_nat(struct exporter *e)
+{
+	if (!e->guide)
+		return false;
+	pthread_mutex_lock(&e->lock);
+	bool heard = guide_hear_nat(e->guide, take_event, e);
+	pthread_mutex_unlock(&e->lock);
+	return heard;
+}
+
 static void drain_all(struct exporter *e)
 {
 	unsigned n;
 
 	do {
-		n = 0;
-		hear(e);
 		crew_enter(e->crew);
+		hear(e);
+		n = hear_nat(e);
 		for (unsigned i = 0; i < e->crew->count; i++)
 			if (!e->crew->member[i].waits)
 				n += drain_worker(e, e->crew->member[i].worker);
@@ -258,10 +261,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	drain_all(e);
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
-	for (unsigned i = 0; i < e->collector_count; i++) {
-		session_tick(collector_session(e->collectors[i]), clock_wall());
-		collector_complain(e->collectors[i]);
-	}
+	roster_tick(e->roster, clock_wall());
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
 }
@@ -339,9 +339,7 @@ void exporter_stop(struct exporter *e)
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
-	s->taken = e->taken;
-	s->collectors = e->collector_count;
-	for (unsigned i = 0; i < e->collector_count; i++)
-		collector_statistics(e->collectors[i], &s->collector[i]);
+	roster_statistics(e->roster, s);
+	s->nat = e->guide ? guide_nat_statistics(e->guide) : (struct nat_statistics){0};
 	pthread_mutex_unlock(&e->lock);
 }

@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LINK_LINES = 10 }; /* a minute */
 
 /* What a capture thread shall do between two reads. */
 struct order {
@@ -27,6 +30,8 @@ struct capture {
 	pthread_t thread;
 	bool running;
 	enum source_status link; /* of its interface, as it was told: SOURCE_IDLE is well */
+	int64_t told_since;      /* steady clock */
+	unsigned told;           /* lines about the link since then */
 	bool failed;
 };
 
@@ -85,6 +90,34 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
+/* A link that changes all the time has some lines a minute. */
+static bool may_tell(struct capture *c)
+{
+	int64_t now = clock_steady();
+
+	if (c->told == 0 || now - c->told_since >= 60 * CLOCK_SECOND) {
+		c->told_since = now;
+		c->told = 0;
+	}
+	if (++c->told == LINK_LINES)
+		log_warning("capture", "%s changes often: no more of it for a minute",
+			c->intake->input->name);
+	return c->told < LINK_LINES;
+}
+
+static void say_link(const char *name, enum source_status before, enum source_status now)
+{
+	if (now == SOURCE_GONE)
+		log_warning("capture",
+			"%s has gone: it is metered again when it comes back, with "
+			"privileges.capture",
+			name);
+	else if (now == SOURCE_DOWN)
+		log_warning("capture", "%s is down: nothing to meter until it is up again", name);
+	else
+		log_info("capture", "%s is %s again", name, before == SOURCE_GONE ? "there" : "up");
+}
+
 /* Says it once for all workers of the input. What an interface that has gone was told of is
  * closed: one that comes back may be another. */
 static void tell_link(struct capture *c, enum source_status status)
@@ -95,15 +128,8 @@ static void tell_link(struct capture *c, enum source_status status)
 		return;
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);
-	if (c->number == 0 && now == SOURCE_GONE)
-		log_warning("capture", "%s has gone: it is metered again when it comes back",
-			c->intake->input->name);
-	else if (c->number == 0 && now == SOURCE_DOWN)
-		log_warning("capture", "%s is down: nothing to meter until it is up again",
-			c->intake->input->name);
-	else if (c->number == 0)
-		log_info("capture", "%s is %s again", c->intake->input->name,
-			c->link == SOURCE_GONE ? "there" : "up");
+	if (c->number == 0 && may_tell(c))
+		say_link(c->intake->input->name, c->link, now);
 	c->link = now;
 }
 

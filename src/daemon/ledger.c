@@ -29,9 +29,11 @@ static bool negative(const struct cache_tally *t)
 	return t->flows >> 63 || t->packets >> 63 || t->octets >> 63;
 }
 
-static bool session_adds_up(const struct session_statistics *s, const struct session_tally *taken)
+static bool collector_adds_up(const struct exporter_collector *c, const struct session_tally *taken)
 {
-	const struct session_tally *part[] = {&s->sent, &s->lost, &s->untold, &s->pending};
+	const struct session_statistics *s = &c->session;
+	const struct session_tally *part[] = {
+		&s->sent, &s->lost, &s->untold, &s->pending, &c->absent};
 	struct session_tally sum = {0};
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
@@ -41,6 +43,11 @@ static bool session_adds_up(const struct session_statistics *s, const struct ses
 	}
 	return sum.flows == taken->flows && sum.packets == taken->packets &&
 	       sum.octets == taken->octets;
+}
+
+static bool events_add_up(const struct session_events *e)
+{
+	return e->sent + e->lost + e->untold + e->pending == e->taken;
 }
 
 bool ledger_adds_up(const struct ledger *l, const char **what)
@@ -66,7 +73,11 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 		return false;
 	*what = "records at the exporter = sent + lost + pending + not exportable";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
-		if (!session_adds_up(&l->exporter.collector[i].session, &l->exporter.taken))
+		if (!collector_adds_up(&l->exporter.collector[i], &l->exporter.taken))
+			return false;
+	*what = "NAT events = sent + lost + pending + not exportable";
+	for (unsigned i = 0; i < l->exporter.collectors; i++)
+		if (!events_add_up(&l->exporter.collector[i].session.events))
 			return false;
 	*what = NULL;
 	return true;
@@ -113,6 +124,10 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 	if (s->untold.flows)
 		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
 	fprintf(out, ", lost %" PRIu64, s->lost.flows);
+	if (s->events.sent)
+		fprintf(out, ", %" PRIu64 " NAT events", s->events.sent);
+	if (s->events.lost)
+		fprintf(out, ", lost %" PRIu64 " of them", s->events.lost);
 	if (s->refusals)
 		fprintf(out, ", refused %" PRIu64 " times", s->refusals);
 }
@@ -141,6 +156,9 @@ void ledger_summary(const struct ledger *l, FILE *out)
 		fprintf(out, ", dropped by the kernel %" PRIu64, l->sources.kernel_dropped);
 	if (w->lost.flows)
 		fprintf(out, ", records lost in the ring %" PRIu64, w->lost.flows);
+	if (l->exporter.gone.flows)
+		fprintf(out, ", records lost by collectors that are no more %" PRIu64,
+			l->exporter.gone.flows);
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		print_collector(&l->exporter.collector[i], out);
 	if (ledger_adds_up(l, &what))

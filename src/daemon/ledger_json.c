@@ -90,6 +90,18 @@ static json_t *ignored(const struct worker_statistics *w)
 		"{sI sI so}", "frames", N(all.frames), "octets", N(all.octets), "by", rows);
 }
 
+static json_t *events(const struct session_events *e)
+{
+	return json_pack("{sI sI sI sI}", "sent", N(e->sent), "lost", N(e->lost), "not_exportable",
+		N(e->untold), "pending", N(e->pending));
+}
+
+static json_t *nat(const struct nat_statistics *n)
+{
+	return json_pack("{sI sI sI sI}", "events", N(n->events), "overruns", N(n->overruns),
+		"connections", N(n->entries), "displaced", N(n->displaced));
+}
+
 static json_t *collectors(const struct exporter_statistics *e)
 {
 	json_t *all = json_array();
@@ -97,12 +109,12 @@ static json_t *collectors(const struct exporter_statistics *e)
 	for (unsigned i = 0; i < e->collectors; i++) {
 		const struct session_statistics *s = &e->collector[i].session;
 		json_array_append_new(all,
-			json_pack("{ss so so so so sI sI sI sI}", "name", e->collector[i].name,
+			json_pack("{ss so so so so so sI sI sI sI}", "name", e->collector[i].name,
 				"sent", session_tally(&s->sent), "lost", session_tally(&s->lost),
 				"not_exportable", session_tally(&s->untold), "pending",
-				session_tally(&s->pending), "records", N(s->records), "datagrams",
-				N(s->messages), "lost_datagrams", N(s->lost_messages), "refusals",
-				N(s->refusals)));
+				session_tally(&s->pending), "events", events(&s->events), "records",
+				N(s->records), "datagrams", N(s->messages), "lost_datagrams",
+				N(s->lost_messages), "refusals", N(s->refusals)));
 	}
 	return all;
 }
@@ -137,8 +149,8 @@ json_t *ledger_json(const struct ledger *l)
 	const char *what;
 	bool good = ledger_adds_up(l, &what);
 
-	return json_pack("{sb ss? so so}", "adds_up", good, "wrong", what, "packets", packets(l),
-		"flows", flows(l));
+	return json_pack("{sb ss? so so so}", "adds_up", good, "wrong", what, "packets", packets(l),
+		"flows", flows(l), "nat", nat(&l->exporter.nat));
 }
 
 bool ledger_json_write(const struct ledger *l, FILE *out)

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -34,8 +35,9 @@ struct live {
 	unsigned turn;      /* the expiry thread's: whose cache is next */
 	atomic_bool stop_expiry;
 	struct event_base *base;
-	int signals; /* signalfd(2): TERM and INT, which no thread takes */
-	struct event *on_signal, *watch, *look, *alive;
+	int signals; /* signalfd(2): TERM, INT and HUP, which no thread takes */
+	struct event *on_signal, *watch, *look, *alive, *reload;
+	int64_t reloaded; /* steady clock, by a signal; 0: never */
 	bool stopping;
 };
 
@@ -92,6 +94,30 @@ static unsigned reading(const struct crew *crew)
 	return sum;
 }
 
+static void on_reload(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	struct reload_report *report = malloc(sizeof *report);
+	struct config_error error;
+
+	(void)fd;
+	(void)what;
+	if (report && !l->stopping)
+		(void)l->view->reload(l->view->context, report, &error);
+	free(report);
+	l->reloaded = clock_steady();
+}
+
+/* A second after the last one at the earliest, as many as there may be. */
+static void ask_for_reload(struct live *l)
+{
+	int64_t wait = l->reloaded ? l->reloaded + CLOCK_SECOND - clock_steady() : 0;
+	struct timeval time = {0, wait > 0 ? (wait - 1) / 1000 : 0};
+
+	if (!l->stopping && !event_pending(l->reload, EV_TIMEOUT, NULL))
+		event_add(l->reload, &time);
+}
+
 static void on_signal(evutil_socket_t fd, short what, void *context)
 {
 	struct signalfd_siginfo signal;
@@ -100,6 +126,10 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (read(fd, &signal, sizeof signal) != sizeof signal)
 		return;
+	if (signal.ssi_signo == SIGHUP && (l->view->reload || l->stopping)) {
+		ask_for_reload(l);
+		return;
+	}
 	if (l->stopping) {
 		log_error("main", "stopped at once by a second signal: live flows are lost");
 		_exit(3);
@@ -177,15 +207,45 @@ static bool start_alive(struct live *l)
 	return half == 0 || event_add(l->alive, &pace) == 0;
 }
 
-/* Before other threads start, which inherit what is blocked. */
-static int open_signals(void)
+/* At the end nobody turns the loop that would read signals; what is sent then may take its
+ * minute, and this is for whoever has none. No lock may be waited for here. */
+static void on_late_signal(int number)
+{
+	static const char text[] = "weir: main: error: stopped at once by a second signal: "
+				   "what was not sent is lost\n";
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	(void)number;
+	if (poll(&p, 1, 0) > 0 && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		_exit(3);
+	_exit(3);
+}
+
+static void signals_of(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+static void let_signals_through(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+	signals_of(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Before other threads start, which inherit what is blocked. */
+static int open_signals(void)
+{
+	struct sigaction late = {.sa_handler = on_late_signal};
+	sigset_t set;
+
+	signals_of(&set);
+	sigaddset(&set, SIGHUP);
+	return sigaction(SIGTERM, &late, NULL) == 0 && sigaction(SIGINT, &late, NULL) == 0 &&
+			       pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
 		       ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
 		       : -1;
 }
@@ -205,7 +265,8 @@ static bool make_events(struct live *l)
 	l->watch = event_new(l->base, -1, EV_PERSIST, on_watch, l);
 	l->look = event_new(l->base, -1, EV_PERSIST, on_look, l);
 	l->alive = event_new(l->base, -1, EV_PERSIST, on_alive, l);
-	return l->on_signal && l->watch && l->look && l->alive &&
+	l->reload = event_new(l->base, -1, 0, on_reload, l);
+	return l->on_signal && l->watch && l->look && l->alive && l->reload &&
 	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
 	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
 	       (!control || control_start(control, l->base)) &&
@@ -224,6 +285,8 @@ static void free_events(struct live *l)
 		event_free(l->look);
 	if (l->alive)
 		event_free(l->alive);
+	if (l->reload)
+		event_free(l->reload);
 	if (l->services->control)
 		control_stop(l->services->control);
 	if (l->services->metrics)
@@ -341,6 +404,7 @@ bool live_run(const struct view *v, const struct live_services *services)
 		else
 			begin_stop(&l);
 		event_base_dispatch(l.base);
+		let_signals_through();
 		good &= join_threads(&l);
 		close_live_flows(&l);
 		exporter_stop(v->exporter);

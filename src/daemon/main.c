@@ -7,10 +7,12 @@
 #include "export/ie.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_CANNOT_START = 2 };
 
@@ -18,6 +20,21 @@ static int complain(const struct config_error *error, int status)
 {
 	fprintf(stderr, "weir: %s\n", error->text);
 	return status;
+}
+
+/* By way of memory, for who reads standard error may have stopped. */
+static void print_summary(const struct ledger *ledger)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (memory) {
+		ledger_summary(ledger, memory);
+		fclose(memory);
+		log_text(text, length);
+	}
+	free(text);
 }
 
 /* The summary and the ledger, if they are wanted. */
@@ -30,7 +47,7 @@ static bool sum_up(struct pipeline *p, const struct options *o, FILE *file)
 		return false;
 	pipeline_ledger(p, ledger);
 	if (o->verbosity >= 0)
-		ledger_summary(ledger, stderr);
+		print_summary(ledger);
 	if (file)
 		good = ledger_json_write(ledger, file);
 	free(ledger);
@@ -59,7 +76,26 @@ static FILE *open_ledger(const char *path, struct config_error *error)
 	return file;
 }
 
-static int run(const struct options *o)
+/* As it was started; the command line still counts for more than the file. */
+struct command_line {
+	int argc;
+	char **argv;
+};
+
+static bool read_again(void *context, struct config *config, struct config_error *error)
+{
+	const struct command_line *line = context;
+	struct options *o = calloc(1, sizeof *o);
+	bool good = o ? options_read(o, line->argc, line->argv, error)
+		      : config_fail(error, "out of memory");
+
+	if (good)
+		memcpy(config, &o->config, sizeof *config);
+	free(o);
+	return good;
+}
+
+static int run(const struct options *o, struct command_line *line)
 {
 	struct config_error error;
 	FILE *file = NULL;
@@ -68,7 +104,8 @@ static int run(const struct options *o)
 	log_start((enum log_level)(LOG_INFO_LEVEL + o->verbosity));
 	if (o->ledger && !(file = open_ledger(o->ledger, &error)))
 		return complain(&error, EXIT_CANNOT_START);
-	struct pipeline *p = pipeline_new(&o->config, &error);
+	struct pipeline_reload again = {o->config_path, read_again, line};
+	struct pipeline *p = pipeline_new(&o->config, o->config_path ? &again : NULL, &error);
 	int status = p ? run_pipeline(p, o, file) : complain(&error, EXIT_CANNOT_START);
 	pipeline_free(p);
 	if (file && file != stderr)
@@ -95,16 +132,27 @@ static int dispatch(struct options *o, int argc, char **argv)
 	else if (o->doctor)
 		return doctor(&o->config, stdout) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_USAGE;
 	else if (!o->check_config)
-		return run(o);
+		return run(o, &(struct command_line){argc, argv});
 	if (fflush(stdout) == 0)
 		return EXIT_DONE;
 	config_fail(&error, "standard output: %s", strerror(errno));
 	return complain(&error, EXIT_CANNOT_START);
 }
 
+/* Else the first socket becomes standard error and gets the log. */
+static bool keep_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct options *o = calloc(1, sizeof *o);
+	struct options *o = keep_standard_streams() ? calloc(1, sizeof *o) : NULL;
 
 	if (!o)
 		return complain(&(struct config_error){"out of memory"}, EXIT_CANNOT_START);

@@ -9,6 +9,7 @@
 #include "daemon/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/progress.h"
+#include "daemon/reload.h"
 #include "export/protocol.h"
 
 #include <errno.h>
@@ -27,9 +28,10 @@ struct pipeline {
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
 	struct notify notify;
-	bool confine;              /* to a few system calls, once it runs */
-	unsigned needs;            /* of enum confine_need */
-	struct progress *progress; /* NULL: nothing is shown */
+	const struct pipeline_reload *again; /* NULL: there is no other configuration */
+	bool confine;                        /* to a few system calls, once it runs */
+	unsigned needs;                      /* of enum confine_need */
+	struct progress *progress;           /* NULL: nothing is shown */
 };
 
 static bool fail(struct config_error *error, const char *text)
@@ -96,6 +98,45 @@ static void announce_memory(const struct pipeline *p, const struct config *c)
 		(workers + kernel + kept) >> 10, workers >> 10, kernel >> 10, kept >> 10);
 }
 
+static void log_notes(const char *what, const struct reload_notes *notes)
+{
+	for (unsigned i = 0; i < notes->count; i++)
+		log_info("main", "reload: %s: %s", what, notes->text[i]);
+}
+
+static bool take_up(struct pipeline *p, struct config *to, struct reload_report *report,
+	struct config_error *error)
+{
+	if (!to)
+		return fail(error, "out of memory");
+	if (!p->again->read(p->again->context, to, error) || !reload(&p->parts, to, report, error))
+		return false;
+	p->view.timeouts = assembly_timeouts(p->parts.config);
+	p->view.sampling = p->parts.config->sampling.interval;
+	return true;
+}
+
+/* The service manager is told that it begins, and that it is over, however it went. */
+static bool read_again(void *context, struct reload_report *report, struct config_error *error)
+{
+	struct pipeline *p = context;
+	struct config *to = malloc(sizeof *to);
+
+	notify_reloading(&p->notify);
+	bool good = take_up(p, to, report, error);
+	if (good) {
+		log_notes("taken up", &report->changed);
+		log_notes("needs a restart", &report->restart);
+		log_info("main", "reload: changes=%u waiting=%u", report->changed.count,
+			report->restart.count);
+	} else {
+		free(to);
+		log_error("main", "reload: %s; all stays as it was", error->text);
+	}
+	notify_ready(&p->notify);
+	return good;
+}
+
 /* What the control socket and the watch see; they are a live pipeline's. */
 static bool make_view(struct pipeline *p, const struct config *c, struct config_error *error)
 {
@@ -108,6 +149,8 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 		.sampling = c->sampling.interval,
 		.started = clock_steady(),
 		.pid = getpid(),
+		.reload = p->again ? read_again : NULL,
+		.context = p,
 	};
 	v->watch = watch_new(v->started);
 	return v->watch || fail(error, "out of memory");
@@ -136,7 +179,28 @@ static bool add_metrics(struct pipeline *p, const struct config *c, struct confi
 	return p->metrics != NULL;
 }
 
-/* What is written while weir runs; `paths` has room for every exporter and one more. */
+enum { PATHS = 4 * CONFIG_EXPORTERS + 3 };
+
+/* What is read again with the configuration. */
+static unsigned read_paths(
+	const struct pipeline *p, const struct config *c, struct confine_path *paths)
+{
+	unsigned n = 0;
+
+	if (!p->again)
+		return 0;
+	paths[n++] = (struct confine_path){CONFINE_READ, p->again->file};
+	for (unsigned i = 0; i < c->exporter_count; i++) {
+		const struct config_exporter *x = &c->exporters[i];
+		const char *const files[] = {x->tls_ca, x->tls_certificate, x->tls_key};
+		for (unsigned k = 0; k < 3; k++)
+			if (*files[k])
+				paths[n++] = (struct confine_path){CONFINE_READ, files[k]};
+	}
+	return n;
+}
+
+/* What is written while weir runs, or read again by itself. */
 static unsigned written_paths(
 	const struct pipeline *p, const struct config *c, struct confine_path *paths)
 {
@@ -144,6 +208,8 @@ static unsigned written_paths(
 
 	if (p->control)
 		paths[n++] = (struct confine_path){CONFINE_SOCKET, c->control.socket};
+	if (*c->routes.asn_database)
+		paths[n++] = (struct confine_path){CONFINE_READ, c->routes.asn_database};
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
 		if (x->transport == CONFIG_FILE)
@@ -156,7 +222,7 @@ static unsigned written_paths(
 
 static unsigned needs_of(const struct config *c)
 {
-	unsigned needs = 0;
+	unsigned needs = c->privileges.capture ? CONFINE_CAPTURE : 0;
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
@@ -174,11 +240,13 @@ static unsigned needs_of(const struct config *c)
 static bool give_up_privileges(
 	struct pipeline *p, const struct config *c, struct config_error *error)
 {
-	struct confine_path paths[CONFIG_EXPORTERS + 1];
+	struct confine_path paths[PATHS];
 	unsigned count = written_paths(p, c, paths);
 
+	count += read_paths(p, c, paths + count);
+
 	p->confine = c->privileges.confine;
-	p->needs = needs_of(c);
+	p->needs = needs_of(c) | (p->again ? CONFINE_RELOAD : 0);
 	return privileges_drop(
 		&(struct privileges_options){
 			.user = c->privileges.user,
@@ -198,7 +266,8 @@ static bool open_services(struct pipeline *p, const struct config *c, struct con
 	       give_up_privileges(p, c, error);
 }
 
-struct pipeline *pipeline_new(const struct config *c, struct config_error *error)
+struct pipeline *pipeline_new(
+	const struct config *c, const struct pipeline_reload *again, struct config_error *error)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
 
@@ -207,6 +276,7 @@ struct pipeline *pipeline_new(const struct config *c, struct config_error *error
 		return NULL;
 	}
 	p->notify = notify_open();
+	p->again = again;
 	if (assembly_make(&p->parts, c, error) &&
 		(p->parts.is_file || open_services(p, p->parts.config, error)))
 		return p;

@@ -351,17 +351,13 @@ bool worker_peek(struct worker *w, uint32_t *next, struct flow_record *out, unsi
 
 enum worker_drain worker_drain(struct worker *w)
 {
-	uint32_t most = w->ring ? slice(w) : SLICE_SETS;
-	bool more;
-
-	if (!most)
-		return WORKER_DRAIN_FULL;
-	if (w->ring)
-		(void)baton_take(&w->baton, 0);
-	more = cache_drain(w->cache, most);
-	if (w->ring)
-		baton_give(&w->baton);
-	return more ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
+	if (!w->ring)
+		return cache_drain(w->cache, SLICE_SETS) ? WORKER_DRAIN_MORE : WORKER_DRAIN_EMPTY;
+	(void)baton_take(&w->baton, 0);
+	uint32_t most = slice(w);
+	bool more = most == 0 || cache_drain(w->cache, most);
+	baton_give(&w->baton);
+	return !more ? WORKER_DRAIN_EMPTY : most == 0 ? WORKER_DRAIN_FULL : WORKER_DRAIN_MORE;
 }
 
 struct flow_record *worker_front(struct worker *w)

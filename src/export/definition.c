@@ -262,7 +262,8 @@ static bool check_field(
 		return false;
 	}
 	if (ie->is_option) {
-		snprintf(why, size, "%s is told in options data, no flow has a value for it",
+		snprintf(why, size,
+			"%s is told in options data or of events, no flow has a value for it",
 			ie->name);
 		return false;
 	}

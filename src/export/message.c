@@ -24,6 +24,7 @@ void message_begin(struct message *m, const struct protocol *protocol)
 	m->option_records = 0;
 	m->latest = INT64_MIN;
 	m->length = 0;
+	m->events = 0;
 	m->flows = 0;
 	m->packets = 0;
 	m->octets = 0;

@@ -174,7 +174,7 @@ void options_data_init(struct options_data *d, const struct options_data_options
 		d->options.interval = 1;
 	for (enum option_kind kind = 0; kind < OPTION_KINDS; kind++)
 		if (is_told(o, kind, version))
-			init_template(&d->template[kind], o, layout->first_id + OPTIONS_IDS, kind,
+			init_template(&d->template[kind], o, layout -> first_id + OPTIONS_IDS, kind,
 				version);
 }
 

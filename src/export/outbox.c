@@ -33,8 +33,13 @@ bool outbox_init(struct outbox *b, const struct protocol *protocol, struct trans
 		if (i < OUTBOX_MESSAGES)
 			b->spare[b->spares++] = o;
 	}
-	b->most = most_octets(b);
+	b->most = max_datagram;
 	return true;
+}
+
+void outbox_measure(struct outbox *b)
+{
+	b->most = most_octets(b);
 }
 
 void outbox_discard(struct outbox *b)
@@ -54,6 +59,7 @@ void outbox_succeed(struct outbox *b, struct outbox *old)
 	outbox_send(old);
 	b->sequence = old->sequence;
 	b->kept = old->kept;
+	b->most = most_octets(b);
 	b->lost = old->lost;
 	b->count = old->count;
 	outbox_discard(old);
@@ -84,6 +90,8 @@ static void account(struct outbox *b, const struct transport_load *load, int err
 	b->count.pending.flows -= load->flows;
 	b->count.pending.packets -= load->packets;
 	b->count.pending.octets -= load->octets;
+	b->count.events.pending -= load->events;
+	*(error ? &b->count.events.lost : &b->count.events.sent) += load->events;
 	if (error) {
 		b->count.lost_messages += load->messages;
 		b->count.last_error = error;
@@ -136,8 +144,9 @@ static struct transport_message parcel_of(const struct outbox *b, const struct o
 		.templates = o->lane == OUTBOX_TEMPLATES && !m->data_records,
 		.load = {.messages = 1,
 			.length = m->length,
-			.records = m->data_records - m->option_records,
+			.records = (uint64_t)m->data_records - m->option_records - m->events,
 			.options = m->option_records,
+			.events = m->events,
 			.flows = m->flows,
 			.packets = m->packets,
 			.octets = m->octets},
@@ -257,6 +266,8 @@ void outbox_abandon(struct outbox *b)
 		return;
 	session_tally_add(&b->count.lost, p->flows, p->packets, p->octets);
 	*p = (struct session_tally){0};
+	b->count.events.lost += b->count.events.pending;
+	b->count.events.pending = 0;
 	b->count.lost_messages += b->kept;
 	b->kept = 0;
 	b->count.last_error = ETIMEDOUT;

@@ -15,13 +15,16 @@ struct printer {
 	enum print_format format;
 	struct line line;
 	struct table table;
-	const struct ie *const *columns;
+	const struct print_column *columns;
 	size_t column_count;
 	bool headed; /* CSV's line of titles is out */
 };
 
-static const struct ie *const default_columns[] = {
-#define COLUMN(symbol) &ie_table[IE_##symbol]
+static const struct print_column default_columns[] = {
+#define COLUMN(symbol)                       \
+	{                                    \
+		&ie_table[IE_##symbol], 0, 0 \
+	}
 	COLUMN(flowStartMilliseconds),
 	COLUMN(flowEndMilliseconds),
 	COLUMN(ipVersion),
@@ -84,7 +87,7 @@ void printer_free(struct printer *printer)
 	free(printer);
 }
 
-void printer_columns(struct printer *printer, const struct ie *const *columns, size_t count)
+void printer_columns(struct printer *printer, const struct print_column *columns, size_t count)
 {
 	printer->columns = columns;
 	printer->column_count = count;
@@ -113,6 +116,13 @@ static void put_name(struct line *line, const struct field *field)
 	}
 	line_reserve(line, PRINT_NAME);
 	line->used += print_name(line_end(line), field);
+}
+
+static void put_number(struct line *line, const char *title, uint64_t number)
+{
+	line_text(line, title);
+	line_reserve(line, FORMAT_NUMBER);
+	line->used += format_number(line_end(line), number);
 }
 
 static void put_value(struct line *line, enum value_form form, const struct field *field)
@@ -162,12 +172,27 @@ static void put_json_fields(struct line *line, const struct field *fields, size_
 	line_char(line, '}');
 }
 
+static struct field field_of(const struct print_column *c)
+{
+	return (struct field){.ie = c->ie, .pen = c->pen, .id = c->ie->id};
+}
+
+/* "sourceIPv4Address", and for the next one in a record "sourceIPv4Address_2". */
+static void put_title(struct line *line, const struct print_column *column)
+{
+	struct field field = field_of(column);
+
+	put_name(line, &field);
+	if (column->nth > 0)
+		put_number(line, "_", column->nth + 1);
+}
+
 static void put_csv_titles(struct printer *printer)
 {
 	for (size_t i = 0; i < printer->column_count; i++) {
 		if (i > 0)
 			line_char(&printer->line, ',');
-		line_text(&printer->line, printer->columns[i]->name);
+		put_title(&printer->line, &printer->columns[i]);
 	}
 	line_char(&printer->line, '\n');
 	printer->headed = true;
@@ -194,13 +219,17 @@ static void put_csv_row(struct printer *printer, const struct field *fields, siz
 	struct times times = times_of(fields, count, message);
 
 	for (size_t i = 0; i < printer->column_count; i++) {
-		struct field wanted = {.ie = printer->columns[i], .id = printer->columns[i]->id};
+		struct field wanted = field_of(&printer->columns[i]);
 		size_t found = find_element(fields, 0, count, &wanted);
 
+		for (unsigned n = 0; n < printer->columns[i].nth && found < count; n++)
+			found = find_element(fields, found + 1, count, &wanted);
 		if (i > 0)
 			line_char(line, ',');
 		if (found < count)
 			put_value(line, VALUE_CSV, &fields[found]);
+		else if (wanted.pen)
+			continue;
 		else if (wanted.ie == &ie_table[IE_flowStartMilliseconds])
 			put_csv_time(line, times.has_first, times.first);
 		else if (wanted.ie == &ie_table[IE_flowEndMilliseconds])
@@ -261,13 +290,6 @@ void printer_options(
 		line_text(line, "}\n");
 	}
 	line_flush(line);
-}
-
-static void put_number(struct line *line, const char *title, uint64_t number)
-{
-	line_text(line, title);
-	line_reserve(line, FORMAT_NUMBER);
-	line->used += format_number(line_end(line), number);
 }
 
 static void put_json_template(

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { UPTIME_MARGIN = 2000 };
+enum { UPTIME_MARGIN = 2000, LANES = OUTBOX_TEMPLATES };
 
 #define LONGEST_WAIT     CLOCK_SECOND
 #define DAY_MILLISECONDS INT64_C(86400000)
@@ -22,6 +22,7 @@ struct lane {
 struct session {
 	struct session_options options;
 	struct layout layout;
+	struct events events;
 	bool has_boot;
 	int64_t boot; /* milliseconds since 1970 */
 
@@ -33,7 +34,7 @@ struct session {
 
 	/* A message under construction for each template, so that most datagrams are full
 	 * and of one length, which the kernel sends for less. */
-	struct lane lane[LAYOUT_TEMPLATES];
+	struct lane lane[LANES];
 	struct outbox out;
 };
 
@@ -53,24 +54,24 @@ static void init_options(struct session *s, const struct session_options_data *o
 		&s->layout, s->out.protocol->version);
 }
 
-static uint32_t shortest_record(const struct layout *layout)
+static uint32_t shortest_record(const struct session *s)
 {
-	uint32_t shortest = UINT16_MAX;
+	uint32_t flow = template_shortest(s->layout.template, s->layout.count);
+	uint32_t event = template_shortest(s->events.template, s->events.count);
 
-	for (unsigned i = 0; i < layout->count; i++)
-		if (layout->template[i].record_octets < shortest)
-			shortest = layout->template[i].record_octets;
-	return shortest;
+	return flow < event ? flow : event;
 }
 
 static struct session *make(const struct session_options *o, struct transport *transport)
 {
 	struct session *s = calloc(1, sizeof *s);
 
-	if (s)
+	if (s) {
 		layout_init(&s->layout, &o->layout);
+		events_init(&s->events, &s->layout, o->layout.version, o->nat_events);
+	}
 	if (!s || !outbox_init(&s->out, protocol_find(o->layout.version), transport,
-			  o->max_datagram, shortest_record(&s->layout))) {
+			  o->max_datagram, shortest_record(s))) {
 		free(s);
 		return NULL;
 	}
@@ -86,7 +87,9 @@ struct session *session_new(const struct session_options *options, struct transp
 {
 	struct session *s = make(options, transport);
 
-	if (!s)
+	if (s)
+		outbox_measure(&s->out);
+	else
 		transport->ops->close(transport);
 	return s;
 }
@@ -182,7 +185,7 @@ static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 
 static void finish_lanes(struct session *s, int64_t now)
 {
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++)
+	for (unsigned i = 0; i < LANES; i++)
 		finish_lane(s, &s->lane[i], now);
 }
 
@@ -218,7 +221,7 @@ static struct outgoing *add_template(
 {
 	if (!message_add_template(&o->message, t)) {
 		finish_message(s, o, now);
-		o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+		o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 		(void)message_add_template(&o->message, t);
 	}
 	s->out.count.templates++;
@@ -232,9 +235,11 @@ static void send_templates(struct session *s, int64_t now)
 		finish_lanes(s, now);
 	outbox_send(&s->out);
 
-	struct outgoing *o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+	struct outgoing *o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 	for (unsigned i = 0; i < s->layout.count; i++)
 		o = add_template(s, o, &s->layout.template[i], now);
+	for (unsigned i = 0; i < s->events.count; i++)
+		o = add_template(s, o, &s->events.template[i], now);
 	for (unsigned i = 0; i < OPTION_KINDS; i++)
 		if (s->options_data.template[i].field_count)
 			o = add_template(s, o, &s->options_data.template[i], now);
@@ -264,7 +269,7 @@ static struct outgoing *add_options(struct session *s, struct outgoing *o, enum 
 		if (!at) {
 			if (o)
 				finish_data(s, o, now, now);
-			o = outbox_begin(&s->out, LAYOUT_TEMPLATES);
+			o = outbox_begin(&s->out, OUTBOX_TEMPLATES);
 			at = message_add_record(&o->message, t, octets);
 		}
 		template_encode(t, values, &facts, at);
@@ -300,12 +305,11 @@ static void send_all_options(struct session *s, int64_t now)
 	refresh_done(&s->options_refresh, now);
 }
 
-/* Room for a record of the template in its lane's message, which is begun where there
- * is none or none is left; *message is then that one. */
-static uint8_t *add_record(
-	struct session *s, const struct template *t, int64_t now, struct message **message)
+/* Room for a record of the template in the message of the i-th lane, which is begun where
+ * there is none or none is left; *message is then that one. */
+static uint8_t *add_record(struct session *s, const struct template *t, unsigned i, int64_t now,
+	struct message **message)
 {
-	unsigned i = (unsigned)(t - s->layout.template);
 	struct lane *lane = &s->lane[i];
 	uint8_t *at = NULL;
 
@@ -326,19 +330,28 @@ static uint8_t *add_record(
 	return at;
 }
 
-static void put_record(struct session *s, const struct template *t, const struct flow_record *r,
-	const struct flow_path *path, int64_t now, bool first_part)
+static void put_record(struct session *s, const struct template *t, unsigned lane,
+	const struct flow_record *r, const struct flow_path *path, struct message_share share,
+	int64_t now)
 {
 	struct message *m;
-	uint8_t *at = add_record(s, t, now, &m);
+	uint8_t *at = add_record(s, t, lane, now, &m);
 	struct template_facts facts = facts_of(s);
 
 	facts.path = path;
 	template_encode(t, r, &facts, at);
-	message_count(m, (struct message_share){
-				 .packets = r->packets, .octets = r->octets, .begins = first_part});
+	message_count(m, share);
 	if (r->last > m->latest)
 		m->latest = r->last;
+}
+
+static void put_flow(struct session *s, const struct template *t, const struct flow_record *r,
+	const struct flow_path *path, int64_t now, bool first_part)
+{
+	struct message_share share = {
+		.packets = r->packets, .octets = r->octets, .begins = first_part};
+
+	put_record(s, t, (unsigned)(t - s->layout.template), r, path, share, now);
 }
 
 /* Flow times relative to sysUptime must lie in its range. */
@@ -353,14 +366,6 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 		return;
 	finish_lanes(s, now);
 	rebase_to(s, first, last);
-}
-
-/* How many records it takes so that no counter of a fixed-size record overflows. */
-static uint64_t parts_of(const struct protocol *p, const struct flow_record *r)
-{
-	uint64_t most = r->octets > r->packets ? r->octets : r->packets;
-
-	return most <= p->largest_count ? 1 : most / p->largest_count + 1;
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
@@ -379,23 +384,40 @@ void session_record(
 	}
 	session_tally_add(&s->out.count.pending, 1, r->packets, r->octets);
 	fit_times(s, r->first, r->last, now);
-	uint64_t parts = parts_of(s->out.protocol, r);
+	uint64_t parts = protocol_parts(s->out.protocol, r->packets, r->octets);
 	if (__builtin_expect(parts == 1, 1)) {
-		put_record(s, t, r, path, now, true);
+		put_flow(s, t, r, path, now, true);
 		return;
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
 		part.packets = share(r->packets, i, parts);
 		part.octets = share(r->octets, i, parts);
-		put_record(s, t, &part, path, now, i == 0);
+		put_flow(s, t, &part, path, now, i == 0);
 	}
+}
+
+/* An event begins with the record that it is encoded from. */
+void session_event(struct session *s, const struct flow_event *event, int64_t now)
+{
+	unsigned i = events_choose(event);
+	const struct flow_record *r = &event->record;
+
+	s->out.count.events.taken++;
+	if (!s->events.count) {
+		s->out.count.events.untold++;
+		return;
+	}
+	s->out.count.events.pending++;
+	fit_times(s, r->first, r->last, now);
+	put_record(s, &s->events.template[i], OUTBOX_EVENTS + i, r, &event->path,
+		(struct message_share){.event = true}, now);
 }
 
 void session_tick(struct session *s, int64_t now)
 {
 	heed_path(s);
-	for (unsigned i = 0; i < LAYOUT_TEMPLATES; i++) {
+	for (unsigned i = 0; i < LANES; i++) {
 		struct lane *lane = &s->lane[i];
 		if (lane->open && (now - lane->opened >= LONGEST_WAIT || now < lane->opened))
 			finish_lane(s, lane, now);

@@ -80,6 +80,10 @@ static bool set_options(
 		  : set(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "path MTU", error);
 }
 
+/* The kernel says the least that IPv4 may have of a route that has gone, with its address or
+ * its interface, until something is sent, which finds another. */
+enum { GONE_MTU = 68 };
+
 uint32_t socket_most(int fd, int family)
 {
 	bool v6 = family == AF_INET6;
@@ -88,7 +92,7 @@ uint32_t socket_most(int fd, int family)
 
 	if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &size) <
 			0 ||
-		mtu <= headers)
+		mtu <= GONE_MTU)
 		return UINT32_MAX;
 	return (uint32_t)(mtu - headers);
 }

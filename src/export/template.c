@@ -41,6 +41,7 @@ enum step {
 	STEP_MULTICAST,
 	STEP_PATH_BYTES, /* of the path, not of the record */
 	STEP_PATH_1,
+	STEP_PATH_2,
 	STEP_PATH_AS,
 	STEP_FACT, /* of the session, not of the record */
 };
@@ -73,7 +74,9 @@ static enum step path_step(const struct ie *ie)
 {
 	if (ie->encoding == IE_AS)
 		return STEP_PATH_AS;
-	return ie->encoding == IE_BYTES ? STEP_PATH_BYTES : STEP_PATH_1;
+	if (ie->encoding == IE_BYTES)
+		return STEP_PATH_BYTES;
+	return ie->size == 2 ? STEP_PATH_2 : STEP_PATH_1;
 }
 
 static enum step step_of(const struct template_field *f)
@@ -151,6 +154,16 @@ bool template_compile(struct template *t)
 		t->is_variable |= variable;
 	}
 	return true;
+}
+
+uint32_t template_shortest(const struct template *t, unsigned count)
+{
+	uint32_t shortest = UINT16_MAX;
+
+	for (unsigned i = 0; i < count; i++)
+		if (t[i].record_octets < shortest)
+			shortest = t[i].record_octets;
+	return shortest;
 }
 
 /* A text of a member of `size` octets, at most 255 as the length of a step is. */
@@ -295,6 +308,8 @@ static uint8_t *put_path(uint8_t *at, const struct template_step *s, const struc
 		return (uint8_t *)memcpy(at, value, s->length) + s->length;
 	if (s->step == STEP_PATH_1)
 		return put_uint(at, *value, s->length);
+	if (s->step == STEP_PATH_2)
+		return put_uint(at, load(value, STEP_UINT_2), s->length);
 	uint64_t as = load(value, STEP_UINT_4);
 
 	return put_uint(at, s->length == 2 && as > UINT16_MAX ? AS_TRANS : as, s->length);
@@ -325,6 +340,7 @@ static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
 	case STEP_MULTICAST: *at = multicast_of(value); return at + 1;
 	case STEP_PATH_BYTES:
 	case STEP_PATH_1:
+	case STEP_PATH_2:
 	case STEP_PATH_AS: return put_path(at, s, facts->path);
 	case STEP_FACT: return put_uint(at, fact_of(s, facts), s->length);
 	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));

@@ -1,5 +1,6 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
+#include "export/receiver.h"
 #include "export/socket.h"
 #include "export/transport.h"
 
@@ -19,6 +20,7 @@ enum {
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
+	REPORTS = 256,        /* forgotten at one time */
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
@@ -27,6 +29,8 @@ struct udp {
 	int fd;
 	int family;
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
+	bool sought; /* whether there is a receiver */
+	struct receiver *receiver;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -48,6 +52,15 @@ static bool reports_an_earlier_one(int error)
 static bool wants_room(int error)
 {
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
+}
+
+/* What the kernel keeps of each error beside telling of it; a flood of them ends. */
+static void forget_reports(const struct udp *u)
+{
+	unsigned most = REPORTS;
+
+	while (most-- && recv(u->fd, NULL, 0, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
 }
 
 /* Couples the messages from messages[0] on that can go as one train, at least one. */
@@ -139,6 +152,7 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
+		forget_reports(u);
 		refused += error == ECONNREFUSED;
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
@@ -159,17 +173,28 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 	return refused;
 }
 
+static bool udp_look(struct transport *t, struct receiver_room *room)
+{
+	struct udp *u = (struct udp *)t;
+
+	if (!u->sought)
+		u->receiver = receiver_open(u->fd);
+	u->sought = true;
+	return u->receiver && receiver_look(u->receiver, room);
+}
+
 static void udp_close(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
 
+	receiver_close(u->receiver);
 	if (u->fd >= 0)
 		close(u->fd);
 	free(u);
 }
 
 static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .close = udp_close};
+	.send = udp_send, .most = udp_most, .look = udp_look, .close = udp_close};
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
@@ -188,6 +213,16 @@ static struct transport_address local_address(int fd)
 		memcpy(a.octets, &((const struct sockaddr_in6 *)&s)->sin6_addr, 16);
 	}
 	return a;
+}
+
+/* Without it the kernel calls sent what it drops because an interface's queue is full. */
+static void tell_of_drops(const struct udp *u)
+{
+	bool v6 = u->family == AF_INET6;
+	int on = 1;
+
+	(void)setsockopt(u->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on,
+		sizeof on);
 }
 
 struct transport *transport_udp_open(
@@ -216,6 +251,7 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	tell_of_drops(u);
 	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }

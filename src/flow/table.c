@@ -194,11 +194,6 @@ struct place table_victim(const struct table *t, uint64_t hash, uint16_t now)
 	return at;
 }
 
-static inline bool has_record_left(const struct table *t)
-{
-	return t->free_count || t->untouched < t->entries;
-}
-
 static inline bool has_one_way_free(unsigned free)
 {
 	return free && !(free & (free - 1));
@@ -230,7 +225,7 @@ bool table_insert(struct table *t, uint64_t hash, struct place *at)
 {
 	struct set *first = table_first(t, hash);
 
-	if (!has_record_left(t))
+	if (table_is_full(t))
 		return false;
 	at->set = roomy_set(t, hash);
 	if (!at->set)
@@ -273,7 +268,7 @@ void table_fetch_other(const struct table *t, uint64_t hash, uint16_t now)
 
 	if (m)
 		table_fetch_record(t, table_record(t, b, (unsigned)__builtin_ctz(m)));
-	else if (!has_record_left(t) || !(set_ways_with(a, 0) | set_ways_with(b, 0)))
+	else if (table_is_full(t) || !(set_ways_with(a, 0) | set_ways_with(b, 0)))
 		table_fetch_record(t, table_victim(t, hash, now).record);
 	else
 		table_fetch_record(t, table_record_at(t, t->free_count ? t->free[t->free_count - 1]

@@ -9,7 +9,7 @@
 enum {
 	REQUEST_OCTETS = 1024,
 	ANSWER_OCTETS = 32 << 10, /* a part of a dump has as many at most */
-	NEWS_OCTETS = 1 << 20,    /* that may wait in the socket */
+	NEWS_OCTETS = 8 << 20,    /* that may wait in the socket */
 };
 
 struct netlink {
@@ -28,7 +28,9 @@ static bool join(struct netlink *n, const unsigned *groups)
 {
 	int octets = NEWS_OCTETS, fd = mnl_socket_get_fd(n->socket);
 
-	if (*groups && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets) < 0)
+	/* Only an administrator may have as much as that whatever the system's limit is. */
+	if (*groups && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) < 0 &&
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets) < 0)
 		return false;
 	for (; *groups; groups++) {
 		int group = (int)*groups;
@@ -39,13 +41,13 @@ static bool join(struct netlink *n, const unsigned *groups)
 	return true;
 }
 
-struct netlink *netlink_open(const unsigned *groups)
+struct netlink *netlink_open(int bus, const unsigned *groups)
 {
 	struct netlink *n = calloc(1, sizeof *n);
 
 	if (!n)
 		return NULL;
-	n->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	n->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (n->socket && mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
 		(!groups || join(n, groups)))
 		return n;
@@ -121,15 +123,15 @@ const struct nlattr *netlink_next(const struct nlmsghdr *h, const struct nlattr 
 	return whole(h, mnl_attr_next(a));
 }
 
-enum netlink_news netlink_hear(struct netlink *n, netlink_take *take, void *context)
+enum netlink_news netlink_hear(struct netlink *n, unsigned most, netlink_take *take, void *context)
 {
 	struct taking taking = {take, context};
 	enum netlink_news news = NETLINK_QUIET;
 	ssize_t octets;
 
-	while ((octets = recv(mnl_socket_get_fd(n->socket), n->answer, sizeof n->answer,
-			MSG_DONTWAIT)) > 0 ||
-		(octets < 0 && (errno == EINTR || errno == ENOBUFS))) {
+	while (most-- > 0 && ((octets = recv(mnl_socket_get_fd(n->socket), n->answer,
+				       sizeof n->answer, MSG_DONTWAIT)) > 0 ||
+				     (octets < 0 && (errno == EINTR || errno == ENOBUFS)))) {
 		if (octets < 0 && errno == ENOBUFS)
 			news = NETLINK_LOST;
 		if (octets <= 0)

@@ -41,16 +41,41 @@ bool prefixes_add(struct prefixes *t, const uint8_t *address, uint8_t length, ui
 }
 
 /* Until they are sorted, `around` is the order in which they came. */
-static int compare(const void *a, const void *b)
+static bool is_before(const struct prefix *p, const struct prefix *q)
 {
-	const struct prefix *p = a, *q = b;
 	int order = memcmp(p->address, q->address, sizeof p->address);
 
 	if (order)
-		return order;
-	if (p->length != q->length)
-		return p->length - q->length;
-	return p->around < q->around ? -1 : 1;
+		return order < 0;
+	return p->length != q->length ? p->length < q->length : p->around < q->around;
+}
+
+static void sink(struct prefix *heap, uint32_t count, uint32_t at)
+{
+	struct prefix p = heap[at];
+
+	for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+		if (child + 1 < count && is_before(&heap[child], &heap[child + 1]))
+			child++;
+		if (!is_before(&p, &heap[child]))
+			break;
+		heap[at] = heap[child];
+	}
+	heap[at] = p;
+}
+
+/* By a heap, for the file may be read again while weir runs: qsort(3) asks the system for its
+ * memory, a call that is not on the list of those that are let through then. */
+static void put_in_order(struct prefix *prefix, uint32_t count)
+{
+	for (uint32_t i = count / 2; i-- > 0;)
+		sink(prefix, count, i);
+	while (count > 1) {
+		struct prefix last = prefix[0];
+		prefix[0] = prefix[--count];
+		prefix[count] = last;
+		sink(prefix, count, 0);
+	}
 }
 
 static bool same(const struct prefix *p, const struct prefix *q)
@@ -62,8 +87,7 @@ void prefixes_sort(struct prefixes *t)
 {
 	uint32_t kept = 0;
 
-	if (t->count)
-		qsort(t->prefix, t->count, sizeof *t->prefix, compare);
+	put_in_order(t->prefix, t->count);
 	for (uint32_t i = 0; i < t->count; i++) {
 		bool again = kept && same(&t->prefix[kept - 1], &t->prefix[i]);
 		t->prefix[kept - again] = t->prefix[i];

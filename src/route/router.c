@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,8 @@ static bool open_all(struct router *r, const struct router_options *o)
 	r->secret = hash_secret_of(hash_seed());
 	r->kept = calloc(r->room, sizeof *r->kept);
 	r->links = links_new();
-	r->news = netlink_open(groups); /* before what it tells news of is read */
-	r->questions = netlink_open(NULL);
+	r->news = netlink_open(NETLINK_ROUTE, groups); /* before what it tells news of is read */
+	r->questions = netlink_open(NETLINK_ROUTE, NULL);
 	if (!r->kept || !r->links || !r->news || !r->questions)
 		return false;
 	errno = EIO;
@@ -113,7 +114,7 @@ static void take_news(void *context, const struct nlmsghdr *message)
 bool router_hear(struct router *r, int64_t now)
 {
 	struct hearing h = {r, false};
-	enum netlink_news news = netlink_hear(r->news, take_news, &h);
+	enum netlink_news news = netlink_hear(r->news, UINT_MAX, take_news, &h);
 
 	if (news != NETLINK_QUIET)
 		r->count.changes += !r->stale;

@@ -131,6 +131,22 @@ static void ledger_flows(FILE *out, const json_t *f)
 	}
 }
 
+static void ledger_nat(FILE *out, const json_t *n, const json_t *collectors)
+{
+	char heard[WEIRCTL_NUMBER], sent[WEIRCTL_NUMBER], lost[WEIRCTL_NUMBER];
+
+	if (!number(n, "events") && !number(n, "connections"))
+		return;
+	fprintf(out, "\nNAT %s events, overruns %s\n", weirctl_number(heard, number(n, "events")),
+		weirctl_number(lost, number(n, "overruns")));
+	for (size_t i = 0; i < json_array_size(collectors); i++) {
+		const json_t *c = json_array_get(collectors, i), *e = at(c, "events");
+		fprintf(out, "   to %s: sent %s, lost %s\n", text(c, "name"),
+			weirctl_number(sent, number(e, "sent")),
+			weirctl_number(lost, number(e, "lost")));
+	}
+}
+
 static void show_ledger(const json_t *a, FILE *out)
 {
 	const json_t *p = at(a, "packets");
@@ -138,6 +154,7 @@ static void show_ledger(const json_t *a, FILE *out)
 	ledger_packets(out, p);
 	ledger_kernel(out, at(p, "kernel"));
 	ledger_flows(out, at(a, "flows"));
+	ledger_nat(out, at(a, "nat"), at(at(a, "flows"), "collectors"));
 	if (json_is_true(at(a, "adds_up")))
 		fputs("\nThe ledger adds up.\n", out);
 	else
@@ -378,6 +395,25 @@ static void show_flows(const json_t *a, FILE *out)
 	weirctl_show_flows(a, out, INT_MAX, COLUMNS);
 }
 
+static size_t show_notes(const json_t *notes, const char *what, FILE *out)
+{
+	size_t i;
+	json_t *note;
+
+	json_array_foreach(notes, i, note)
+		fprintf(out, "%-18s %s\n", what, json_string_value(note));
+	return json_array_size(notes);
+}
+
+static void show_reload(const json_t *a, FILE *out)
+{
+	size_t notes = show_notes(json_object_get(a, "changed"), "taken up", out);
+
+	notes += show_notes(json_object_get(a, "needs_restart"), "needs a restart", out);
+	if (!notes)
+		fprintf(out, "nothing differs\n");
+}
+
 static void show_flush(const json_t *a, FILE *out)
 {
 	char n[WEIRCTL_NUMBER];
@@ -411,6 +447,7 @@ static const struct {
 	{"help", show_help},
 	{"flows", show_flows},
 	{"flush", show_flush},
+	{"reload", show_reload},
 	{"log", show_log},
 };
 

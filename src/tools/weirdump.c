@@ -31,7 +31,7 @@ struct options {
 	double quiet; /* seconds without a datagram until it leaves, 0: never */
 	uint64_t most;
 	bool templates;
-	const struct ie *columns[COLUMNS_MOST];
+	struct print_column columns[COLUMNS_MOST];
 	size_t column_count;
 };
 
@@ -76,7 +76,7 @@ static bool take_columns(struct options *o, char *names)
 			return wrong("-e", name, "no element has this name");
 		if (o->column_count == COLUMNS_MOST)
 			return wrong("-e", name, "too many elements");
-		o->columns[o->column_count++] = ie;
+		o->columns[o->column_count++] = (struct print_column){ie, ie->pen, 0};
 	}
 	o->format = PRINT_CSV;
 	return o->column_count > 0 || wrong("-e", "", "names of elements are wanted");

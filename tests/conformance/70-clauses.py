@@ -414,6 +414,10 @@ def mixed(s):
     return changed(s, to, m)
 
 
+# IPFIX's names of enterprises' elements stand behind ten octets and their own length
+add('ip-variable-over', 10, 'runs over', in_options(330, False, 14, '!B', lambda x: 254), 'tcp biflow')
+add('ip-variable-short', 10, 'RFC 5610|runs over|padding', in_options(330, False, 14, '!B', lambda x: x - 1), 'tcp biflow')
+
 # options: set header, template id, counts, first scope; data of 324 have domain and three counters in both versions
 for v, name in ((9, 'v9'), (10, 'ip')):
     add(name + '-options-set-id', v, 'set id 4', in_options(320, True, 0, '!H', lambda x: 4))

@@ -1,0 +1,68 @@
+"""Readers of what an exporter sends that know nothing of each other: wire.py beside this file, the checker in ../shared,
+and tshark. Each takes a Stream and returns its complaints and how many flow records it found, None where it does not
+count them. One that is not there is left out and named."""
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+
+import wire
+
+SHARED = os.environ.get('SHARED') or os.path.dirname(os.path.abspath(__file__)) + '/../../shared'
+
+
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Stream:
+    def __init__(self, name, version, datagrams, classic, clock_back=False):
+        self.name, self.version, self.datagrams = name, version, datagrams
+        self.classic, self.clock_back = classic, clock_back
+
+
+def ours(stream):
+    session = wire.Session(stream.version, classic=stream.classic)
+    for m in stream.datagrams:
+        session.feed(m)
+    return session.complaints, len(session.records)
+
+
+def shared(stream):
+    reader = load('shared_wire', SHARED + '/oracle/wire.py')
+    session = reader.check([(0, m) for m in stream.datagrams])
+    timeless = 'record without usable times'
+    return [x for x in session.issues if stream.classic or x != timeless], len(session.records)
+
+
+def tshark(stream):
+    path = tempfile.mkdtemp(dir=os.environ.get('TMP')) + '/stream.pcap'
+    wire.save(path, [(0, m) for m in stream.datagrams])
+    said = subprocess.run(
+        ['tshark', '-r', path, '-d', 'udp.port==2055,cflow', '-d', 'udp.port==4739,cflow', '-T', 'fields', '-E', 'occurrence=a',
+         '-E', 'separator=/t', '-e', 'frame.number', '-e', '_ws.expert.message', '-e', '_ws.malformed', '-e', 'cflow.version'],
+        capture_output=True, text=True).stdout.splitlines()
+    shutil.rmtree(os.path.dirname(path))
+    complaints = []
+    for line in said:
+        number, expert, malformed, version = (line.split('\t') + [''] * 3)[:4]
+        if expert or malformed or not version:
+            complaints.append('datagram %s: %s' % (number, expert or malformed or 'not understood'))
+    if len(said) != len(stream.datagrams):
+        complaints.append('%d datagrams of %d' % (len(said), len(stream.datagrams)))
+    return complaints, None
+
+
+READERS = {'wire.py': ours}
+if os.path.exists(SHARED + '/oracle/wire.py'):
+    READERS['the shared checker'] = shared
+else:
+    print('the shared checker: left out, it is not there')
+if shutil.which('tshark'):
+    READERS['tshark'] = tshark
+else:
+    print('tshark: left out, not installed')

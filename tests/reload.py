@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""reload.py WEIR WEIRCTL FLOOD NAMESPACE FRAMES DIRECTORY: for 69-reload.sh, in the namespace of the collectors.
+
+Runs weir, changes its file beside a flood of frames that are a flow each, and has collectors of its own, who read
+with wire.py. Exit 0: every frame that weir saw is in one record."""
+import collections
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import readers
+import wire
+
+WEIR, WEIRCTL, FLOOD, OTHER, FRAMES, DIRECTORY = sys.argv[1:7]
+FRAMES = int(FRAMES)
+SOCKET, FILE = f'{DIRECTORY}/weir.sock', f'{DIRECTORY}/weir.conf'
+faults = []
+
+
+class Collector:
+    """Takes datagrams until it is closed."""
+
+    def __init__(self, version):
+        self.version, self.got, self.open = version, [], True
+        self.socket = wire.open_socket()
+        self.socket.settimeout(0.1)
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while self.open:
+            try:
+                self.got.append((time.time(), *self.socket.recvfrom(65535)))
+            except TimeoutError:
+                pass
+
+    def close(self):
+        """Numbers and packets of all records; each socket that sent is a session."""
+        self.open = False
+        self.thread.join()
+        self.socket.close()
+        sessions, records = {}, []
+        for when, datagram, peer in self.got:
+            s = sessions.setdefault(peer, wire.Session(self.version, live=True, classic=False))
+            s.feed(datagram, when)
+        for peer, s in sessions.items():
+            check(not s.complaints, f'{peer}: {s.complaints[:3]}')
+            records += s.records
+            self.read_otherwise(peer, len(s.records))
+        self.sessions = len(sessions)
+        return records
+
+    def read_otherwise(self, peer, records):
+        """What others who read the same stream say of it."""
+        stream = readers.Stream('', self.version, [d for _, d, p in self.got if p == peer], classic=False)
+        for name, reader in readers.READERS.items():
+            complaints, count = reader(stream)
+            check(not complaints, f'{peer}, {name}: {complaints[:3]}')
+            check(count in (None, records), f'{peer}, {name}: {count} records of {records}')
+
+
+def check(good, what):
+    if not good:
+        faults.append(what)
+        print('FAILED', what, flush=True)
+
+
+class Settings:
+    """The file, as it is next."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    def write(self, **changes):
+        self.values.update(changes)
+        v = self.values
+        inputs = ', '.join(f'{{ interface = "{i}"; filter = "{v["filter"]}"; }}' for i in v['inputs'])
+        exporters = ', '.join(f'{{ collector = "127.0.0.1:{c.port}"; protocol = "{p}"; }}' for c, p in v['exporters'])
+        with open(FILE + '.new', 'w') as f:
+            f.write(f'''inputs = ( {inputs} );
+dedup = "none";
+records = ( {{ name = "few"; match = ["sourceIPv4Address"]; collect = ["packetDeltaCount", "octetDeltaCount"]; }} );
+cache = {{ entries = {v['entries']}; record = "{v['record']}"; biflow = {v['biflow']};
+    timeouts = {{ idle = "{v['idle']}"; }}; }};
+sampling = {{ interval = {v['sampling']}; }};
+exporters = ( {exporters} );
+control = {{ socket = "{SOCKET}"; }};
+privileges = {{ user = ""; {v['privileges']} }};
+''')
+        os.rename(FILE + '.new', FILE)
+
+
+def ask(*words):
+    r = subprocess.run([WEIRCTL, '-s', SOCKET, '-j', *words], capture_output=True, text=True, timeout=60)
+    try:
+        return json.loads(r.stdout)
+    except ValueError:
+        return {'error': r.stderr or r.stdout or f'status {r.returncode}'}
+
+
+def until(seconds, condition, what):
+    end = time.time() + seconds
+    while not condition():
+        if time.time() > end:
+            check(False, f'waited for: {what}')
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def seen():
+    return ask('ledger').get('packets', {}).get('seen', {}).get('frames', -1)
+
+
+def start():
+    log = open(f'{DIRECTORY}/log', 'w')
+    p = subprocess.Popen([WEIR, '-f', FILE], stderr=log, stdout=log)
+    until(20, lambda: 'error' not in ask('status'), 'weir answers')
+    return p
+
+
+next_number = 0x0a000000
+
+
+def flood(interface='va'):
+    global next_number
+    first, next_number = next_number, next_number + FRAMES
+    return subprocess.Popen(['ip', 'netns', 'exec', OTHER, FLOOD, interface, str(first), str(FRAMES)],
+                            stdout=subprocess.DEVNULL)
+
+
+def change(settings, expect, by_signal=None, interface='va', **changes):
+    """Takes up the changes in the middle of a flood; `expect`: what must be told."""
+    before = seen()
+    f = flood(interface)
+    until(20, lambda: seen() > before or f.poll() is not None, 'the flood comes')
+    settings.write(**changes)
+    if by_signal:
+        by_signal.send_signal(signal.SIGHUP)
+        until(20, lambda: open(f'{DIRECTORY}/log').read().count('changes=') >= 1, 'a reload by signal')
+    else:
+        answer = ask('reload')
+        told = ' '.join(answer.get('changed', []) + ['restart:' + t for t in answer.get('needs_restart', [])])
+        check(expect in told or expect in answer.get('error', ''), f'reload said {answer}, not {expect}')
+    f.wait()
+    check(ask('ledger').get('adds_up') is True, f'after {expect}: {ask("ledger").get("wrong")}')
+
+
+def end(p, collectors):
+    """The ledger of the end, and all records by collector."""
+    until(20, lambda: ask('status')['ring']['records'] == 0, 'the ring is empty')
+    last = [-1, seen()]
+    until(20, lambda: last.append(seen()) or last[-1] == last[-2], 'no more frames')
+    p.send_signal(signal.SIGTERM)
+    status = p.wait(60)
+    log = open(f'{DIRECTORY}/log').read()
+    check(status == 0, f'weir ended with {status}')
+    check('the ledger adds up' in log, 'the last ledger')
+    check('lost 0' in log and 'records lost' not in log, 'records were lost')
+    summary = log.strip().splitlines()[-1]
+    return summary, [c.close() for c in collectors]
+
+
+def packets_of(records):
+    """How often each number is told of."""
+    count = collections.Counter()
+    for r in records:
+        count[r.fields[0, 8][0]] += wire.number(r.fields[0, 2][0])
+    return count
+
+
+def judge(records, frames, what):
+    count = packets_of(records)
+    twice = sum(1 for n in count.values() if n != 1)
+    check(not twice, f'{what}: {twice} frames are in two records')
+    check(len(count) == frames, f'{what}: {len(count)} frames are in records, not {frames}')
+
+
+def metered(summary):
+    """Of the summary's first words: packets seen, and in flows."""
+    words = summary.replace(':', '').split()
+    return int(words[1]), int(words[4])
+
+
+def all_kinds():
+    """Whatever a running weir takes up, and one frame is lost or doubled by none of it."""
+    a, b = Collector(10), Collector(9)
+    s = Settings(inputs=['vb'], filter='', entries=1 << 20, record='default', biflow='false', idle='15s', sampling=1,
+                 exporters=[(a, 'ipfix')], privileges='')
+    s.write()
+    p = start()
+    change(s, 'cache.timeouts.idle', idle='1s')
+    change(s, 'cache.record', record='few')
+    change(s, f'127.0.0.1:{b.port} added', exporters=[(a, 'ipfix'), (b, 'netflow9')])
+    change(s, '', by_signal=p, record='default')
+    change(s, 'cache.biflow', biflow='true')
+    change(s, 'restart:cache.entries', entries=1 << 18)
+    change(s, 'idle', idle='nonsense')
+    change(s, f'127.0.0.1:{b.port} removed', exporters=[(a, 'ipfix')], idle='1s', biflow='false')
+    change(s, 'inputs[].filter of vb', filter='udp')
+    change(s, 'right to capture was given up', inputs=['vb', 'wb'])
+    summary, (of_a, of_b) = end(p, [a, b])
+    judge(of_a, metered(summary)[0], 'the one that stayed')
+    check(a.sessions == 1, f'{a.sessions} sessions with the one that stayed')
+    count = packets_of(of_b)
+    check(len(count) > 0 and max(count.values()) == 1, 'the one that came and went: frames in two records')
+    print(summary)
+
+
+def inputs_and_sampling():
+    """With the right to capture: inputs come and go; then filters and sampling leave out."""
+    a = Collector(10)
+    s = Settings(inputs=['vb'], filter='', entries=1 << 20, record='few', biflow='false', idle='1s', sampling=1,
+                 exporters=[(a, 'ipfix')], privileges='confine = false; capture = true;')
+    s.write()
+    p = start()
+    change(s, 'inputs: wb added', inputs=['vb', 'wb'])
+    change(s, 'cache.timeouts.idle', idle='2s', interface='wa')
+    change(s, 'inputs: vb removed', inputs=['wb'])
+    change(s, 'inputs: vb added', inputs=['vb', 'wb'], interface='wa')
+    change(s, 'inputs: wb removed', inputs=['vb'], interface='wa')
+    change(s, 'sampling.interval', sampling=3)
+    change(s, 'inputs[].filter', filter='tcp')
+    change(s, 'inputs[].filter', filter='')
+    summary, (of_a,) = end(p, [a])
+    judge(of_a, metered(summary)[1], 'inputs and sampling')
+    print(summary)
+
+
+all_kinds()
+inputs_and_sampling()
+sys.exit(bool(faults))
