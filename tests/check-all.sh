@@ -5,7 +5,9 @@
 # gcc-i686-linux-gnu libc6-dev-i386-cross
 #
 # What analysers may say all the same, and why:
-#   cppcheck  style and information: unusedFunction and the like are the compiler's and the reader's business
+#   cppcheck  note.h, decode.c: source and destination address are set and copied as one, which a _Static_assert holds
+#             together. decode.c: the table of layers has a row for each value of the enum. transport_udp.c: as many
+#             trains are set as the kernel was given.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 only=${1:-}
@@ -40,7 +42,9 @@ tidy() {
 		src/{base,packet,flow,export,config}/*.c -- -std=gnu17 "${flags[@]}"
 }
 cpp_check() {
-	cppcheck -q --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
+	cppcheck -q --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+		--suppress=bufferAccessOutOfBounds:include/packet/note.h --suppress=arrayIndexOutOfBoundsCond:src/packet/decode.c \
+		--suppress=uninitvar:src/export/transport_udp.c --error-exitcode=1 \
 		--std=c11 -Iinclude -D__linux__ -D_GNU_SOURCE src
 }
 # Each unit but those that measure time or race on purpose.
