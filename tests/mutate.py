@@ -114,9 +114,8 @@ class Bench:
         with open(os.path.join(ROOT, BUILD, 'flags')) as file:
             self.compiler = file.read().replace(' -g\n', ' -g0').split()
         self.compiler = [w.replace("'", '') for w in self.compiler if w not in ('-Werror', '-g')] + ['-w', '-g0']
-        self.libraries = subprocess.run(['pkg-config', '--libs', 'libpcap', 'libevent_core', 'libevent_pthreads', 'libconfig',
-                                         'jansson', 'libseccomp', 'libssl', 'libcrypto', 'libmnl', 'libmaxminddb', 'check'],
-                                        check=True, capture_output=True, text=True).stdout.split()
+        self.libraries = subprocess.run(['make', '-s', '--eval', 'say-libraries:; @echo $(PKG_LIBS) $(CHECK_LIBS)', 'say-libraries'],
+                                        cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
         self.originals = {}
         self.weir = os.path.join(self.tmp, 'weir')
         self.captures = []
