@@ -60,7 +60,7 @@ grind() {
 }
 # Twice, in folders of different names: the same octets.
 twice() {
-	local here
+	local here name
 	here=$(mktemp -d)
 	for name in a a-longer-name; do
 		mkdir "$here/$name"
