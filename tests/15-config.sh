@@ -41,7 +41,7 @@ awk '
 	next
 }
 NF { print "cannot read: " $0 }' conf/weir.conf |
-	sed -E 's/^((inputs\[\]\.(interface|file)|exporters\[\]\.collector|records\[\]\.(name|match)) = ).*/\1-/' |
+	sed -E 's/^((inputs\[\]\.(interface|file)|exporters\[\]\.collector|records\[\]\.(name|match)|groups\[\]\.name) = ).*/\1-/' |
 	sort >"$TMP/sample"
 same "keys in conf/weir.conf" "$TMP/schema" "$TMP/sample"
 

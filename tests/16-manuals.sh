@@ -115,7 +115,7 @@ for page in man/*.[1-8]; do
 		[ -e "$block" ] || continue
 		case $(head -c 7 "$block") in
 		'$ '*) sed 's/^[$#] //' "$block" >>"$TMP/$name.sh" ;;
-		inputs* | cache* | records*)
+		inputs* | cache* | records* | groups*)
 			{ cat "$block"; grep -q '^inputs' "$block" || echo 'inputs = ( { interface = "lo"; } );'; } >"$block.conf"
 			run "$name: $(head -1 "$block")" "$WEIR" -C -f "$block.conf"
 			count=$((count + 1))

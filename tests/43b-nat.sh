@@ -91,7 +91,7 @@ until_true 10 records 4001 1 || bad "no record of port 4001: $(cat "$TMP/nat.log
 for _ in 1 2 3; do # the same ends, another translation
 	on $lan0 ask 2 10.1.0.2 4001 198.51.100.9 7003
 	gone
-	sleep 1.3 # so that each has a record of its own
+	sleep 2 # so that each has a record of its own
 done
 for n in 1 2 3 4 5; do # as many at a time as conntrack(8) can tell
 	on $lan0 burst 60 $((20000 + 100 * n)) 10.1.0.2 198.51.100.9 7003

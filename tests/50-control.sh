@@ -177,7 +177,7 @@ for words in "host $host and udp and port 53" "udp port 53 host $host" "proto 17
 	sys.exit(a['flows'] != b['flows'] or a['matched'] != b['matched'])
 	P
 done
-for words in 'host' 'port 53 port 54' 'host not-an-address' 'port 53 or port 54' 'proto nonsense' 'host=::1 host ::2'; do
+for words in 'host' 'port 53 or' 'host not-an-address' '( port 53' 'proto nonsense' 'host=::1 host=::2'; do
 	ctl flows $words >"$TMP/out" 2>"$TMP/err"
 	[ $? -eq 1 ] && [ "$(wc -l <"$TMP/err")" -eq 1 ] || bad "flows $words: $(cat "$TMP/out" "$TMP/err")"
 done

@@ -194,7 +194,7 @@ static const struct {
 	{"zzz = 1;", "known here are output, inputs, dedup, nat, nat_entries, meter_own, records, "
 		     "cache, sampling, "
 		     "routes, "
-		     "exporters"},
+		     "groups, exporters"},
 	{"sampling = { zzzzzzzzz = 1; };",
 		"sampling.zzzzzzzzz: unknown key, known here are interval"},
 	{"cache = 7;", "cache: is the number 7, allowed: a group"},
@@ -477,7 +477,73 @@ static const struct {
 	{{"inputs[0].file=x", "exporters[0].collector=[::1]", "exporters[0].source=192.0.2.1"},
 		"exporters[0].source: 192.0.2.1 cannot send to ::1"},
 	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].source=192.0.2.1"}, NULL},
+	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].group=pair",
+		 "groups[0].name=Pair"},
+		NULL},
+	{{"inputs[0].file=x", "exporters[0].collector=h", "exporters[0].group=pair"},
+		"exporters[0].group: \"pair\" is not known, allowed: the name of one of groups"},
+	{{"inputs[0].file=x", "groups[0].mode=hash"}, "groups[0]: needs a name"},
+	{{"inputs[0].file=x", "groups[0].name=a", "groups[1].name=A"},
+		"groups[1].name: \"A\" is groups[0]'s already"},
 };
+
+/* What a profile makes of an exporter. */
+static const struct {
+	const char *profile;
+	unsigned protocol;
+	const char *also;
+	enum layout_times times;
+	enum option_sampling_elements sampling;
+	unsigned control_bits;
+	bool options_data;
+	int seconds; /* from one time that templates and options are sent to the next */
+} profiles[] = {
+	{"none", 10, "", LAYOUT_TIMES_AUTO, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"nfdump", 9, "", LAYOUT_TIMES_RELATIVE, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"nfdump", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 2, false, 60},
+	{"nfdump", 10, "sampling.interval=2", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 2,
+		true, 60},
+	{"nfdump", 10, "exporters[0].options_data=true", LAYOUT_TIMES_MILLISECONDS,
+		OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"pmacct", 9, "", LAYOUT_TIMES_RELATIVE, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"pmacct", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 1, true, 60},
+	{"goflow2", 9, "", LAYOUT_TIMES_RELATIVE, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"goflow2", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"goflow2", 10, "exporters[0].sampling_options=psamp", LAYOUT_TIMES_MILLISECONDS,
+		OPTION_SAMPLING_PSAMP, 2, true, 60},
+	{"akvorado", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 2, true, 10},
+	{"elastiflow", 9, "", LAYOUT_TIMES_RELATIVE, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"logstash", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_LEGACY, 2, true, 60},
+	{"silk", 10, "", LAYOUT_TIMES_MILLISECONDS, OPTION_SAMPLING_NONE, 2, true, 60},
+	{"silk", 10, "exporters[0].times=seconds", LAYOUT_TIMES_SECONDS, OPTION_SAMPLING_NONE, 2,
+		true, 60},
+	{"silk", 5, "", LAYOUT_TIMES_AUTO, OPTION_SAMPLING_NONE, 2, true, 60},
+};
+
+START_TEST(takes_profiles)
+{
+	const struct config_exporter *x = &config->exporters[0];
+	char text[128];
+
+	ck_assert(config_set(config, "inputs[0].file=x", &error));
+	ck_assert(config_set(config, "exporters[0].collector=h", &error));
+	if (*profiles[_i].also) /* before the profile or behind it is the same */
+		ck_assert(config_set(config, profiles[_i].also, &error));
+	snprintf(text, sizeof text, "exporters[0].profile=%s", profiles[_i].profile);
+	ck_assert(config_set(config, text, &error));
+	snprintf(text, sizeof text, "exporters[0].protocol=%u", profiles[_i].protocol);
+	ck_assert(config_set(config, text, &error));
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(config_check(config, &error), "%s", error.text);
+		ck_assert_int_eq(x->times, profiles[_i].times);
+		ck_assert_int_eq(x->sampling_options, profiles[_i].sampling);
+		ck_assert_uint_eq(x->control_bits, profiles[_i].control_bits);
+		ck_assert_int_eq(x->options_data, profiles[_i].options_data);
+		ck_assert_int_eq(x->template_refresh, profiles[_i].seconds * INT64_C(1000000000));
+		ck_assert_int_eq(x->options_refresh, profiles[_i].seconds * INT64_C(1000000000));
+	}
+}
+END_TEST
 
 START_TEST(checks_relations)
 {
@@ -527,6 +593,7 @@ int main(void)
 	tcase_add_test(all, long_text_is_no_trouble);
 	tcase_add_test(all, lists_are_bounded);
 	tcase_add_loop_test(all, checks_relations, 0, COUNT(relations));
+	tcase_add_loop_test(all, takes_profiles, 0, COUNT(profiles));
 	tcase_add_test(all, schema_is_sound);
 	suite_add_tcase(suite, all);
 	return suite_run(suite);

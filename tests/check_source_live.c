@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -146,14 +148,15 @@ START_TEST(a_filter_is_there_from_the_start)
 }
 END_TEST
 
-/* Takes the packet socket from under the first source that was opened. */
+/* Takes the packet socket from under the first source that was opened: the one that is bound for
+ * all protocols, since libpcap's, by which the source asks, is bound for none. */
 static void break_source(void)
 {
 	for (int fd = 3; fd < 64; fd++) {
-		int domain = 0;
-		socklen_t length = sizeof domain;
-		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
-			domain == AF_PACKET) {
+		struct sockaddr_ll name = {0};
+		socklen_t length = sizeof name;
+		if (getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+			name.sll_family == AF_PACKET && name.sll_protocol == htons(ETH_P_ALL)) {
 			close(fd);
 			return;
 		}

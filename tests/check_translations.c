@@ -42,7 +42,7 @@ static unsigned port_of(struct translations *t, uint16_t port, int64_t time)
 	struct translation what = masqueraded(port, 0);
 	struct translation_tuple after;
 
-	return translations_find(t, &what.original, time, &after) ? after.source_port : 0;
+	return translations_find(t, &what.original, time, time, &after) ? after.source_port : 0;
 }
 
 START_TEST(either_side)
@@ -52,13 +52,13 @@ START_TEST(either_side)
 	struct translation_tuple after, want;
 
 	translations_begin(t, &what, BEGIN);
-	ck_assert(translations_find(t, &what.original, BEGIN, &after));
+	ck_assert(translations_find(t, &what.original, BEGIN, BEGIN, &after));
 	want = tuple(IPPROTO_UDP, 9, 61000, 5, 80);
 	ck_assert_mem_eq(&after, &want, sizeof want);
-	ck_assert(translations_find(t, &what.reply, BEGIN, &after));
+	ck_assert(translations_find(t, &what.reply, BEGIN, BEGIN, &after));
 	want = tuple(IPPROTO_UDP, 5, 80, 1, 4000);
 	ck_assert_mem_eq(&after, &want, sizeof want);
-	ck_assert(!translations_find(t, &want, BEGIN, &after)); /* as it goes out */
+	ck_assert(!translations_find(t, &want, BEGIN, BEGIN, &after)); /* as it goes out */
 	translations_free(t);
 }
 END_TEST
@@ -71,7 +71,7 @@ START_TEST(icmp_has_no_ports)
 	struct translation_tuple after, want = tuple(IPPROTO_ICMP, 9, 0, 5, 0);
 
 	translations_begin(t, &what, BEGIN);
-	ck_assert(translations_find(t, &what.original, BEGIN, &after));
+	ck_assert(translations_find(t, &what.original, BEGIN, BEGIN, &after));
 	ck_assert_mem_eq(&after, &want, sizeof want);
 	translations_free(t);
 }
@@ -117,6 +117,21 @@ START_TEST(one_after_the_other)
 		ck_assert_uint_eq(port_of(t, 4000, BEGIN - SECOND / 10), 61000);
 		translations_free(t);
 	}
+}
+END_TEST
+
+/* One is heard of long after its packets: it is not the one that had ended before them. */
+START_TEST(heard_late)
+{
+	struct translations *t = table(4);
+	struct translation old = masqueraded(4000, 61000), new = masqueraded(4000, 61001);
+
+	translations_begin(t, &old, BEGIN);
+	translations_end(t, &old, BEGIN + SECOND);
+	translations_begin(t, &new, BEGIN + 5 * SECOND);
+	ck_assert_uint_eq(port_of(t, 4000, BEGIN + 2 * SECOND), 61001);
+	ck_assert_uint_eq(port_of(t, 4000, BEGIN + SECOND / 2), 61000);
+	translations_free(t);
 }
 END_TEST
 
@@ -192,6 +207,7 @@ int main(void)
 	tcase_add_test(tc, icmp_has_no_ports);
 	tcase_add_test(tc, lingers);
 	tcase_add_test(tc, one_after_the_other);
+	tcase_add_test(tc, heard_late);
 	tcase_add_test(tc, full);
 	tcase_add_test(tc, as_a_plain_list);
 	suite_add_tcase(suite, tc);

@@ -71,6 +71,8 @@ class Connection(wire.Session):
 
 
 class Collector:
+    connection = Connection  # what is made of each
+
     def __init__(self, a):
         self.a, self.connections, self.lost, self.refused, self.over = a, [], None, [], False
         self.listener = self.open_listener(0)
@@ -105,7 +107,7 @@ class Collector:
                 return
 
     def one(self, s):
-        c, first = Connection(), not self.connections
+        c, first = self.connection(), not self.connections
         if self.context:
             try:
                 s = self.context.wrap_socket(s, server_side=True)
@@ -226,4 +228,5 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-main()
+if __name__ == '__main__':
+    main()

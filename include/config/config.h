@@ -20,7 +20,10 @@
 enum {
 	CONFIG_INPUTS = 64,
 	CONFIG_EXPORTERS = 64,
+	CONFIG_GROUPS = 16,
+	CONFIG_GROUP_NAME = 32,
 	CONFIG_RECORDS = 16,
+	CONFIG_FILTER = 1024,
 	CONFIG_NAME = 256,
 	CONFIG_PATH = 1024,
 	CONFIG_WORKERS = 64,
@@ -30,6 +33,17 @@ enum {
 
 enum config_protocol { CONFIG_NETFLOW5 = 5, CONFIG_NETFLOW9 = 9, CONFIG_IPFIX = 10 };
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS, CONFIG_FILE };
+enum config_mode { CONFIG_REPLICATE, CONFIG_HASH, CONFIG_ROUND_ROBIN, CONFIG_FAILOVER };
+enum config_profile {
+	CONFIG_PROFILE_NONE,
+	CONFIG_PROFILE_NFDUMP,
+	CONFIG_PROFILE_PMACCT,
+	CONFIG_PROFILE_GOFLOW2,
+	CONFIG_PROFILE_AKVORADO,
+	CONFIG_PROFILE_ELASTIFLOW,
+	CONFIG_PROFILE_LOGSTASH,
+	CONFIG_PROFILE_SILK,
+};
 #define CONFIG_RATE_AUTO UINT32_MAX /* that of a file, none live */
 
 enum config_output {
@@ -94,11 +108,21 @@ struct config_sampling {
 	uint32_t interval; /* 1: every packet; NetFlow v5 carries 16383 at most */
 };
 
+/* groups = ( { ... } ) : exporters that share the records */
+struct config_group {
+	char name[CONFIG_GROUP_NAME];
+	enum config_mode mode; /* default replicate */
+};
+
 /* exporters = ( { ... } ) */
 struct config_exporter {
-	char host[CONFIG_NAME];   /* name or address, brackets taken off */
-	char service[32];         /* port number; default 2055, IPFIX 4739, with TLS 4740 */
-	char source[CONFIG_NAME]; /* local address to send from, "": the kernel's choice */
+	uint64_t given;                /* a bit for each key that somebody has set: value.h */
+	enum config_profile profile;   /* whose needs the keys that nobody has set follow */
+	char group[CONFIG_GROUP_NAME]; /* of groups, "": none */
+	char filter[CONFIG_FILTER];    /* as flow/filter.h has it, "": none */
+	char host[CONFIG_NAME];        /* name or address, brackets taken off */
+	char service[32];              /* port number; default 2055, IPFIX 4739, with TLS 4740 */
+	char source[CONFIG_NAME];      /* local address to send from, "": the kernel's choice */
 	enum config_protocol protocol;
 	enum config_transport transport;
 	uint32_t observation_domain; /* v9 source id, v5 engine id (low octet), default 0 */
@@ -110,12 +134,13 @@ struct config_exporter {
 	uint32_t options_datagrams;  /* also after so many datagrams, default 0: by time only */
 	enum option_sampling_elements sampling_options; /* default legacy */
 	enum layout_times times;
-	char interface[16]; /* SO_BINDTODEVICE, "": as the routes have it */
-	uint32_t dscp;      /* 0 to 63 */
-	uint32_t hops;      /* TTL, hop limit; 0: the kernel's */
-	uint64_t buffer;    /* octets kept until a TCP collector has them, default 16M */
-	uint32_t rate;      /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
-	int64_t reconnect;  /* nanoseconds, default 60 s */
+	uint32_t control_bits; /* octets of tcpControlBits in IPFIX, 1 or 2 */
+	char interface[16];    /* SO_BINDTODEVICE, "": as the routes have it */
+	uint32_t dscp;         /* 0 to 63 */
+	uint32_t hops;         /* TTL, hop limit; 0: the kernel's */
+	uint64_t buffer;       /* octets kept until a TCP collector has them, default 16M */
+	uint32_t rate;         /* datagrams a second, 0: any; CONFIG_RATE_AUTO */
+	int64_t reconnect;     /* nanoseconds, default 60 s */
 	/* tls = { ... }: files in PEM, and what the collector's certificate is of, "": host */
 	char tls_ca[CONFIG_PATH];
 	char tls_certificate[CONFIG_PATH];
@@ -165,6 +190,8 @@ struct config {
 	struct config_cache cache;
 	struct config_sampling sampling;
 	struct config_routes routes;
+	struct config_group groups[CONFIG_GROUPS];
+	unsigned group_count;
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	unsigned exporter_count;
 	struct config_control control;
@@ -201,6 +228,10 @@ void config_help(FILE *out);
 
 /* "udp", "tcp", "tls", "file": as the file has it. */
 const char *config_transport_name(enum config_transport transport);
+/* "replicate", "hash", "round_robin", "failover": the same. */
+const char *config_mode_name(enum config_mode mode);
+/* The group's number in config->groups, or -1. */
+int config_group(const struct config *config, const char *name);
 
 /* "15", "0.5s", "500ms", "2m", "1h30m", "7d" to nanoseconds; false: not a time,
  * or more than 292 years. */

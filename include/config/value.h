@@ -13,6 +13,11 @@
 bool value_read(
 	const struct schema_key *key, void *base, const char *text, struct config_error *error);
 
+/* The same for what nobody has said: a default, or a profile's. */
+bool value_preset(const struct schema_key *key, void *base, const char *text);
+/* Whether value_read() has set this key of an exporter, at `base`. */
+bool value_is_given(const struct schema_key *key, const void *base);
+
 /* What is allowed, for a person: "a whole number from 1 to 64". */
 void value_allowed(const struct schema_key *key, char *text, size_t size);
 

@@ -6,6 +6,7 @@
 #define DAEMON_COLLECTOR_H
 
 #include "config/config.h"
+#include "daemon/group.h"
 #include "export/session.h"
 
 #include <stdbool.h>
@@ -15,11 +16,18 @@
 struct exporter_collector {
 	char name[CONFIG_NAME + 40];
 	struct session_statistics session;
-	struct session_tally absent; /* records that came before it did, or after its end */
-	unsigned version;            /* 5, 9 or 10 */
+	struct session_tally elsewhere; /* records that others of its group were given */
+	struct session_tally filtered;  /* records that its filter left out */
+	struct session_tally in_doubt;  /* sent when it may not have been there */
+	int group;                      /* number, -1: none */
+	struct session_tally passed;    /* of elsewhere, since the group is as it is */
+	struct session_tally absent;    /* records that came before it did, or after its end */
+	unsigned version;               /* 5, 9 or 10 */
 	enum config_transport transport;
 	bool trouble; /* within the last minute: refused, or records lost */
 	bool ending;  /* it is configured no more */
+	bool well;    /* as health.h has it */
+	bool standby; /* others of its group are given the records now */
 };
 
 struct collector;
@@ -47,8 +55,16 @@ void collector_leave(struct collector *collector, const struct session_tally *ta
 /* Says on the log that it has ended, and what it lost. */
 void collector_farewell(const struct collector *collector);
 
-/* One line a minute at most while it is in trouble. */
-void collector_complain(struct collector *collector);
+/* It belongs to this group, lent, from now on; NULL and -1: to none. */
+void collector_join(struct collector *collector, struct group *group, int number);
+
+/* A record, where the group, if there is one, has chosen it, and the filter takes it. */
+void collector_take(struct collector *collector, const struct flow_record *record,
+	const struct flow_path *path, int64_t now);
+
+/* Every few milliseconds: session_tick(), its health, and one line a minute at most while
+ * it is in trouble. */
+void collector_tick(struct collector *collector, int64_t now);
 
 /* `taken`: records that have come to the exporter. */
 void collector_statistics(const struct collector *collector, const struct session_tally *taken,

@@ -26,8 +26,8 @@ bool dedup_only_incoming(const struct dedup *dedup);
 void dedup_change(struct dedup *dedup, const struct config *config, const struct links *links);
 
 /* Whether this input gets all its packets from others, and no program leaves them out: what a
- * source is given, lent. NULL: there is a program, or it is none of the inputs. */
-const atomic_bool *dedup_covered(const struct dedup *dedup, const char *interface);
+ * source is given, lent. NULL: there is a program, or nothing is left out. Main thread. */
+const atomic_bool *dedup_covered(struct dedup *dedup, const char *interface);
 
 /* The links are these now. Says on the log of which inputs the packets are metered on the
  * interfaces below them, which are inputs too. One thread at a time. */
@@ -35,6 +35,6 @@ void dedup_see(struct dedup *dedup, const struct links *links);
 
 /* Says on the log which inputs meter the same packets because one lies over the other;
  * `dedup` may be NULL. */
-void dedup_warn(const struct dedup *dedup, const struct config *config, const struct links *links);
+void dedup_warn(struct dedup *dedup, const struct config *config, const struct links *links);
 
 #endif

@@ -15,4 +15,8 @@ unsigned interfaces_read(struct option_interface *interfaces, unsigned most);
 unsigned interfaces_of(
 	const struct links *links, struct option_interface *interfaces, unsigned most);
 
+/* The number of the interface that has this name now, 0: there is none. Reads a file below
+ * /sys, as a confined weir may. Any thread. */
+unsigned interfaces_index(const char *name);
+
 #endif

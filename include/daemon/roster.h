@@ -24,6 +24,8 @@ struct exporter_statistics {
 	struct nat_statistics nat;
 	unsigned collectors;
 	struct exporter_collector collector[ROSTER_MOST];
+	unsigned groups;
+	struct exporter_group group[CONFIG_GROUPS];
 };
 
 struct roster;

@@ -32,9 +32,10 @@ struct layout_options {
 	uint16_t version;                    /* 5, 9 or 10 */
 	const struct definition *definition; /* lent; must have passed definition_check() */
 	enum layout_times times;
-	bool inner;          /* the flow is a tunnel's innermost packet */
-	bool biflow;         /* records have both directions, RFC 5103 */
-	unsigned generation; /* of definitions in a session, below LAYOUT_GENERATIONS */
+	uint8_t control_bits; /* octets of tcpControlBits in IPFIX, 0: as the element has it */
+	bool inner;           /* the flow is a tunnel's innermost packet */
+	bool biflow;          /* records have both directions, RFC 5103 */
+	unsigned generation;  /* of definitions in a session, below LAYOUT_GENERATIONS */
 };
 
 struct layout {

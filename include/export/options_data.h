@@ -41,6 +41,7 @@ _Static_assert(TEMPLATE_FIRST_ID + LAYOUT_IDS * LAYOUT_GENERATIONS < 65536, "are
 
 /* Which elements tell of sampling. */
 enum option_sampling_elements {
+	OPTION_SAMPLING_NONE = 0,
 	OPTION_SAMPLING_LEGACY = 1, /* of RFC 3954, and deprecated; what collectors read */
 	OPTION_SAMPLING_PSAMP = 2,  /* of RFC 5477 */
 	OPTION_SAMPLING_BOTH = 3,

@@ -77,6 +77,9 @@ void session_interfaces(
 void session_losses(
 	struct session *session, const struct loss *ignored, const struct loss *not_sent);
 
+/* Templates are due at once: they ask a collector whether it is there. */
+void session_ask(struct session *session);
+
 /* Sends what is complete, or has waited for a second, and templates that are due. */
 void session_tick(struct session *session, int64_t now);
 

@@ -31,11 +31,12 @@ struct session_statistics {
 	uint64_t messages; /* sent */
 	uint64_t octets;   /* in them */
 	uint64_t lost_messages;
-	uint64_t templates; /* sent or lost, options templates too */
-	uint64_t options;   /* options data records sent */
-	uint64_t refusals;  /* seen by ICMP: the collector was not listening */
-	int last_error;     /* errno of the last message that was lost */
-	bool away;          /* a collector to be connected to cannot be reached now */
+	uint64_t dropped_messages; /* of them, as too long on their way: sent, too */
+	uint64_t templates;        /* sent or lost, options templates too */
+	uint64_t options;          /* options data records sent */
+	uint64_t refusals;         /* seen by ICMP: the collector was not listening */
+	int last_error;            /* errno of the last message that was lost */
+	bool away;                 /* a collector to be connected to cannot be reached now */
 };
 
 static inline void session_tally_add(

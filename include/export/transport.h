@@ -62,9 +62,11 @@ struct transport_message {
 struct transport_report {
 	struct transport_load delivered;
 	struct transport_load lost;
-	int error; /* errno of the lost */
-	bool away; /* the far side cannot be reached now */
-	bool busy; /* there is something left to wait for */
+	int error;                     /* errno of the lost */
+	struct transport_load dropped; /* of those that had left: a router found them too long */
+	unsigned refused; /* earlier messages that could not be delivered, seen since (ICMP) */
+	bool away;        /* the far side cannot be reached now */
+	bool busy;        /* there is something left to wait for */
 };
 
 struct receiver_room;
@@ -83,7 +85,8 @@ struct transport_ops {
 	/* Goes on with what takes its time, and adds to the report. The next two are NULL
 	 * where a message that was sent is done with. */
 	void (*work)(struct transport *transport, struct transport_report *report);
-	/* No more will be sent: what is kept is delivered, while work() is called. */
+	/* No more will be sent: what is kept is delivered, while work() is called. NULL where
+	 * a message that was sent is done with. */
 	void (*end)(struct transport *transport);
 	/* What is kept then is lost without a report. */
 	void (*close)(struct transport *transport);

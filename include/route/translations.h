@@ -55,10 +55,10 @@ void translations_end(
 /* Takes out those whose time is over. */
 void translations_expire(struct translations *translations, int64_t now);
 
-/* What becomes of such a packet, the last of which passed at `time`: of ICMP without ports.
- * False: none of the connections has it. */
+/* What becomes of such packets, of which the first and the last one passed at these times: of
+ * ICMP without ports. False: none of the connections has them. */
 bool translations_find(struct translations *translations, const struct translation_tuple *tuple,
-	int64_t time, struct translation_tuple *after);
+	int64_t first, int64_t last, struct translation_tuple *after);
 
 /* As who receives it has it: both ends exchanged, of ICMP without ports. */
 struct translation_tuple translation_turned(const struct translation_tuple *tuple);

@@ -22,8 +22,8 @@ _weirctl() {
 	'') words='ledger status flows top timeouts elements flush reload log help
 		-s --socket -j --json -V --version -h --help' ;;
 	log) words='error warning info debug' ;;
-	flows | top) words='by=octets by=packets by=rate by=recent limit= host port proto and
-		tcp udp icmp icmp6 gre esp sctp' ;;
+	flows | top) words='by=octets by=packets by=rate by=recent limit= host net port portrange proto
+		interface vlan src dst in out and or not tcp udp icmp icmp6 gre esp sctp ip ip6' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { LINE = 65 }; /* columns left beside "allowed:" */
+
 /* A default as the file would have it. */
 static void show_preset(const struct schema_key *key, char *text, size_t size)
 {
@@ -45,7 +47,7 @@ void config_help(FILE *out)
 		}
 		show_preset(key, preset, sizeof(preset));
 		value_allowed(key, allowed, sizeof(allowed));
-		fprintf(out, "  %s = %s\n      %s\n      allowed: %s\n", key->path, preset,
-			key->help, allowed);
+		fprintf(out, "  %s = %s\n      %s\n      allowed:%s%s\n", key->path, preset,
+			key->help, strlen(allowed) > LINE ? "\n        " : " ", allowed);
 	}
 }

@@ -11,6 +11,7 @@
 #define GLOBAL(member)      HOLDS(struct config, member)
 #define INPUT(member)       HOLDS(struct config_input, member)
 #define RECORD(member)      HOLDS(struct config_record, member)
+#define GROUP(member)       HOLDS(struct config_group, member)
 #define EXPORTER(member)    HOLDS(struct config_exporter, member)
 #define TIME(from, to)      .type = SCHEMA_TIME, .minimum = (from), .maximum = (to)
 #define NUMBER(from, to)    .type = SCHEMA_NUMBER, .minimum = (from), .maximum = (to)
@@ -46,6 +47,14 @@ static const struct schema_word transports[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word modes[] = {
+	{"replicate", CONFIG_REPLICATE},
+	{"hash", CONFIG_HASH},
+	{"round_robin", CONFIG_ROUND_ROBIN},
+	{"failover", CONFIG_FAILOVER},
+	{NULL, 0},
+};
+
 static const struct schema_word times[] = {
 	{"auto", LAYOUT_TIMES_AUTO},
 	{"milliseconds", LAYOUT_TIMES_MILLISECONDS},
@@ -56,7 +65,20 @@ static const struct schema_word times[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word profiles[] = {
+	{"none", CONFIG_PROFILE_NONE},
+	{"nfdump", CONFIG_PROFILE_NFDUMP},
+	{"pmacct", CONFIG_PROFILE_PMACCT},
+	{"goflow2", CONFIG_PROFILE_GOFLOW2},
+	{"akvorado", CONFIG_PROFILE_AKVORADO},
+	{"elastiflow", CONFIG_PROFILE_ELASTIFLOW},
+	{"logstash", CONFIG_PROFILE_LOGSTASH},
+	{"silk", CONFIG_PROFILE_SILK},
+	{NULL, 0},
+};
+
 static const struct schema_word sampling_options[] = {
+	{"none", OPTION_SAMPLING_NONE},
 	{"legacy", OPTION_SAMPLING_LEGACY},
 	{"psamp", OPTION_SAMPLING_PSAMP},
 	{"both", OPTION_SAMPLING_BOTH},
@@ -181,6 +203,14 @@ const struct schema_key schema_keys[] = {
 {"routes.asn_database", "", NULL, "file of AS numbers, MaxMind's format or a text; \"\": none",
 	.type = SCHEMA_STRING, GLOBAL(routes.asn_database)},
 
+{"groups[]", NULL, NULL, "collectors that share the records",
+	.type = SCHEMA_LIST, .maximum = CONFIG_GROUPS, .offset = offsetof(struct config, groups),
+	.size = sizeof(struct config_group), .count = offsetof(struct config, group_count)},
+{"groups[].name", NULL, NULL, "by which exporters[].group chooses it",
+	.type = SCHEMA_STRING, GROUP(name)},
+{"groups[].mode", "replicate", NULL, "all to each, a flow's to one, in turn, or to the first that is well",
+	modes, .type = SCHEMA_WORD, GROUP(mode)},
+
 {"exporters[]", NULL, NULL, "collectors that records are sent to",
 	.type = SCHEMA_LIST, .maximum = CONFIG_EXPORTERS,
 	.offset = offsetof(struct config, exporters), .size = sizeof(struct config_exporter),
@@ -191,6 +221,12 @@ const struct schema_key schema_keys[] = {
 	protocols, .type = SCHEMA_WORD, EXPORTER(protocol)},
 {"exporters[].transport", "udp", NULL, "how; all but udp is for ipfix alone",
 	transports, .type = SCHEMA_WORD, EXPORTER(transport)},
+{"exporters[].profile", "none", NULL, "a collector whose needs the other keys follow",
+	profiles, .type = SCHEMA_WORD, EXPORTER(profile)},
+{"exporters[].group", "", NULL, "of groups, that it shares the records with; \"\": it gets all",
+	.type = SCHEMA_STRING, EXPORTER(group)},
+{"exporters[].filter", "", NULL, "only flows that match, as host 192.0.2.1 and tcp",
+	.type = SCHEMA_STRING, EXPORTER(filter)},
 {"exporters[].source", "", NULL, "local address to send from, \"\" leaves it to the kernel",
 	.type = SCHEMA_ADDRESS, EXPORTER(source)},
 {"exporters[].interface", "", NULL, "send through it alone, \"\" leaves it to the routes",
@@ -217,6 +253,8 @@ const struct schema_key schema_keys[] = {
 	sampling_options, .type = SCHEMA_WORD, EXPORTER(sampling_options)},
 {"exporters[].times", "auto", NULL, "elements that tell the times of flows",
 	times, .type = SCHEMA_WORD, EXPORTER(times)},
+{"exporters[].control_bits", "2", "octets", "of tcpControlBits in ipfix",
+	NUMBER(1, 2), EXPORTER(control_bits)},
 {"exporters[].rate", "auto", "datagrams", "a second at most over udp, 0: any number",
 	rates, NUMBER(0, 100000000), EXPORTER(rate)},
 {"exporters[].buffer", "16M", "octets", "of messages kept until they are sent, or with tcp and tls acknowledged",
@@ -268,12 +306,22 @@ const struct schema_key schema_keys[] = {
 
 const size_t schema_count = sizeof(schema_keys) / sizeof(schema_keys[0]);
 
+static const char *name_of(const struct schema_word *words, int64_t value)
+{
+	for (; words->name; words++)
+		if (words->value == value)
+			return words->name;
+	return "";
+}
+
 const char *config_transport_name(enum config_transport transport)
 {
-	for (const struct schema_word *w = transports; w->name; w++)
-		if (w->value == (int64_t)transport)
-			return w->name;
-	return "";
+	return name_of(transports, transport);
+}
+
+const char *config_mode_name(enum config_mode mode)
+{
+	return name_of(modes, mode);
 }
 
 const struct schema_key *schema_find(const char *path)

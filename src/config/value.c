@@ -418,7 +418,7 @@ static bool read_elements(
 	return true;
 }
 
-bool value_read(
+static bool read_value(
 	const struct schema_key *key, void *base, const char *text, struct config_error *error)
 {
 	static const struct schema_word booleans[] = {
@@ -452,45 +452,34 @@ bool value_read(
 	return false;
 }
 
-unsigned *value_count(struct config *config, const struct schema_key *list)
+/* The bit of an exporter's key; 0: it is none. */
+static uint64_t bit_of(const struct schema_key *key)
 {
-	return (unsigned *)(void *)((char *)config + list->count);
+	const struct schema_key *list = schema_find("exporters[]");
+
+	return schema_below(key->path, list->path) ? UINT64_C(1) << (key - list) : 0;
 }
 
-void *value_element(struct config *config, const struct schema_key *list, unsigned index)
+bool value_read(
+	const struct schema_key *key, void *base, const char *text, struct config_error *error)
 {
-	return (char *)config + list->offset + index * list->size;
+	uint64_t bit = bit_of(key);
+
+	if (!read_value(key, base, text, error))
+		return false;
+	if (bit)
+		((struct config_exporter *)base)->given |= bit;
+	return true;
 }
 
-/* The defaults of the keys of a list's elements, or of all others (list NULL). */
-static void set_defaults(void *base, const struct schema_key *list)
+bool value_preset(const struct schema_key *key, void *base, const char *text)
 {
 	struct config_error error;
 
-	for (size_t i = 0; i < schema_count; i++) {
-		const struct schema_key *key = &schema_keys[i];
-		bool belongs =
-			list ? schema_below(key->path, list->path) : strchr(key->path, '[') == NULL;
-		if (belongs && key->preset && !value_read(key, base, key->preset, &error))
-			abort(); /* the table contradicts itself */
-	}
+	return read_value(key, base, text, &error);
 }
 
-void *value_append(struct config *config, const struct schema_key *list)
+bool value_is_given(const struct schema_key *key, const void *base)
 {
-	unsigned *count = value_count(config, list);
-	void *element;
-
-	if (*count >= list->maximum)
-		return NULL;
-	element = value_element(config, list, (*count)++);
-	memset(element, 0, list->size);
-	set_defaults(element, list);
-	return element;
-}
-
-void config_defaults(struct config *config)
-{
-	memset(config, 0, sizeof(*config));
-	set_defaults(config, NULL);
+	return ((const struct config_exporter *)base)->given & bit_of(key);
 }

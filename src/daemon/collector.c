@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/health.h"
+#include "daemon/interfaces.h"
+#include "flow/filter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,14 @@ struct collector {
 	bool leaving;
 	enum config_transport transport;
 	unsigned version;
+	struct health health;
+	struct group *group; /* or NULL */
+	int group_number;
+	unsigned member; /* of it */
+	struct session_tally elsewhere;
+	struct session_tally passed; /* of it, in this group */
+	struct flow_filter filter;
+	struct session_tally filtered;
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
 	int64_t complained; /* steady clock */
@@ -96,6 +107,7 @@ static struct session_options session_options_of(
 		.layout = {.version = (uint16_t)x->protocol,
 			.definition = &config->cache.definition,
 			.times = x->times,
+			.control_bits = (uint8_t)x->control_bits,
 			.biflow = config->cache.biflow,
 			.inner = config->cache.decapsulate_inner},
 		.domain = x->observation_domain,
@@ -129,6 +141,9 @@ static bool open_session(struct collector *c, const struct config *config,
 		snprintf(c->name, sizeof c->name, v6 ? "[%s]:%s" : "%s:%s", x->host, x->service);
 	c->version = x->protocol;
 	c->transport = x->transport;
+	if (!flow_filter_compile(
+		    &c->filter, x->filter, interfaces_index, why.text, sizeof why.text))
+		return config_fail(error, "collector %s: filter: %s", c->name, why.text);
 	struct transport *t = open_transport(c, x, *config->inputs[0].file, &why);
 	if (!t)
 		return config_fail(error, "collector %s: %s", c->name, why.text);
@@ -145,8 +160,12 @@ struct collector *collector_new(const struct config *config, const struct config
 		config_fail(error, "out of memory");
 		return NULL;
 	}
-	if (open_session(c, config, x, boot, error))
+	c->group_number = -1;
+	if (open_session(c, config, x, boot, error)) {
+		health_init(&c->health, x->transport == CONFIG_TCP || x->transport == CONFIG_TLS,
+			x->protocol != CONFIG_NETFLOW5, clock_steady());
 		return c;
+	}
 	free(c);
 	return NULL;
 }
@@ -160,6 +179,27 @@ void collector_free(struct collector *c)
 struct session *collector_session(const struct collector *c)
 {
 	return c->session;
+}
+
+void collector_join(struct collector *c, struct group *group, int number)
+{
+	c->group = group;
+	c->group_number = number;
+	c->passed = (struct session_tally){0};
+	if (group)
+		c->member = group_join(group, c->name, c->health.well);
+}
+
+void collector_take(
+	struct collector *c, const struct flow_record *r, const struct flow_path *path, int64_t now)
+{
+	if (c->group && !group_chose(c->group, c->member)) {
+		session_tally_add(&c->elsewhere, 1, r->packets, r->octets);
+		session_tally_add(&c->passed, 1, r->packets, r->octets);
+	} else if (!flow_filter_matches(&c->filter, r))
+		session_tally_add(&c->filtered, 1, r->packets, r->octets);
+	else
+		session_record(c->session, r, path, now);
 }
 
 bool collector_prepare(struct collector *c, const struct config *config,
@@ -195,6 +235,7 @@ void collector_leave(struct collector *c, const struct session_tally *taken, int
 {
 	c->until = *taken;
 	c->leaving = true;
+	collector_join(c, NULL, -1);
 	session_end(c->session, now);
 }
 
@@ -207,10 +248,9 @@ void collector_farewell(const struct collector *c)
 		(unsigned long long)s.lost.flows);
 }
 
-void collector_complain(struct collector *c)
+static void complain(struct collector *c, int64_t now)
 {
 	struct session_statistics s = session_statistics(c->session);
-	int64_t now = clock_steady();
 
 	if (s.refusals == c->refusals && s.lost.flows == c->lost)
 		return;
@@ -220,16 +260,28 @@ void collector_complain(struct collector *c)
 		log_warning("exporter", "%s: %llu records lost: %s", c->name,
 			(unsigned long long)(s.lost.flows - c->lost), strerror(s.last_error));
 	else
-		log_warning("exporter",
-			"%s: nobody listens there (ICMP port unreachable), "
-			"sending on",
+		log_warning("exporter", "%s: nobody is to be reached there (ICMP), sending on",
 			c->name);
 	c->refusals = s.refusals;
 	c->lost = s.lost.flows;
 	c->complained = now;
 }
 
-/* collector_complain() looks again after a minute, so that is how long trouble is news. */
+void collector_tick(struct collector *c, int64_t now)
+{
+	int64_t steady = clock_steady();
+
+	session_tick(c->session, now);
+	struct session_statistics s = session_statistics(c->session);
+	bool ask = health_look(&c->health, &s, steady);
+	if (c->group && ask)
+		session_ask(c->session);
+	if (c->group)
+		group_health(c->group, c->member, c->health.well);
+	complain(c, steady);
+}
+
+/* complain() looks again after a minute, so that is how long trouble is news. */
 static bool in_trouble(const struct collector *c)
 {
 	return c->complained && clock_steady() - c->complained <= COMPLAIN_SECONDS * CLOCK_SECOND;
@@ -254,6 +306,14 @@ void collector_statistics(
 	s->version = c->version;
 	s->transport = c->transport;
 	s->trouble = in_trouble(c);
+	s->well = c->health.well;
+	s->elsewhere = c->elsewhere;
+	s->filtered = c->filtered;
+	s->in_doubt = health_in_doubt(&c->health, &s->session);
+	s->group = c->group_number;
+	s->standby =
+		c->group && c->group->mode == CONFIG_FAILOVER && !group_chose(c->group, c->member);
+	s->passed = c->passed;
 	s->ending = c->leaving;
 	s->absent = absent(c, taken);
 }

@@ -128,7 +128,7 @@ static const struct command commands[] = {
 	{"status", "inputs, cache, rings and collectors", run_status},
 	{"timeouts", "when a flow record is over", run_timeouts},
 	{"elements", "the information elements that can be sent", run_elements},
-	{"flows", "live flows, the largest first: limit= by= host= port= protocol=", flows_json},
+	{"flows", "live flows, the largest first: limit= by= filter=", flows_json},
 	{"flush", "export all live flows now", run_flush},
 	{"reload", "read the configuration again and take it up", run_reload},
 	{"log", "what is logged: error, warning, info or debug", run_log},

@@ -138,7 +138,7 @@ static const struct call calls[] = {
 	{.name = "close"}, {.name = "openat"}, {.name = "newfstatat"}, {.name = "lseek"},
 	{.name = "fcntl"}, {.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
 	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
-	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"},
+	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"}, {.name = "recvmsg"},
 	/* memory */
 	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"}, {.name = "mprotect"},
 	{.name = "madvise"}, {.name = "brk"},

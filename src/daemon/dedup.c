@@ -3,14 +3,26 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { COVERS = 4 * CONFIG_INPUTS };
+
+/* Whether an input gets all its packets from others. It has its place for good: a source that
+ * is ending may still look there. */
+struct cover {
+	char name[CONFIG_NAME];
+	atomic_bool covered;
+};
 
 struct dedup {
 	struct duplicates *table; /* NULL: the kernel does not allow it */
 	unsigned count;
 	bool all; /* interfaces are inputs */
-	atomic_bool covered[CONFIG_INPUTS];
+	struct cover cover[COVERS];
+	atomic_uint covers;
 	char input[CONFIG_INPUTS][CONFIG_NAME];
 };
 
@@ -27,12 +39,35 @@ static bool is_wanted(const struct config *c)
 	return c->input_count > 1 || is_all(&c->inputs[0]);
 }
 
+static struct cover *find_cover(struct dedup *d, const char *name)
+{
+	unsigned count = atomic_load(&d->covers);
+
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(d->cover[i].name, name) == 0)
+			return &d->cover[i];
+	return NULL;
+}
+
+static struct cover *make_cover(struct dedup *d, const char *name)
+{
+	struct cover *c = find_cover(d, name);
+	unsigned count = atomic_load(&d->covers);
+
+	if (c || count == COVERS)
+		return c;
+	snprintf(d->cover[count].name, sizeof d->cover[count].name, "%s", name);
+	atomic_store(&d->covers, count + 1);
+	return &d->cover[count];
+}
+
 static void take_inputs(struct dedup *d, const struct config *c)
 {
 	d->all = false;
 	for (unsigned i = 0; i < c->input_count; i++) {
 		memcpy(d->input[i], c->inputs[i].interface, sizeof d->input[i]);
 		d->all |= is_all(&c->inputs[i]);
+		(void)make_cover(d, d->input[i]);
 	}
 	d->count = c->input_count;
 }
@@ -71,12 +106,11 @@ bool dedup_only_incoming(const struct dedup *d)
 	return d && !d->table;
 }
 
-const atomic_bool *dedup_covered(const struct dedup *d, const char *interface)
+const atomic_bool *dedup_covered(struct dedup *d, const char *interface)
 {
-	for (unsigned i = 0; d && !d->table && i < d->count; i++)
-		if (strcmp(d->input[i], interface) == 0)
-			return &d->covered[i];
-	return NULL;
+	struct cover *c = d && !d->table ? make_cover(d, interface) : NULL;
+
+	return c ? &c->covered : NULL;
 }
 
 static bool is_input(const struct dedup *d, const struct link *link)
@@ -91,15 +125,14 @@ static bool is_input(const struct dedup *d, const struct link *link)
  * is so or is over. */
 static void say_covered(struct dedup *d, const struct link *link, bool covered)
 {
-	for (unsigned i = 0; i < d->count; i++) {
-		if (strcmp(d->input[i], link->name) != 0 || d->covered[i] == covered)
-			continue;
-		d->covered[i] = covered;
-		log_info("capture",
-			covered ? "%s gets its packets from other inputs: they are metered there"
-				: "%s gets packets that no other input sees: it is metered",
-			link->name);
-	}
+	struct cover *c = find_cover(d, link->name);
+
+	if (!c || atomic_exchange(&c->covered, covered) == covered)
+		return;
+	log_info("capture",
+		covered ? "%s gets its packets from other inputs: they are metered there"
+			: "%s gets packets that no other input sees: it is metered",
+		link->name);
 }
 
 /* What comes up from interfaces that are inputs has been seen there, so an interface over them
@@ -122,7 +155,7 @@ void dedup_see(struct dedup *d, const struct links *links)
 			flags |= DUPLICATES_COVERED;
 		if (d->table)
 			duplicates_mark(d->table, link[i].index, flags);
-		say_covered(d, &link[i], covered);
+		say_covered(d, &link[i], covered && is_input(d, &link[i]));
 	}
 	free(index);
 }
@@ -147,16 +180,19 @@ static const struct link *input_link(const struct config_input *in, const struct
 	return NULL;
 }
 
-static bool is_covered(const struct dedup *d, unsigned input)
+static bool is_covered(struct dedup *d, const char *input)
 {
-	return d && d->covered[input];
+	struct cover *c = d ? find_cover(d, input) : NULL;
+
+	return c && atomic_load(&c->covered);
 }
 
-void dedup_warn(const struct dedup *d, const struct config *c, const struct links *links)
+void dedup_warn(struct dedup *d, const struct config *c, const struct links *links)
 {
 	for (unsigned i = 0; i < c->input_count; i++) {
 		const struct link *over = input_link(&c->inputs[i], links);
-		for (unsigned k = 0; over && !is_covered(d, i) && k < c->input_count; k++) {
+		for (unsigned k = 0;
+			over && !is_covered(d, c->inputs[i].interface) && k < c->input_count; k++) {
 			const struct link *below = input_link(&c->inputs[k], links);
 			if (below && (below->master == over->index || over->below == below->index))
 				log_warning("capture",

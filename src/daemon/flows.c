@@ -1,8 +1,11 @@
 #include "daemon/flows.h"
 
 #include "base/clock.h"
+#include "daemon/interfaces.h"
+#include "flow/filter.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,10 +19,8 @@
 struct query {
 	unsigned limit;
 	double (*worth)(const struct flow_record *r);
-	uint8_t host[16];
-	uint8_t host_version; /* 0: any host */
-	json_int_t port;      /* -1: any */
-	json_int_t protocol;  /* -1: any */
+	struct flow_filter filter;
+	char why[256]; /* what is wrong with that */
 };
 
 struct found {
@@ -69,21 +70,6 @@ static const struct {
 	{"recent", by_recent},
 };
 
-static bool same_host(const struct query *q, const struct flow_record *r)
-{
-	return q->host_version == r->key.ip_version &&
-	       (memcmp(q->host, r->key.source_address, sizeof q->host) == 0 ||
-		       memcmp(q->host, r->key.destination_address, sizeof q->host) == 0);
-}
-
-static bool matches(const struct query *q, const struct flow_record *r)
-{
-	return (!q->host_version || same_host(q, r)) &&
-	       (q->port < 0 || q->port == r->key.source_port ||
-		       q->port == r->key.destination_port) &&
-	       (q->protocol < 0 || q->protocol == r->key.protocol);
-}
-
 static void swap(struct found *a, struct found *b)
 {
 	struct found c = *a;
@@ -108,7 +94,7 @@ static void consider(struct best *b, const struct flow_record *r)
 	struct found new = {b->query->worth(r), *r};
 
 	b->looked_at++;
-	if (!matches(b->query, r))
+	if (!flow_filter_matches(&b->query->filter, r))
 		return;
 	b->matched++;
 	if (b->count == b->query->limit) {
@@ -184,16 +170,41 @@ static json_t *answer(struct best *b, bool complete)
 		"complete", complete, "flows", all);
 }
 
+/* The filter, and what is asked by name as its words. */
+static const char *read_filter(
+	struct query *q, const char *filter, const char *host, json_int_t port, json_int_t protocol)
+{
+	char text[1024];
+	int used = snprintf(text, sizeof text, "%s", filter);
+
+	if (host && used < (int)sizeof text)
+		used += snprintf(text + used, sizeof text - (size_t)used, " host %s", host);
+	if (port >= 0 && used < (int)sizeof text)
+		used += snprintf(
+			text + used, sizeof text - (size_t)used, " port %lld", (long long)port);
+	if (protocol >= 0 && used < (int)sizeof text)
+		used += snprintf(text + used, sizeof text - (size_t)used, " proto %lld",
+			(long long)protocol);
+	if (used >= (int)sizeof text)
+		return "filter: it is too long";
+	memcpy(q->why, "filter: ", sizeof "filter: ");
+	size_t label = strlen(q->why);
+	return flow_filter_compile(
+		       &q->filter, text, interfaces_index, q->why + label, sizeof q->why - label)
+		       ? NULL
+		       : q->why;
+}
+
 /* NULL: the query is good; else what is wrong with it. */
 static const char *read_query(struct query *q, const json_t *request)
 {
-	const char *by = NULL, *host = NULL;
-	json_int_t limit = FLOWS_DEFAULT;
+	const char *by = NULL, *host = NULL, *filter = "";
+	json_int_t limit = FLOWS_DEFAULT, port = -1, protocol = -1;
 
-	*q = (struct query){.worth = by_octets, .port = -1, .protocol = -1};
-	if (json_unpack((json_t *)request, "{s?I s?s s?s s?I s?I}", "limit", &limit, "by", &by,
-		    "host", &host, "port", &q->port, "protocol", &q->protocol) != 0)
-		return "limit, port and protocol are numbers, by and host are texts";
+	*q = (struct query){.worth = by_octets};
+	if (json_unpack((json_t *)request, "{s?I s?s s?s s?s s?I s?I}", "limit", &limit, "by", &by,
+		    "filter", &filter, "host", &host, "port", &port, "protocol", &protocol) != 0)
+		return "limit, port and protocol are numbers, by, host and filter are texts";
 	if (limit < 1 || limit > FLOWS_MOST)
 		return "limit: allowed are 1 to 1000";
 	q->limit = (unsigned)limit;
@@ -205,12 +216,7 @@ static const char *read_query(struct query *q, const json_t *request)
 	}
 	if (!q->worth)
 		return "by: allowed are octets, packets, rate and recent";
-	if (!host)
-		return NULL;
-	q->host_version = strchr(host, ':') ? 6 : 4;
-	if (inet_pton(q->host_version == 6 ? AF_INET6 : AF_INET, host, q->host) != 1)
-		return "host: an IPv4 or IPv6 address is expected";
-	return NULL;
+	return read_filter(q, filter, host, port, protocol);
 }
 
 static json_t *look(struct view *v, struct best *b)

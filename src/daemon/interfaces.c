@@ -2,8 +2,13 @@
 
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 unsigned interfaces_read(struct option_interface *interfaces, unsigned most)
 {
@@ -35,4 +40,20 @@ unsigned interfaces_of(
 			*link[n].alias ? link[n].alias : link[n].name);
 	}
 	return n;
+}
+
+unsigned interfaces_index(const char *name)
+{
+	char path[64 + IF_NAMESIZE], text[16];
+
+	if (strlen(name) >= IF_NAMESIZE || strchr(name, '/'))
+		return 0;
+	snprintf(path, sizeof path, "/sys/class/net/%s/ifindex", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	return (unsigned)strtoul(text, NULL, 10);
 }

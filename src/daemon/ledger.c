@@ -32,8 +32,8 @@ static bool negative(const struct cache_tally *t)
 static bool collector_adds_up(const struct exporter_collector *c, const struct session_tally *taken)
 {
 	const struct session_statistics *s = &c->session;
-	const struct session_tally *part[] = {
-		&s->sent, &s->lost, &s->untold, &s->pending, &c->absent};
+	const struct session_tally *part[] = {&s->sent, &s->lost, &s->untold, &s->pending,
+		&c->elsewhere, &c->filtered, &c->absent};
 	struct session_tally sum = {0};
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
@@ -48,6 +48,22 @@ static bool collector_adds_up(const struct exporter_collector *c, const struct s
 static bool events_add_up(const struct session_events *e)
 {
 	return e->sent + e->lost + e->untold + e->pending == e->taken;
+}
+
+/* Each record was one member's: with n of them, n - 1 times it was another's. */
+static bool group_adds_up(const struct exporter_statistics *e, unsigned group)
+{
+	const struct exporter_group *g = &e->group[group];
+	uint64_t others = g->mode == CONFIG_REPLICATE || !g->members ? 0 : g->members - 1;
+	struct session_tally sum = {0};
+
+	for (unsigned i = 0; i < e->collectors; i++) {
+		const struct session_tally *t = &e->collector[i].passed;
+		if (e->collector[i].group == (int)group)
+			session_tally_add(&sum, t->flows, t->packets, t->octets);
+	}
+	return sum.flows == others * g->taken.flows && sum.packets == others * g->taken.packets &&
+	       sum.octets == others * g->taken.octets;
 }
 
 bool ledger_adds_up(const struct ledger *l, const char **what)
@@ -71,13 +87,18 @@ bool ledger_adds_up(const struct ledger *l, const char **what)
 	*what = "records closed = exported + lost + in transit";
 	if (negative(&l->transit))
 		return false;
-	*what = "records at the exporter = sent + lost + pending + not exportable";
+	*what = "records at the exporter = sent + lost + pending + not exportable + elsewhere + "
+		"filtered";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!collector_adds_up(&l->exporter.collector[i], &l->exporter.taken))
 			return false;
 	*what = "NAT events = sent + lost + pending + not exportable";
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		if (!events_add_up(&l->exporter.collector[i].session.events))
+			return false;
+	*what = "records at the exporter = records of a group's collectors";
+	for (unsigned i = 0; i < l->exporter.groups; i++)
+		if (!group_adds_up(&l->exporter, i))
 			return false;
 	*what = NULL;
 	return true;
@@ -121,6 +142,12 @@ static void print_collector(const struct exporter_collector *c, FILE *out)
 
 	fprintf(out, "; %s: %" PRIu64 " records in %" PRIu64 " %s", c->name, s->records,
 		s->messages, c->transport == CONFIG_UDP ? "datagrams" : "messages");
+	if (c->elsewhere.flows)
+		fprintf(out, ", %" PRIu64 " flows to others of its group", c->elsewhere.flows);
+	if (c->filtered.flows)
+		fprintf(out, ", %" PRIu64 " flows filtered", c->filtered.flows);
+	if (c->in_doubt.flows)
+		fprintf(out, ", %" PRIu64 " of them in doubt", c->in_doubt.flows);
 	if (s->untold.flows)
 		fprintf(out, ", %" PRIu64 " flows not exportable in v5 (IPv6)", s->untold.flows);
 	fprintf(out, ", lost %" PRIu64, s->lost.flows);

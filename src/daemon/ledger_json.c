@@ -107,14 +107,18 @@ static json_t *collectors(const struct exporter_statistics *e)
 	json_t *all = json_array();
 
 	for (unsigned i = 0; i < e->collectors; i++) {
-		const struct session_statistics *s = &e->collector[i].session;
+		const struct exporter_collector *c = &e->collector[i];
+		const struct session_statistics *s = &c->session;
 		json_array_append_new(all,
-			json_pack("{ss so so so so so sI sI sI sI}", "name", e->collector[i].name,
+			json_pack("{ss so so so so so so so so sI sI sI sI}", "name", c->name,
 				"sent", session_tally(&s->sent), "lost", session_tally(&s->lost),
 				"not_exportable", session_tally(&s->untold), "pending",
-				session_tally(&s->pending), "events", events(&s->events), "records",
-				N(s->records), "datagrams", N(s->messages), "lost_datagrams",
-				N(s->lost_messages), "refusals", N(s->refusals)));
+				session_tally(&s->pending), "elsewhere",
+				session_tally(&c->elsewhere), "filtered",
+				session_tally(&c->filtered), "in_doubt",
+				session_tally(&c->in_doubt), "events", events(&s->events),
+				"records", N(s->records), "datagrams", N(s->messages),
+				"lost_datagrams", N(s->lost_messages), "refusals", N(s->refusals)));
 	}
 	return all;
 }

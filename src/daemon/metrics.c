@@ -125,6 +125,12 @@ static const struct row collector_rows[] = {
 	TALLY("collector_lost", "that could not be sent", COLLECTOR, session.lost, false),
 	TALLY("collector_not_exportable", "that the protocol cannot tell",
 		COLLECTOR, session.untold, false),
+	TALLY("collector_elsewhere", "that others of its group were given",
+		COLLECTOR, elsewhere, false),
+	TALLY("collector_filtered", "that its filter left out",
+		COLLECTOR, filtered, false),
+	TALLY("collector_in_doubt", "sent when it may not have been there",
+		COLLECTOR, in_doubt, false),
 	TALLY("collector_pending", "that wait to be sent", COLLECTOR, session.pending, true),
 	SOME("collector_records", "Data records sent", COLLECTOR, session.records),
 	SOME("collector_datagrams", "Datagrams sent", COLLECTOR, session.messages),
@@ -139,6 +145,18 @@ static const struct row collector_rows[] = {
 		COLLECTOR, session.refusals),
 	{"collector_trouble", "Whether it refused or lost something within the last minute",
 		COLLECTOR(trouble), TRUTH, true},
+	{"collector_well", "Whether records that are sent to it arrive, as far as is known",
+		COLLECTOR(well), TRUTH, true},
+	{"collector_standby", "Whether others of its group are given the records now",
+		COLLECTOR(standby), TRUTH, true},
+};
+
+#define OF_GROUP(member) offsetof(struct exporter_group, member)
+static const struct row group_rows[] = {
+	{"group_members", "Collectors of the group", OF_GROUP(members), COUNT_32, true},
+	{"group_well", "Those of them that are well", OF_GROUP(well), COUNT_32, true},
+	SOME("group_switches", "Times that records went from one collector to another",
+		OF_GROUP, switches),
 };
 /* clang-format on */
 #define ROWS(table) (sizeof(table) / sizeof *(table))
@@ -302,8 +320,25 @@ static void put_collectors(const struct text *t, const struct exporter_statistic
 			const struct exporter_collector *c = &e->collector[k];
 			fprintf(t->out, "weir_%s%s{exporter=\"%u\",", r->name, total(r), k);
 			label(t, "collector", c->name);
+			if (c->group >= 0)
+				label(t, ",group", e->group[c->group].name);
 			fprintf(t->out, ",version=\"%u\"}", c->version);
 			value(t, r, c);
+		}
+	}
+}
+
+static void put_groups(const struct text *t, const struct exporter_statistics *e)
+{
+	for (size_t i = 0; i < ROWS(group_rows) && e->groups; i++) {
+		const struct row *r = &group_rows[i];
+		family(t, r->name, r->help, r->gauge);
+		for (unsigned k = 0; k < e->groups; k++) {
+			fprintf(t->out, "weir_%s%s{", r->name, total(r));
+			label(t, "group", e->group[k].name);
+			label(t, ",mode", config_mode_name(e->group[k].mode));
+			fputc('}', t->out);
+			value(t, r, &e->group[k]);
 		}
 	}
 }
@@ -324,6 +359,7 @@ static void put_all(const struct text *t, const struct view *v, const struct led
 	put_closed(t, &l->workers);
 	put_inputs(t, v, inputs);
 	put_collectors(t, &l->exporter);
+	put_groups(t, &l->exporter);
 	if (t->open)
 		fputs("# EOF\n", t->out);
 }

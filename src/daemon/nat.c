@@ -171,7 +171,7 @@ bool nat_tell(struct nat *n, const struct flow_record *r, struct flow_path *path
 
 	memcpy(tuple.source, k->source_address, sizeof tuple.source);
 	memcpy(tuple.destination, k->destination_address, sizeof tuple.destination);
-	if (!translations_find(n->translations, &tuple, r->last, &after))
+	if (!translations_find(n->translations, &tuple, r->first, r->last, &after))
 		return false;
 	put_path(path, &after);
 	return true;

@@ -77,27 +77,6 @@ static void announce(const struct config *c)
 	}
 }
 
-/* The most that will be taken, whatever the traffic is: the program and its libraries come to it.
- */
-static void announce_memory(const struct pipeline *p, const struct config *c)
-{
-	const struct crew *crew = p->parts.crew;
-	uint64_t workers = 0, kernel = 0, kept = 0;
-
-	for (unsigned i = 0; i < crew->count; i++)
-		workers += worker_memory(crew->member[i].worker);
-	for (unsigned i = 0; i < c->input_count; i++)
-		kernel += c->inputs[i].workers * c->inputs[i].buffer;
-	for (unsigned i = 0; i < c->exporter_count; i++)
-		if (c->exporters[i].transport == CONFIG_TCP ||
-			c->exporters[i].transport == CONFIG_TLS)
-			kept += c->exporters[i].buffer;
-	log_info("memory",
-		"at most %" PRIu64 " KB: caches, rings and fragments %" PRIu64
-		" KB, the kernel's rings %" PRIu64 " KB, what waits for collectors %" PRIu64 " KB",
-		(workers + kernel + kept) >> 10, workers >> 10, kernel >> 10, kept >> 10);
-}
-
 static void log_notes(const char *what, const struct reload_notes *notes)
 {
 	for (unsigned i = 0; i < notes->count; i++)
@@ -135,6 +114,27 @@ static bool read_again(void *context, struct reload_report *report, struct confi
 	}
 	notify_ready(&p->notify);
 	return good;
+}
+
+/* The most that will be taken, whatever the traffic is: the program and its libraries come to it.
+ */
+static void announce_memory(const struct pipeline *p, const struct config *c)
+{
+	const struct crew *crew = p->parts.crew;
+	uint64_t workers = 0, kernel = 0, kept = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		workers += worker_memory(crew->member[i].worker);
+	for (unsigned i = 0; i < c->input_count; i++)
+		kernel += c->inputs[i].workers * c->inputs[i].buffer;
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].transport == CONFIG_TCP ||
+			c->exporters[i].transport == CONFIG_TLS)
+			kept += c->exporters[i].buffer;
+	log_info("memory",
+		"at most %" PRIu64 " KB: caches, rings and fragments %" PRIu64
+		" KB, the kernel's rings %" PRIu64 " KB, what waits for collectors %" PRIu64 " KB",
+		(workers + kernel + kept) >> 10, workers >> 10, kernel >> 10, kept >> 10);
 }
 
 /* What the control socket and the watch see; they are a live pipeline's. */

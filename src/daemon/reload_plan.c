@@ -150,6 +150,37 @@ static void note_exporters(struct comparison *c, const struct config *one,
 	}
 }
 
+static bool same_groups(const struct config *a, const struct config *b)
+{
+	for (unsigned i = 0; i < a->group_count && i < b->group_count; i++)
+		if (config_compare_elements("groups[]", &a->groups[i], &b->groups[i]))
+			return false;
+	return a->group_count == b->group_count;
+}
+
+/* In a group, the first that is well is chosen. */
+static bool same_order(const struct config *a, const struct config *b)
+{
+	for (unsigned i = 0; i < a->exporter_count && i < b->exporter_count; i++)
+		if (config_compare_elements("exporters[]", &a->exporters[i], &b->exporters[i]))
+			return false;
+	return true;
+}
+
+static void compare_groups(struct comparison *c)
+{
+	const struct config *from = c->plan->from, *to = c->plan->to;
+	bool groups = !same_groups(from, to);
+
+	if (groups)
+		note(&c->report->changed, "groups");
+	else if (!c->plan->exporters && to->group_count && !same_order(from, to))
+		note(&c->report->changed, "exporters: another order");
+	else
+		return;
+	c->plan->exporters = true;
+}
+
 static void compare_exporters(struct comparison *c)
 {
 	const struct config *from = c->plan->from, *to = c->plan->to;
@@ -158,6 +189,7 @@ static void compare_exporters(struct comparison *c)
 	note_exporters(c, to, from, "added");
 	c->plan->exporters |= from->exporter_count != to->exporter_count;
 	c->plan->own |= c->plan->exporters;
+	compare_groups(c);
 }
 
 /* ---- what cannot be ---- */

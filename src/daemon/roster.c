@@ -4,6 +4,7 @@
 #include "config/compare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How long a collector may take to end, whoever waits for it. */
 #define LONGEST_END (60 * CLOCK_SECOND)
@@ -17,6 +18,9 @@ struct roster {
 	struct collector *collector[CONFIG_EXPORTERS]; /* as the configuration has them */
 	bool kept[CONFIG_EXPORTERS];                   /* of a prepared one: from the old */
 	unsigned count;
+	int group_of[CONFIG_EXPORTERS]; /* number, -1: none */
+	struct group group[CONFIG_GROUPS];
+	unsigned groups;
 	struct leaver leaver[CONFIG_EXPORTERS];
 	unsigned leavers;
 	int64_t boot;
@@ -24,6 +28,33 @@ struct roster {
 	const struct option_interface *interfaces; /* lent */
 	unsigned interface_count;
 };
+
+static void plan_groups(struct roster *r, const struct config *config)
+{
+	for (; r->groups < config->group_count; r->groups++)
+		group_init(&r->group[r->groups], &config->groups[r->groups]);
+	for (unsigned i = 0; i < config->exporter_count; i++)
+		r->group_of[i] = config_group(config, config->exporters[i].group);
+}
+
+static const struct group *find_group(const struct roster *r, const char *name)
+{
+	for (unsigned i = 0; r && i < r->groups; i++)
+		if (strcmp(r->group[i].name, name) == 0)
+			return &r->group[i];
+	return NULL;
+}
+
+/* The collectors come into the groups that were planned; `old`: what was before, or NULL. */
+static void fill_groups(struct roster *r, const struct roster *old)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		int n = r->group_of[i];
+		collector_join(r->collector[i], n < 0 ? NULL : &r->group[n], n);
+	}
+	for (unsigned i = 0; i < r->groups; i++)
+		group_begin(&r->group[i], find_group(old, r->group[i].name));
+}
 
 struct roster *roster_new(const struct config *config, int64_t boot, struct config_error *error)
 {
@@ -42,6 +73,8 @@ struct roster *roster_new(const struct config *config, int64_t boot, struct conf
 			return NULL;
 		}
 	}
+	plan_groups(r, config);
+	fill_groups(r, NULL);
 	return r;
 }
 
@@ -102,6 +135,7 @@ struct roster *roster_prepare(const struct roster *old, const struct config *fro
 			return NULL;
 		}
 	}
+	plan_groups(r, to);
 	return r;
 }
 
@@ -162,6 +196,7 @@ void roster_succeed(struct roster *r, struct roster *old, int64_t now)
 		else
 			collector_come(r->collector[i], &r->taken);
 	}
+	fill_groups(r, old);
 	roster_interfaces(r, old->interfaces, old->interface_count);
 	free(old);
 }
@@ -172,8 +207,10 @@ void roster_take(struct roster *r, const struct flow_record *record, const struc
 	int64_t now)
 {
 	session_tally_add(&r->taken, 1, record->packets, record->octets);
+	for (unsigned i = 0; i < r->groups; i++)
+		group_choose(&r->group[i], record);
 	for (unsigned i = 0; i < r->count; i++)
-		session_record(collector_session(r->collector[i]), record, path, now);
+		collector_take(r->collector[i], record, path, now);
 }
 
 void roster_event(struct roster *r, const struct flow_event *event, int64_t now)
@@ -184,10 +221,8 @@ void roster_event(struct roster *r, const struct flow_event *event, int64_t now)
 
 void roster_tick(struct roster *r, int64_t now)
 {
-	for (unsigned i = 0; i < r->count; i++) {
-		session_tick(collector_session(r->collector[i]), now);
-		collector_complain(r->collector[i]);
-	}
+	for (unsigned i = 0; i < r->count; i++)
+		collector_tick(r->collector[i], now);
 	for (unsigned i = r->leavers; i-- > 0;) {
 		const struct leaver *l = &r->leaver[i];
 		if (!session_ending(collector_session(l->collector), now) ||
@@ -250,6 +285,9 @@ void roster_statistics(const struct roster *r, struct exporter_statistics *s)
 {
 	s->taken = r->taken;
 	s->gone = r->gone;
+	s->groups = r->groups;
+	for (unsigned i = 0; i < r->groups; i++)
+		s->group[i] = group_statistics(&r->group[i]);
 	s->collectors = 0;
 	for (unsigned i = 0; i < r->count; i++)
 		collector_statistics(r->collector[i], &r->taken, &s->collector[s->collectors++]);

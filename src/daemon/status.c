@@ -89,15 +89,34 @@ static json_t *collectors(const struct exporter_statistics *e)
 		const struct exporter_collector *c = &e->collector[i];
 		const struct session_statistics *s = &c->session;
 		const char *state = s->away       ? "away"
+				    : !c->well    ? "dead"
+				    : c->standby  ? "standby"
 				    : c->trouble  ? "trouble"
 				    : s->messages ? "sending"
 						  : "silent";
 		json_array_append_new(
-			all, json_pack("{ss ss ss sI sI sI sI sI sI}", "name", c->name, "protocol",
-				     protocol_name(c->version), "state", state, "records",
+			all, json_pack("{ss ss ss ss? sI sI sI sI sI sI sI sI sI}", "name", c->name,
+				     "protocol", protocol_name(c->version), "state", state, "group",
+				     c->group < 0 ? NULL : e->group[c->group].name, "records",
 				     N(s->records), "datagrams", N(s->messages), "octets",
 				     N(s->octets), "lost", N(s->lost.flows), "pending",
-				     N(s->pending.flows), "refusals", N(s->refusals)));
+				     N(s->pending.flows), "refusals", N(s->refusals), "elsewhere",
+				     N(c->elsewhere.flows), "filtered", N(c->filtered.flows),
+				     "in_doubt", N(c->in_doubt.flows)));
+	}
+	return all;
+}
+
+static json_t *groups(const struct exporter_statistics *e)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < e->groups; i++) {
+		const struct exporter_group *g = &e->group[i];
+		json_array_append_new(
+			all, json_pack("{ss ss sI sI sI}", "name", g->name, "mode",
+				     config_mode_name(g->mode), "members", N(g->members), "well",
+				     N(g->well), "switches", N(g->switches)));
 	}
 	return all;
 }
@@ -133,10 +152,11 @@ json_t *status_json(const struct view *v, const struct ledger *l, int64_t now)
 	const struct worker_statistics *w = &l->workers;
 	const char *what;
 
-	return json_pack("{ss sI sI so so so s{sI sI sI} so so sI sb}", "version", WEIR_VERSION,
+	return json_pack("{ss sI sI so so so s{sI sI sI} so so so sI sb}", "version", WEIR_VERSION,
 		"pid", N(v->pid), "uptime", N((now - v->started) / CLOCK_SECOND), "inputs",
 		inputs(v), "cache", cache(w), "holds", holds(w), "ring", "records", N(w->ring_fill),
 		"size", N(w->ring_size), "lost", N(w->lost.flows), "collectors",
-		collectors(&l->exporter), "fragments", fragments(&w->fragments), "sampling",
-		N(v->sampling), "adds_up", ledger_adds_up(l, &what));
+		collectors(&l->exporter), "groups", groups(&l->exporter), "fragments",
+		fragments(&w->fragments), "sampling", N(v->sampling), "adds_up",
+		ledger_adds_up(l, &what));
 }

@@ -283,6 +283,14 @@ static bool is_relative(const struct template *t)
 	return false;
 }
 
+/* RFC 7011 section 6.2; the last four of the twelve bits are those of the second octet. */
+static void shorten_control_bits(struct template *t, const struct layout_options *o)
+{
+	for (unsigned i = 0; i < t->field_count && o->version == 10 && o->control_bits; i++)
+		if (t->field[i].ie == &ie_table[IE_tcpControlBits])
+			t->field[i].length = o->control_bits;
+}
+
 static void add_template(struct layout *l, unsigned variant, const struct layout_options *o)
 {
 	struct template *t = &l->template[l->count++];
@@ -293,6 +301,7 @@ static void add_template(struct layout *l, unsigned variant, const struct layout
 	if (o->version == 10 && is_relative(t))
 		add_field(t, IE_systemInitTimeMilliseconds,
 			ie_table[IE_systemInitTimeMilliseconds].offset, 10, false);
+	shorten_control_bits(t, o);
 	lengthen(t);
 	bool legal = template_compile(t);
 	assert(legal);

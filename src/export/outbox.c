@@ -104,6 +104,21 @@ static void account(struct outbox *b, const struct transport_load *load, int err
 	b->count.options += load->options;
 }
 
+/* What counted as sent is lost after all. */
+static void take_back(struct outbox *b, const struct transport_load *load, int64_t time)
+{
+	struct session_tally *sent = &b->count.sent;
+
+	session_tally_add(&b->count.lost, load->flows, load->packets, load->octets);
+	sent->flows -= load->flows;
+	sent->packets -= load->packets;
+	sent->octets -= load->octets;
+	b->count.lost_messages += load->messages;
+	b->count.dropped_messages += load->messages;
+	b->count.last_error = EMSGSIZE;
+	loss_add(&b->lost, load->flows, load->packets, load->octets, time);
+}
+
 bool outbox_hear(struct outbox *b, int64_t now)
 {
 	struct transport_report report = {.away = false};
@@ -116,6 +131,9 @@ bool outbox_hear(struct outbox *b, int64_t now)
 		account(b, &report.delivered, 0, now);
 	if (report.lost.messages)
 		account(b, &report.lost, report.error, now);
+	if (report.dropped.messages)
+		take_back(b, &report.dropped, now);
+	b->count.refusals += report.refused;
 	b->count.away = report.away;
 	return report.busy;
 }

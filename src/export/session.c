@@ -5,14 +5,13 @@
 #include "export/outbox.h"
 #include "export/protocol.h"
 #include "export/refresh.h"
+#include "export/uptime.h"
 
 #include <stdlib.h>
 
 enum { UPTIME_MARGIN = 2000, LANES = OUTBOX_TEMPLATES };
 
-#define LONGEST_WAIT     CLOCK_SECOND
-#define DAY_MILLISECONDS INT64_C(86400000)
-#define UPTIME_RANGE     ((INT64_C(1) << 32) - UPTIME_MARGIN)
+#define LONGEST_WAIT CLOCK_SECOND
 
 struct lane {
 	struct outgoing *open; /* or NULL */
@@ -23,8 +22,7 @@ struct session {
 	struct session_options options;
 	struct layout layout;
 	struct events events;
-	bool has_boot;
-	int64_t boot; /* milliseconds since 1970 */
+	struct uptime uptime;
 
 	struct refresh templates;
 	struct refresh options_refresh;
@@ -48,7 +46,7 @@ static void init_options(struct session *s, const struct session_options_data *o
 			.interval = o->interval,
 			.process = o->process,
 			.address = s->out.transport->local,
-			.has_boot = s->has_boot || s->out.protocol->relative_times ||
+			.has_boot = s->uptime.known || s->out.protocol->relative_times ||
 				    s->layout.relative,
 		},
 		&s->layout, s->out.protocol->version);
@@ -76,9 +74,7 @@ static struct session *make(const struct session_options *o, struct transport *t
 		return NULL;
 	}
 	s->options = *o;
-	s->has_boot = o->boot != INT64_MIN;
-	if (s->has_boot)
-		s->boot = clock_floor(o->boot, CLOCK_MILLISECOND);
+	s->uptime = uptime_of(o->boot);
 	init_options(s, &o->options);
 	return s;
 }
@@ -118,33 +114,12 @@ void session_free(struct session *s)
 	free(s);
 }
 
-/* sysUptime's zero moves where the header could not tell `time` by it. By a day or
- * more, so that no collector takes it for a clock that drifts. */
-static void rebase_to(struct session *s, int64_t earliest, int64_t latest)
-{
-	if (!s->has_boot || earliest < s->boot)
-		s->boot = earliest - DAY_MILLISECONDS;
-	else if (latest - s->boot >= UPTIME_RANGE)
-		s->boot = earliest - DAY_MILLISECONDS / 4;
-	s->has_boot = true;
-	s->options_refresh.done = false; /* they tell it */
-}
-
-/* The time that a message's header tells. Where flow times are relative to it, it
- * is never before the last flow inside, and stays in sysUptime's range. */
 static int64_t header_time(const struct session *s, const struct message *m, int64_t now)
 {
-	if (!s->out.protocol->relative_times)
-		return s->out.protocol->header_time(now);
-
-	int64_t earliest = s->boot * CLOCK_MILLISECOND;
-	int64_t latest = earliest + UPTIME_RANGE * CLOCK_MILLISECOND;
-	int64_t time = now > m->latest ? now : m->latest;
-	if (time < earliest)
-		time = earliest;
-	if (time >= latest)
-		time = m->data_records > m->option_records ? m->latest : latest;
-	return s->out.protocol->header_time(time);
+	if (s->out.protocol->relative_times)
+		now = uptime_header(
+			&s->uptime, now, m->latest, m->data_records > m->option_records);
+	return s->out.protocol->header_time(now);
 }
 
 static void finish_message(struct session *s, struct outgoing *o, int64_t now)
@@ -152,7 +127,7 @@ static void finish_message(struct session *s, struct outgoing *o, int64_t now)
 	message_close(&o->message);
 	o->header = (struct protocol_header){
 		.time = header_time(s, &o->message, now),
-		.boot = s->boot,
+		.boot = s->uptime.boot,
 		.domain = s->options.domain,
 		.sampling = s->options.options.interval,
 		.random = s->options.options.algorithm != SAMPLER_COUNT,
@@ -249,7 +224,7 @@ static void send_templates(struct session *s, int64_t now)
 
 static struct template_facts facts_of(const struct session *s)
 {
-	return (struct template_facts){.boot = s->boot,
+	return (struct template_facts){.boot = s->uptime.boot,
 		.domain = s->options.domain,
 		.active = s->options.active_timeout,
 		.idle = s->options.idle_timeout};
@@ -357,15 +332,13 @@ static void put_flow(struct session *s, const struct template *t, const struct f
 /* Flow times relative to sysUptime must lie in its range. */
 static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 {
-	int64_t first = clock_floor(from, CLOCK_MILLISECOND);
-	int64_t last = clock_floor(to, CLOCK_MILLISECOND);
-
 	if (!s->out.protocol->relative_times && !s->layout.relative)
 		return;
-	if (s->has_boot && first >= s->boot && last - s->boot < UPTIME_RANGE)
+	if (uptime_fits(&s->uptime, from, to))
 		return;
 	finish_lanes(s, now);
-	rebase_to(s, first, last);
+	uptime_move(&s->uptime, from, to);
+	s->options_refresh.done = false; /* they tell it */
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
@@ -461,14 +434,18 @@ void session_losses(struct session *s, const struct loss *ignored, const struct 
 	s->not_sent = *not_sent;
 }
 
+void session_ask(struct session *s)
+{
+	s->templates.done = false;
+}
+
 void session_succeed(struct session *s, struct session *old, int64_t now)
 {
 	void (*forget)(struct transport *) = s->out.transport->ops->forget;
 
 	finish_lanes(old, now);
 	outbox_succeed(&s->out, &old->out);
-	s->has_boot = old->has_boot;
-	s->boot = old->boot;
+	s->uptime = old->uptime;
 	session_interfaces(s, old->options_data.interfaces, old->options_data.interface_count);
 	session_losses(s, &old->ignored, &old->not_sent);
 	free(old);

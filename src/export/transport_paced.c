@@ -227,6 +227,8 @@ static void paced_work(struct transport *t, struct transport_report *report)
 	struct paced *p = (struct paced *)t;
 
 	drain(p, report);
+	if (p->inner->ops->work)
+		p->inner->ops->work(p->inner, report);
 	report->busy = backlog_first(p->backlog) != NULL;
 }
 

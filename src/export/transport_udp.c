@@ -1,6 +1,7 @@
 /* UDP, RFC 7011 section 10.3: one connected socket per collector, so that the
  * kernel picks the source once and tells of refusals. */
 #include "export/receiver.h"
+#include "export/returned.h"
 #include "export/socket.h"
 #include "export/transport.h"
 
@@ -20,7 +21,6 @@ enum {
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
 	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
 	SEND_BUFFER = 4 << 20,
-	REPORTS = 256,        /* forgotten at one time */
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
 
@@ -31,6 +31,7 @@ struct udp {
 	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
 	bool sought; /* whether there is a receiver */
 	struct receiver *receiver;
+	struct returned returned;
 };
 
 /* Datagrams of one length, the last may be shorter: the kernel takes them as one
@@ -42,25 +43,16 @@ struct train {
 };
 
 /* An error that an earlier datagram caused and that this call only reported: the
- * datagram that was to be sent has not been touched, so it is sent again. */
+ * datagram that was to be sent has not been touched, so it is sent again. A path that has
+ * become narrower is such news, too, to a datagram that fits it. */
 static bool reports_an_earlier_one(int error)
 {
-	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-	       error == EHOSTDOWN || error == EINTR;
+	return returned_is_refusal(error) || error == EINTR || error == EMSGSIZE;
 }
 
 static bool wants_room(int error)
 {
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
-}
-
-/* What the kernel keeps of each error beside telling of it; a flood of them ends. */
-static void forget_reports(const struct udp *u)
-{
-	unsigned most = REPORTS;
-
-	while (most-- && recv(u->fd, NULL, 0, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
-		;
 }
 
 /* Couples the messages from messages[0] on that can go as one train, at least one. */
@@ -114,8 +106,10 @@ static unsigned send_some(
 	}
 	int n = sendmmsg(u->fd, header, trains, MSG_DONTWAIT | MSG_NOSIGNAL);
 	*error = n < 0 ? errno : 0;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		returned_remember(&u->returned, &messages[sent], train[i].count);
 		sent += train[i].count;
+	}
 	return sent;
 }
 
@@ -140,7 +134,7 @@ static uint32_t udp_most(struct transport *t)
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
 {
 	struct udp *u = (struct udp *)t;
-	unsigned refused = 0, tries = 0;
+	unsigned tries = 0;
 
 	for (unsigned i = 0; i < count;) {
 		int error;
@@ -152,8 +146,8 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 			tries = 0;
 			continue;
 		}
-		forget_reports(u);
-		refused += error == ECONNREFUSED;
+		if (error == EMSGSIZE || returned_is_refusal(error))
+			returned_read(&u->returned, u->fd);
 		if (wants_room(error)) {
 			struct pollfd p = {u->fd, POLLOUT, 0};
 			poll(&p, 1, WAIT_MILLISECONDS);
@@ -170,7 +164,15 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 		messages[i++].error = error == EMSGSIZE ? EIO : error;
 		tries = 0;
 	}
-	return refused;
+	return 0; /* work() tells */
+}
+
+static void udp_work(struct transport *t, struct transport_report *report)
+{
+	struct udp *u = (struct udp *)t;
+
+	returned_read(&u->returned, u->fd);
+	returned_report(&u->returned, report);
 }
 
 static bool udp_look(struct transport *t, struct receiver_room *room)
@@ -194,7 +196,7 @@ static void udp_close(struct transport *t)
 }
 
 static const struct transport_ops udp_ops = {
-	.send = udp_send, .most = udp_most, .look = udp_look, .close = udp_close};
+	.send = udp_send, .most = udp_most, .look = udp_look, .work = udp_work, .close = udp_close};
 
 /* What the kernel chose with connect(). */
 static struct transport_address local_address(int fd)
@@ -213,16 +215,6 @@ static struct transport_address local_address(int fd)
 		memcpy(a.octets, &((const struct sockaddr_in6 *)&s)->sin6_addr, 16);
 	}
 	return a;
-}
-
-/* Without it the kernel calls sent what it drops because an interface's queue is full. */
-static void tell_of_drops(const struct udp *u)
-{
-	bool v6 = u->family == AF_INET6;
-	int on = 1;
-
-	(void)setsockopt(u->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on,
-		sizeof on);
 }
 
 struct transport *transport_udp_open(
@@ -251,7 +243,7 @@ struct transport *transport_udp_open(
 	if (!u)
 		return NULL;
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	tell_of_drops(u);
+	returned_ask(u->fd, u->family);
 	u->transport.local = local_address(u->fd);
 	return &u->transport;
 }

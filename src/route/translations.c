@@ -228,20 +228,31 @@ void translations_expire(struct translations *t, int64_t now)
 		release_first(t);
 }
 
-/* Of several that have had these ends, one after the other, the last one that had begun. */
-bool translations_find(struct translations *t, const struct translation_tuple *tuple, int64_t time,
-	struct translation_tuple *after)
+/* Of several that have had these ends, one after the other, the last one that had begun: but
+ * none that had ended before. Who hears late of what happened, finds it by either. */
+static uint32_t find(const struct translations *t, const struct translation_tuple *tuple,
+	int64_t first, int64_t last)
 {
-	uint32_t node = *chain_of(t, tuple), found = NONE;
+	uint32_t node = *chain_of(t, tuple), newer = NONE;
 
 	for (; node != NONE; node = t->entry[node / SIDES].next[node % SIDES]) {
 		const struct entry *e = &t->entry[node / SIDES];
 		if (!same(&e->side[node % SIDES], tuple))
 			continue;
-		found = node;
-		if (e->began <= time + LATE)
+		if (newer != NONE && e->ended && e->over < first)
+			break;
+		newer = node;
+		if (e->began <= last + LATE)
 			break;
 	}
+	return newer;
+}
+
+bool translations_find(struct translations *t, const struct translation_tuple *tuple, int64_t first,
+	int64_t last, struct translation_tuple *after)
+{
+	uint32_t found = find(t, tuple, first, last);
+
 	if (found == NONE)
 		return false;
 	struct entry *e = &t->entry[found / SIDES];

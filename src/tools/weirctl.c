@@ -96,43 +96,6 @@ static bool add_argument(json_t *request, const char *name, const char *value)
 	return add_member(request, name, is_number ? json_integer(number) : json_string(value));
 }
 
-static int protocol_number(const char *word)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} known[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"gre", 47}, {"esp", 50}, {"icmp6", 58},
-		{"sctp", 132}};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i].name, word) == 0)
-			return known[i].number;
-	return -1;
-}
-
-/* Words as pcap-filter(7) has them: "host 10.0.0.1 and tcp and port 443". Returns how many
- * of them it took, 0: these are none, -1: they are wrong, which has been said. */
-static int add_filter(json_t *request, char **words)
-{
-	bool proto = strcmp(words[0], "proto") == 0;
-	int number = protocol_number(words[0]);
-
-	if (strcmp(words[0], "and") == 0)
-		return 1;
-	if (number >= 0)
-		return add_member(request, "protocol", json_integer(number)) ? 1 : -1;
-	if (!proto && strcmp(words[0], "host") != 0 && strcmp(words[0], "port") != 0)
-		return 0;
-	if (!words[1]) {
-		fprintf(stderr, "weirctl: %s: a value is missing\n", words[0]);
-		return -1;
-	}
-	number = proto ? protocol_number(words[1]) : -1;
-	if (number >= 0)
-		return add_member(request, "protocol", json_integer(number)) ? 2 : -1;
-	return add_argument(request, proto ? "protocol" : words[0], words[1]) ? 2 : -1;
-}
-
 /* "limit=20", or a word whose name the command tells. */
 static bool add_word(json_t *request, const char *command, const char *word)
 {
@@ -150,17 +113,31 @@ static bool add_word(json_t *request, const char *command, const char *word)
 	return add_argument(request, name, equals ? equals + 1 : word);
 }
 
+/* Words of a filter, which the daemon knows: "host 10.0.0.1 and tcp and port 443". They
+ * begin with one that is neither NAME=VALUE nor a number. */
+static bool is_of_filter(const char *word, const char *filter)
+{
+	return !strchr(word, '=') && (*filter || word[strspn(word, "0123456789")]);
+}
+
 static bool add_words(json_t *request, char **words)
 {
-	for (int i = 1; words[i];) {
-		int taken = lists_flows(words[0]) ? add_filter(request, words + i) : 0;
-		if (taken == 0)
-			taken = add_word(request, words[0], words[i]) ? 1 : -1;
-		if (taken < 0)
+	char filter[1024] = "";
+
+	for (int i = 1; words[i]; i++) {
+		size_t used = strlen(filter);
+		if (!lists_flows(words[0]) || !is_of_filter(words[i], filter)) {
+			if (!add_word(request, words[0], words[i]))
+				return false;
+		} else if (used + strlen(words[i]) + 2 > sizeof filter) {
+			fputs("weirctl: the filter is too long\n", stderr);
 			return false;
-		i += taken;
+		} else {
+			snprintf(filter + used, sizeof filter - used, "%s%s", used ? " " : "",
+				words[i]);
+		}
 	}
-	return true;
+	return !*filter || add_member(request, "filter", json_string(filter));
 }
 
 /* Shows the answer and says with which status to leave. */

@@ -127,7 +127,13 @@ static void ledger_flows(FILE *out, const json_t *f)
 		tally(out, "+", "pending", at(c, "pending"));
 		tally(out, "+", "lost, could not be sent", at(c, "lost"));
 		tally(out, "+", "not exportable (IPv6, v5)", at(c, "not_exportable"));
+		if (number(at(c, "elsewhere"), "flows"))
+			tally(out, "+", "to others of its group", at(c, "elsewhere"));
+		if (number(at(c, "filtered"), "flows"))
+			tally(out, "+", "left out by its filter", at(c, "filtered"));
 		tally(out, "=", "at the exporter", at(f, "exported"));
+		if (number(at(c, "in_doubt"), "flows"))
+			tally(out, "", "of those sent, in doubt", at(c, "in_doubt"));
 	}
 }
 
@@ -285,6 +291,23 @@ static void status_collectors(FILE *out, const json_t *all)
 	}
 }
 
+static void status_groups(FILE *out, const json_t *all)
+{
+	char n[WEIRCTL_NUMBER];
+
+	if (json_array_size(all) == 0)
+		return;
+	fprintf(out, "\n%-28s %-12s %10s %14s\n", "GROUP", "MODE", "well", "switches");
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *g = json_array_get(all, i);
+		char well[32];
+		snprintf(well, sizeof well, "%d of %d", (int)number(g, "well"),
+			(int)number(g, "members"));
+		fprintf(out, "%-28s %-12s %10s %14s\n", text(g, "name"), text(g, "mode"), well,
+			weirctl_number(n, number(g, "switches")));
+	}
+}
+
 static void show_status(const json_t *a, FILE *out)
 {
 	fprintf(out, "weir %s, process %d, up ", text(a, "version"), (int)number(a, "pid"));
@@ -296,6 +319,7 @@ static void show_status(const json_t *a, FILE *out)
 	status_cache(out, a);
 	status_holds(out, at(a, "holds"));
 	status_collectors(out, at(a, "collectors"));
+	status_groups(out, at(a, "groups"));
 	fputs(json_is_true(at(a, "adds_up")) ? "\nThe ledger adds up.\n"
 					     : "\nTHE LEDGER DOES NOT ADD UP: see weirctl ledger\n",
 		out);

@@ -106,7 +106,7 @@ def steps():
 def disorder():
     for late in 1, 10, 1000, 10**6, 10**7:  # microseconds
         frames = [(START, datagram()), (START + 12 * SECOND, datagram()), (START + 12 * SECOND - late * MICROSECOND, datagram()),
-                  (START - late * MICROSECOND + 12 * SECOND, datagram(2)), (START + 12 * SECOND, datagram(2))]
+                  (START + 12 * SECOND, datagram(2)), (START - late * MICROSECOND + 12 * SECOND, datagram(2))]
         run = weir(pcap('late.pcap', frames))
         never_negative('late by %d us' % late, run)
         check('late by %d us' % late, spans(run), sorted([(0, 12000, 3), ((12 * 10**6 - late) // 1000, 12000, 2)]))

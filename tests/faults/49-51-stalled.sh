@@ -98,7 +98,8 @@ start "$WEIR" -n 127.0.0.1:"$port" $far $tcp || finish
 send 0x0a000000 $FLOWS
 until_true 10 reached packets/seen/frames $FLOWS || bad "$(number packets/seen/frames) of $FLOWS frames were seen"
 kill -TERM $weir
-until_true 5 eval '! ctl status' || bad 'twice: it still answers'
+# the loop that reads signals is over when the threads are that it ends after
+until_true 5 eval '! grep -qsx expiry /proc/$weir/task/*/comm' || bad 'twice: it still captures'
 kill -0 $weir || bad 'twice: it did not wait for the collector'
 from=${EPOCHREALTIME/./}
 stop $weir TERM 5
