@@ -213,6 +213,18 @@ check: ## all tests; ONLY=pattern for some of them
 	@packaging/deps.sh check
 	@MAKEFLAGS= tests/run.sh '$(ONLY)'
 
+check-all: ## what `make check` leaves out: analysers, valgrind, the build twice, mutants, other machines, a soak
+	@packaging/deps.sh check
+	@MAKEFLAGS= tests/check-all.sh '$(ONLY)'
+
+mutate: ## are faults in the sources found? N (40) mutants of each room, or OF one; MINUTES for each
+	$(sub) BUILD=build/mutate LTO= all gen units
+	@tests/mutate.py -n $(or $(N),40) $(if $(filter command line,$(origin MINUTES)),-m $(MINUTES)) $(OF)
+
+soak: ## weir under mixed load and random faults for HOURS (0.5); the ledger exact, memory as it was
+	$(sub) all gen
+	@tests/soak.py $$(awk 'BEGIN { print 60 * $(or $(HOURS),0.5) }')
+
 bench: ## speed and memory beside the peers that are installed
 	$(sub) all benches $(BUILD)/tests/check_flood
 	@BUILD=$(BUILD) WEIR=$(OUT)weir tests/bench/run.sh
@@ -276,5 +288,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run deps install uninstall check bench benches gen units tools threaded fuzzers service-files \
+.PHONY: all run deps install uninstall check check-all mutate soak bench benches gen units tools threaded fuzzers service-files \
 	asan msan tsan fuzz-build fuzz cov layers format format-check dist deb clean help FORCE

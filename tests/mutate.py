@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""mutate.py [-n COUNT] [-m MINUTES] [-s SEED] [-o REPORT] [ROOM|FILE...]: are faults in the sources found by the tests?
+
+A mutant is a source file with one small fault: an operator, a constant or a condition that is another, or a statement
+that is missing. It is compiled, linked with the tests that its room names below, and those are run until one fails,
+crashes or does not end in time: then the mutant is killed. One that the compiler makes the same code of is no mutant,
+nor is one that does not compile. COUNT mutants of each room (40) are drawn by SEED (1): the same ones each time as long
+as the sources do not change; after MINUTES a room has to do with those it has had. The score is printed, and each survivor with its line; exit status 1 below GOAL in a room.
+
+Build first: make BUILD=build/mutate LTO= all gen units
+"""
+import argparse
+import glob
+import os
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+BUILD = 'build/mutate'
+GOAL = 90
+SECONDS = 40   # for one test program, on a busy machine
+SCRIPT = 280   # for one script
+
+# room: its files, the unit tests that know them, and the scripts that see them through weir; quickest first
+EXPORTED = ['exact']
+ROOMS = {
+    'cache': (['src/flow/%s.c' % n for n in ('cache', 'table', 'record', 'tcp', 'pressure', 'biflow')],
+              ['tcp', 'pressure', 'timeout', 'details', 'cache_full', 'cache', 'round_trip', 'worker', 'flood'], EXPORTED),
+    'timeout': (['src/flow/timeout.c'], ['timeout', 'cache'], EXPORTED),
+    'encoder': (['src/export/%s.c' % n for n in (
+        'template', 'value', 'message', 'session', 'netflow5', 'netflow9', 'ipfix', 'protocol', 'layout', 'refresh',
+        'options_data', 'times')],
+        ['template', 'value', 'session', 'session_time', 'session_path', 'ie', 'options_data', 'definition', 'paced',
+         'round_trip', 'stream'], EXPORTED + ['records', 'clauses']),
+    'decoder': (['src/packet/%s.c' % n for n in sorted(
+        os.path.basename(f)[:-2] for f in glob.glob(ROOT + '/src/packet/*.c'))],
+        ['packet', 'packet_fragment', 'packet_tunnel', 'header_options', 'packet_tunnel_facts', 'decode_table', 'reader',
+         'packet_damage'], EXPORTED + ['inner', 'ignored']),
+}
+SCRIPTS = {'records': '27-records.py', 'clauses': 'conformance/70-clauses.py', 'inner': '23-inner-generated.sh',
+           'ignored': '29-ignored.py'}
+CAPTURES = ('office', 'ports', 'fragments', 'links', 'ethertypes', 'timeouts', 'tunnels', 'damage', 'counters')
+
+SWAPS = [(r' < ', ' <= '), (r' <= ', ' < '), (r' > ', ' >= '), (r' >= ', ' > '), (r' == ', ' != '), (r' != ', ' == '),
+         (r' \+ ', ' - '), (r' - ', ' + '), (r' \* (?=\w)', ' + '), (r' / ', ' * '), (r' && ', ' || '), (r' \|\| ', ' && '),
+         (r' & ', ' | '), (r' \| ', ' & '), (r' << ', ' >> '), (r' >> ', ' << '), (r'\+\+', '--'), (r' \+= ', ' -= '),
+         (r' -= ', ' += '), (r' \|= ', ' &= '), (r' &= ', ' |= '), (r'\breturn true;', 'return false;'),
+         (r'\breturn false;', 'return true;'), (r'(?<=[( ])!(?=[\w(])', '')]
+NUMBER = re.compile(r'(?<![\w.\[])(\d+)(?![\w.])')
+CONDITION = re.compile(r'\b(if|while) \((.*)\)( \{)?$')
+# Declarations are no statements; a hint to the processor or an assertion changes nothing that a test can see.
+KEEP = re.compile(r'^\s*(static|const|struct|enum|union|u?int\d*_t|unsigned|size_t|bool|char|double|void|goto|return|break|'
+                  r'case|default|extern|_Static_assert|assert|__builtin_prefetch|[\w ]+ \*?\w+ =|\w+ \*?\w+(\[\w*\])?;|\})')
+
+
+def body_lines(lines):
+    """Numbers of the lines inside functions, without comments and preprocessor lines."""
+    inside = comment = False
+    for i, line in enumerate(lines):
+        if line.startswith('{'):
+            inside = True
+        elif line.startswith('}'):
+            inside = False
+        begins = '/*' in line
+        if inside and not comment and not begins and line.startswith('\t') and '__builtin' not in line \
+                and 'assert(' not in line and '"' not in line:
+            yield i
+        comment = (comment or begins) and '*/' not in line
+
+
+def mutants_of(path):
+    """All mutants of a file: (path, line number, line, changed line)."""
+    with open(os.path.join(ROOT, path)) as file:
+        lines = file.read().split('\n')
+    for i in body_lines(lines):
+        line = lines[i]
+        made = set()
+        for pattern, other in SWAPS:
+            for m in re.finditer(pattern, line):
+                made.add(line[:m.start()] + other + line[m.end():])
+        for m in NUMBER.finditer(line):
+            number = int(m.group(1))
+            for other in ({number + 1, 0} - {number} if number else {1}):
+                made.add(line[:m.start()] + str(other) + line[m.end():])
+        m = CONDITION.search(line)
+        if m:
+            for other in ('!(' + m.group(2) + ')', '1', '0'):
+                if m.group(1) == 'if' or other == '0':
+                    made.add(line[:m.start(2)] + other + line[m.end(2):])
+        whole = line.rstrip().endswith(';') and line.count('(') == line.count(')') and \
+            re.search(r'[;{}:)]$|^$|else$|do$|\*/$', lines[i - 1].rstrip())
+        if whole and not KEEP.match(line):
+            made.add(re.match(r'\s*', line).group() + ';')
+        for changed in sorted(made - {line}):
+            yield path, i + 1, line, changed
+
+
+class Killed(Exception):
+    pass
+
+
+class Bench:
+    """What compiles, links and runs a mutant, in a folder of its own."""
+
+    def __init__(self):
+        self.tmp = tempfile.mkdtemp(prefix='weir-mutate.')
+        with open(os.path.join(ROOT, BUILD, 'flags')) as file:
+            self.compiler = file.read().replace(' -g\n', ' -g0').split()
+        self.compiler = [w.replace("'", '') for w in self.compiler if w not in ('-Werror', '-g')] + ['-w', '-g0']
+        self.libraries = subprocess.run(['make', '-s', '--eval', 'say-libraries:; @echo $(PKG_LIBS) $(CHECK_LIBS)', 'say-libraries'],
+                                        cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+        self.originals = {}
+        self.weir = os.path.join(self.tmp, 'weir')
+        self.captures = []
+        gen = os.path.join(ROOT, BUILD, 'tests/gen')
+        for name in CAPTURES:
+            pcap = os.path.join(self.tmp, name + '.pcap')
+            subprocess.run([gen, name, pcap, '--truth', pcap + '.tsv'], check=True, stdout=subprocess.DEVNULL)
+            self.captures.append(pcap)
+        self.environment = dict(os.environ, WEIR=self.weir, GEN=gen, CK_FORK='no', BUILD=os.path.join(ROOT, BUILD),
+                                WEIRDUMP=os.path.join(ROOT, BUILD, 'weirdump'), WEIRCTL=os.path.join(ROOT, BUILD, 'weirctl'))
+        self.environment.pop('SHARED', None)
+
+    def compile(self, path, source):
+        """The object file's octets, or None."""
+        name = os.path.join(self.tmp, os.path.basename(path))
+        with open(name, 'w') as file:
+            file.write(source)
+        room = os.path.dirname(path)
+        done = subprocess.run(self.compiler + ['-iquote', room, '-I', room, '-c', '-o', name[:-2] + '.o', name], cwd=ROOT,
+                              stderr=subprocess.DEVNULL)
+        if done.returncode:
+            return None
+        with open(name[:-2] + '.o', 'rb') as file:
+            return file.read()
+
+    def original(self, path):
+        if path not in self.originals:
+            with open(os.path.join(ROOT, path)) as file:
+                self.originals[path] = self.compile(path, file.read())
+        return self.originals[path]
+
+    def link(self, main, target, path):
+        mutant = os.path.join(self.tmp, os.path.basename(path)[:-2] + '.o')
+        archives = [os.path.join(BUILD, 'libtests.a'), os.path.join(BUILD, 'libweir.a')]
+        subprocess.run(self.compiler[:1] + ['-pie', '-pthread', '-o', target, os.path.join(BUILD, 'obj', main), mutant] +
+                       archives + self.libraries, cwd=ROOT, check=True)
+
+    def run(self, what, command, seconds):
+        """Raises Killed where the command fails or does not end. What it may take is bounded, too."""
+        def bound():
+            resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            os.setpgid(0, 0)
+        scratch = os.path.join(self.tmp, 'scratch')
+        os.makedirs(scratch, exist_ok=True)
+        process = subprocess.Popen(command, cwd=ROOT, env=dict(self.environment, TMP=scratch), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bound)
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = 'no end'
+        try:
+            os.killpg(process.pid, 9)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        shutil.rmtree(scratch, ignore_errors=True)
+        if status not in (0, 77):
+            raise Killed(what)
+
+    def exact(self):
+        for version, capture in [(10, c) for c in self.captures] + [(v, self.captures[0]) for v in (5, 9)]:
+            self.run('exact', ['tests/wire.py', '--truth', capture + '.tsv', '--version', str(version), '--', self.weir,
+                               '-r', capture, '-n', '127.0.0.1:{port}', '-v', str(version), '-m', '65536'], SECONDS)
+
+    def kill(self, path, units, scripts):
+        """Raises Killed."""
+        for unit in units:
+            program = os.path.join(self.tmp, 'check')
+            self.link('tests/check_%s.o' % unit, program, path)
+            self.run(unit, [program], SECONDS)
+        self.link('src/daemon/main.o', self.weir, path)
+        for script in scripts:
+            if script == 'exact':
+                self.exact()
+            else:
+                self.run(script, ['tests/' + SCRIPTS[script]], SCRIPT)
+
+
+def try_mutant(bench, mutant, units, scripts):
+    """'same', 'broken', 'killed by ...' or 'survived'."""
+    path, number, _, changed = mutant
+    original = bench.original(path)
+    with open(os.path.join(ROOT, path)) as file:
+        lines = file.read().split('\n')
+    lines[number - 1] = changed
+    made = bench.compile(path, '\n'.join(lines))
+    if made is None or made == original:
+        return 'broken' if made is None else 'same'
+    try:
+        bench.kill(path, units, scripts)
+    except Killed as by:
+        return 'killed by %s' % by
+    return 'survived'
+
+
+def room_score(bench, room, files, options, say):
+    count, seed = options.n, options.s
+    _, units, scripts = ROOMS[room]
+    mutants = [m for f in files for m in mutants_of(f)]
+    random.Random('%s %s' % (room, seed)).shuffle(mutants)
+    begin, killed, survivors, useless = time.monotonic(), {}, [], 0
+    for mutant in mutants:
+        if len(survivors) + sum(killed.values()) == count or time.monotonic() - begin > 60 * options.m:
+            break
+        result = try_mutant(bench, mutant, units, scripts)
+        if result in ('same', 'broken'):
+            useless += 1
+        elif result == 'survived':
+            survivors.append(mutant)
+            say('    %s:%d: `%s` for `%s`' % (mutant[0], mutant[1], mutant[3].strip(), mutant[2].strip()))
+        else:
+            killed[result[10:]] = killed.get(result[10:], 0) + 1
+    of = len(survivors) + sum(killed.values())
+    score = 100 * sum(killed.values()) / of if of else 100
+    say('%s: %d of %d mutants killed, %.1f %% (%d possible, %d the same or not C; %d s): %s' % (
+        room, sum(killed.values()), of, score, len(mutants), useless, time.monotonic() - begin,
+        ', '.join('%s %d' % k for k in sorted(killed.items(), key=lambda k: -k[1]))))
+    return score
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('-n', type=int, default=40)
+    parser.add_argument('-m', type=float, default=1e6)
+    parser.add_argument('-s', type=int, default=1)
+    parser.add_argument('-o')
+    parser.add_argument('what', nargs='*')
+    options = parser.parse_args()
+    report = open(options.o, 'a') if options.o else None
+    bench = Bench()
+
+    def say(text):
+        print(text, flush=True)
+        if report:
+            print(text, file=report, flush=True)
+    worst = 100
+    for room, (files, units, scripts) in ROOMS.items():
+        chosen = [f for f in files if not options.what or room in options.what or f in options.what]
+        if not chosen:
+            continue
+        bench.original(chosen[0])
+        try:
+            bench.kill(chosen[0], units, scripts)
+        except Killed as by:
+            say('%s: %s fails without a mutation' % (room, by))
+            return 1
+        worst = min(worst, room_score(bench, room, chosen, options, say))
+    shutil.rmtree(bench.tmp, ignore_errors=True)
+    return worst < GOAL
+
+
+sys.exit(main())
