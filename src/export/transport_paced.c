@@ -269,6 +269,9 @@ struct transport *transport_paced_new(struct transport *inner, const struct tran
 	p->inner = inner;
 	p->patient = pace->patient;
 	p->watch = pace->watch && inner->ops->look;
+	/* What that takes to open is opened now: later on it may be forbidden. */
+	if (p->watch)
+		(void)inner->ops->look(inner, &(struct receiver_room){0});
 	p->standstill = pace->standstill;
 	p->cost = CLOCK_SECOND / pace->rate ? CLOCK_SECOND / pace->rate : 1;
 	p->most_credit = BURST * p->cost;
