@@ -23,7 +23,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))'
 }
 
 listens() { ip netns exec $b grep -qi ":$(printf %04X "$1") " /proc/net/udp /proc/net/udp6; }
-seen() { grep -q "capture: threads=" "$TMP/weir.err"; }
+seen() { grep -q "threads=" "$TMP/weir.err"; }
 has() { grep -qE -- "$1" "$TMP/out"; }
 
 # run_weir VERSION PORT INTERFACE FILTER: captures one packet and ends

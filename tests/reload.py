@@ -25,8 +25,8 @@ faults = []
 class Collector:
     """Takes datagrams until it is closed."""
 
-    def __init__(self, version):
-        self.version, self.got, self.open = version, [], True
+    def __init__(self, version, named=False):
+        self.version, self.named, self.got, self.open = version, named, [], True
         self.socket = wire.open_socket()
         self.socket.settimeout(0.1)
         self.port = self.socket.getsockname()[1]
@@ -50,18 +50,22 @@ class Collector:
             s = sessions.setdefault(peer, wire.Session(self.version, live=True, classic=False))
             s.feed(datagram, when)
         for peer, s in sessions.items():
-            check(not s.complaints, f'{peer}: {s.complaints[:3]}')
+            check(not self.meant(s.complaints), f'{peer}: {s.complaints[:3]}')
             records += s.records
             self.read_otherwise(peer, len(s.records))
         self.sessions = len(sessions)
         return records
+
+    def meant(self, complaints):
+        """What was for a collector whose name was not known yet is missing where its sequence begins."""
+        return [c for c in complaints if not (self.named and ('datagram 1: sequence' in c or 'first sequence' in c))]
 
     def read_otherwise(self, peer, records):
         """What others who read the same stream say of it."""
         stream = readers.Stream('', self.version, [d for _, d, p in self.got if p == peer], classic=False)
         for name, reader in readers.READERS.items():
             complaints, count = reader(stream)
-            check(not complaints, f'{peer}, {name}: {complaints[:3]}')
+            check(not self.meant(complaints), f'{peer}, {name}: {complaints[:3]}')
             check(count in (None, records), f'{peer}, {name}: {count} records of {records}')
 
 
@@ -75,13 +79,14 @@ class Settings:
     """The file, as it is next."""
 
     def __init__(self, **values):
-        self.values = values
+        self.values = dict(values, host='localhost')
 
     def write(self, **changes):
         self.values.update(changes)
         v = self.values
         inputs = ', '.join(f'{{ interface = "{i}"; filter = "{v["filter"]}"; }}' for i in v['inputs'])
-        exporters = ', '.join(f'{{ collector = "127.0.0.1:{c.port}"; protocol = "{p}"; }}' for c, p in v['exporters'])
+        exporters = ', '.join(f'{{ collector = "{v["host"] if c.named else "127.0.0.1"}:{c.port}"; protocol = "{p}"; }}'
+                              for c, p in v['exporters'])
         with open(FILE + '.new', 'w') as f:
             f.write(f'''inputs = ( {inputs} );
 dedup = "none";
@@ -190,19 +195,20 @@ def metered(summary):
 
 def all_kinds():
     """Whatever a running weir takes up, and one frame is lost or doubled by none of it."""
-    a, b = Collector(10), Collector(9)
+    a, b = Collector(10), Collector(9, named=True)
     s = Settings(inputs=['vb'], filter='', entries=1 << 20, record='default', biflow='false', idle='15s', sampling=1,
                  exporters=[(a, 'ipfix')], privileges='')
     s.write()
     p = start()
     change(s, 'cache.timeouts.idle', idle='1s')
     change(s, 'cache.record', record='few')
-    change(s, f'127.0.0.1:{b.port} added', exporters=[(a, 'ipfix'), (b, 'netflow9')])
+    change(s, f'localhost:{b.port} added', exporters=[(a, 'ipfix'), (b, 'netflow9')])
+    until(20, lambda: b.got, 'the name of the second collector is resolved, and it hears')
     change(s, '', by_signal=p, record='default')
     change(s, 'cache.biflow', biflow='true')
     change(s, 'restart:cache.entries', entries=1 << 18)
     change(s, 'idle', idle='nonsense')
-    change(s, f'127.0.0.1:{b.port} removed', exporters=[(a, 'ipfix')], idle='1s', biflow='false')
+    change(s, f'localhost:{b.port} removed', exporters=[(a, 'ipfix')], idle='1s', biflow='false')
     change(s, 'inputs[].filter of vb', filter='udp')
     change(s, 'right to capture was given up', inputs=['vb', 'wb'])
     summary, (of_a, of_b) = end(p, [a, b])

@@ -35,9 +35,10 @@ struct exporter_collector {
 
 struct collector;
 
-/* `boot` as exporter_new() has it. NULL: *error says why. */
+/* `boot` as exporter_new() has it. While weir runs a name is not resolved here: the resolver is
+ * asked for it. NULL: *error says why. */
 struct collector *collector_new(const struct config *config, const struct config_exporter *exporter,
-	int64_t boot, struct config_error *error);
+	int64_t boot, bool running, struct config_error *error);
 void collector_free(struct collector *collector);
 
 /* Of the host and port, or the file's path; for as long as it lives. */

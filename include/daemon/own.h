@@ -30,8 +30,9 @@ struct own {
 };
 
 /* For the collectors of the configuration, names resolved and addresses of this host found
- * now. NULL: there is nothing to know, or memory is short. */
-struct own *own_new(const struct config *config);
+ * now. While weir runs names are not resolved, and what was known before, or NULL, stays so.
+ * NULL: there is nothing to know, or memory is short. */
+struct own *own_new(const struct config *config, bool running, const struct own *before);
 void own_free(struct own *own);
 
 /* Both directions of a pair, for TCP's answers; of a packet to or from such a port. */

@@ -220,7 +220,7 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	memcpy(a->config, c, sizeof *c);
 	a->is_file = c->input_count > 0 && *c->inputs[0].file;
 	a->dedup = a->is_file ? NULL : dedup_new(c);
-	a->own = a->is_file || c->meter_own ? NULL : own_new(c);
+	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false, NULL);
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
 		return false;

@@ -34,6 +34,7 @@ struct collector {
 	struct flow_filter filter;
 	struct session_tally filtered;
 	struct resolver_name host;
+	bool asks;         /* the resolver for its first address, too */
 	bool unresolved;   /* that was said */
 	uint64_t refusals; /* when last complained about */
 	uint64_t lost;
@@ -80,7 +81,7 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.interface = x->interface,
 		.dscp = x->dscp,
 		.hops = x->hops,
-		.may_wait = x->resolve_later && !patient};
+		.may_wait = c->asks && !patient};
 
 	if (x->transport == CONFIG_UDP)
 		return paced(transport_udp_open(&path, why), x, patient, why);
@@ -152,14 +153,14 @@ static bool open_session(struct collector *c, const struct config *config,
 		return config_fail(error, "collector %s: %s", c->name, why.text);
 	c->host = resolver_name_of(x->host, x->service,
 		x->transport == CONFIG_UDP ? SOCK_DGRAM : SOCK_STREAM,
-		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !x->resolve_later,
+		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !c->asks,
 		clock_steady());
 	c->session = session_new(&options, t);
 	return c->session || config_fail(error, "collector %s: out of memory", c->name);
 }
 
 struct collector *collector_new(const struct config *config, const struct config_exporter *x,
-	int64_t boot, struct config_error *error)
+	int64_t boot, bool running, struct config_error *error)
 {
 	struct collector *c = calloc(1, sizeof *c);
 
@@ -168,6 +169,7 @@ struct collector *collector_new(const struct config *config, const struct config
 		return NULL;
 	}
 	c->group_number = -1;
+	c->asks = running || x->resolve_later;
 	if (open_session(c, config, x, boot, error)) {
 		health_init(&c->health, x->transport == CONFIG_TCP || x->transport == CONFIG_TLS,
 			x->protocol != CONFIG_NETFLOW5, clock_steady());

@@ -61,19 +61,25 @@ static void add(struct own *own, const struct config_exporter *x, const struct a
 	put_address(pair->here, &here);
 	put_address(pair->collector, &collector);
 	pair->port = port_of(&collector);
-	pair->protocol = x->transport == CONFIG_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	pair->protocol = x->transport == CONFIG_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 	pair->ip_version = to->ai_family == AF_INET6 ? 6 : 4;
 	own->port[pair->port / 64] |= UINT64_C(1) << pair->port % 64;
+	for (unsigned i = 0; i < own->count; i++)
+		if (memcmp(&own->pair[i], pair, sizeof *pair) == 0)
+			return; /* known before */
 	own->count++;
 }
 
-struct own *own_new(const struct config *c)
+struct own *own_new(const struct config *c, bool running, const struct own *before)
 {
 	struct own *own = c->exporter_count ? calloc(1, sizeof *own) : NULL;
+	int how = running ? AI_NUMERICHOST : 0;
 
+	if (own && before)
+		*own = *before;
 	for (unsigned i = 0; own && i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
-		struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found;
+		struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = how}, *found;
 		if (getaddrinfo(x->host, x->service, &hints, &found) != 0)
 			continue;
 		for (const struct addrinfo *to = found; to; to = to->ai_next)

@@ -89,7 +89,7 @@ static bool make_all(struct change *c, struct config_error *error)
 	const struct reload_plan *p = &c->plan;
 
 	if (p->own && !p->to->meter_own)
-		c->own = own_new(p->to);
+		c->own = own_new(p->to, true, c->a->own);
 	for (unsigned i = 0; i < p->to->input_count; i++) {
 		bool good =
 			p->old[i] == RELOAD_NONE ? make_added(c, i, error) : make_stay(c, i, error);

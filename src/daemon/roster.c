@@ -67,7 +67,7 @@ struct roster *roster_new(const struct config *config, int64_t boot, struct conf
 	r->boot = boot;
 	for (; r->count < config->exporter_count; r->count++) {
 		r->collector[r->count] =
-			collector_new(config, &config->exporters[r->count], boot, error);
+			collector_new(config, &config->exporters[r->count], boot, false, error);
 		if (!r->collector[r->count]) {
 			roster_free(r);
 			return NULL;
@@ -107,7 +107,7 @@ static struct collector *find_same(const struct roster *old, const struct config
 static bool prepare(struct roster *r, const struct config *to, const struct config_exporter *x,
 	struct collector *same, bool redefine, struct config_error *error)
 {
-	struct collector *c = same ? same : collector_new(to, x, r->boot, error);
+	struct collector *c = same ? same : collector_new(to, x, r->boot, true, error);
 
 	if (!c || (same && redefine && !collector_prepare(c, to, x, r->boot, error)))
 		return false;
