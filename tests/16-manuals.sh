@@ -84,7 +84,7 @@ section() { awk -v want="$2" '/^\.Sh / { here = substr($0, 5) == want } here' "$
 section man/weirctl.8 COMMANDS | grep -v ' Ns = ' | sed -nE 's/^\.It Cm ([a-z]+)( .*)?$/\1/p' | LC_ALL=C sort -u >"$TMP/commands.manual"
 awk '/^\.It Va cache.record No/ { inside = 1; next } /^\.El/ { inside = 0 } inside && /^\.It Li/ { print $3 }' man/weir.conf.5 |
 	LC_ALL=C sort >"$TMP/records.manual"
-"$WEIR" --help-config | grep -A1 '^  cache.record = ' | tail -n 1 | sed 's/, or one of records//' | tr -d ' ' | tr ',' '\n' |
+"$WEIR" --help-config | grep -A1 '^  cache.record = ' | tail -n 1 | sed 's/, or your own//' | tr -d ' ' | tr ',' '\n' |
 	LC_ALL=C sort >"$TMP/records.help"
 [ "$(wc -l <"$TMP/records.help")" -ge 5 ] || bad 'the ready-made records were not found'
 diff "$TMP/records.help" "$TMP/records.manual" >"$TMP/diff" || bad "ready-made records in weir.conf.5: $(cat "$TMP/diff")"

@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-enum { SEEDS = 40, TRIPS = 25, OCTETS = 6400 };
+enum { SEEDS = 40, TRIPS = 25, OCTETS = 9600 };
 
 static uint64_t next_random(uint64_t *state)
 {
