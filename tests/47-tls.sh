@@ -121,4 +121,38 @@ wrong "another's key" "key values mismatch" --set "exporters[0].tls.key=$TMP/oth
 "$WEIR" -r "$TMP/in.pcap" -n 127.0.0.1 "${options[@]}" 2>"$TMP/err"
 grep -q '127.0.0.1:4740: ' "$TMP/err" || bad "the port of IPFIX over TLS: $(cat "$TMP/err")"
 wrong 'no key' 'key is missing' --set 'exporters[0].tls.key='
+# ---- a running weir reads them again ----
+
+WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
+ctl() { timeout 30 "$WEIRCTL" -s "$TMP/run/weir.sock" "$@"; }
+use() { cp "$TMP/$1.pem" "$TMP/run/own.pem" && cp "$TMP/$1.key" "$TMP/run/own.key"; }
+if [ -x "$WEIRCTL" ] && [ "$(id -u)" -eq 0 ]; then
+	two_hosts
+	mkdir "$TMP/run"
+	use unknown
+	cat >"$TMP/run/weir.conf" <<-END
+	inputs = ( { interface = "vb"; } );
+	exporters = ( { collector = "127.0.0.1:4740"; transport = "tls"; reconnect = "100ms";
+		tls = { ca = "$TMP/ca.pem"; certificate = "$TMP/run/own.pem"; key = "$TMP/run/own.key"; }; } );
+	control = { socket = "$TMP/run/weir.sock"; };
+	privileges = { user = ""; };
+	END
+	ip netns exec $b openssl s_server -accept 4740 -quiet -cert "$TMP/collector.pem" -key "$TMP/collector.key" \
+		-CAfile "$TMP/ca.pem" -Verify 2 -verify_return_error >"$TMP/got" 2>"$TMP/server.log" </dev/zero &
+	server=$!
+	cleanups+=("kill $server 2>/dev/null")
+	ip netns exec $b "$(realpath "${WEIR_PLAIN:-$root/weir}")" -f "$TMP/run/weir.conf" 2>"$TMP/err" &
+	weir=$!
+	cleanups+=("kill $weir 2>/dev/null")
+	until_true 20 grep -q 'alert unknown ca' "$TMP/err" || bad "our certificate is not refused: $(cat "$TMP/err")"
+	[ ! -s "$TMP/got" ] || bad 'something was sent with the wrong certificate'
+	cp "$TMP/in.pcap" "$TMP/run/own.pem"
+	said=$(ctl reload 2>&1) && bad 'a file that is no certificate was taken'
+	case $said in *'certificate '*own.pem*) ;; *) bad "no certificate: $said" ;; esac
+	use weir
+	run 'new certificates' ctl reload
+	until_true 20 test -s "$TMP/got" || bad "nothing comes with the new certificate: $(tail -3 "$TMP/err" "$TMP/server.log")"
+	stop $weir TERM 30 || bad "weir ended with $?: $(tail -3 "$TMP/err")"
+	stop $server TERM 10
+fi
 finish

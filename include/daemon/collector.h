@@ -51,11 +51,12 @@ struct session *collector_session(const struct collector *collector);
 void collector_ask(struct collector *collector, struct resolver *resolver);
 void collector_hear(struct collector *collector, const struct resolver_answer *answer);
 
-/* What records tell changes: another session for it is made ready, and takes the place of its
- * own with collector_change(), or does not with collector_discard(). False: *error says
- * why not. */
+/* A new configuration has it as it is: certificates are read again and, where what records
+ * tell changes (`redefine`), another session is made ready. They take the place of its own with
+ * collector_change(), or do not with collector_discard(). False: *error says why not. */
 bool collector_prepare(struct collector *collector, const struct config *config,
-	const struct config_exporter *exporter, int64_t boot, struct config_error *error);
+	const struct config_exporter *exporter, int64_t boot, bool redefine,
+	struct config_error *error);
 void collector_discard(struct collector *collector);
 /* Does nothing where nothing is prepared. */
 void collector_change(struct collector *collector, int64_t now);

@@ -61,6 +61,9 @@ void session_discard(struct session *prepared);
  * numbers, its counts, and template ids that it had not. Frees it. */
 void session_succeed(struct session *prepared, struct session *old, int64_t now);
 
+/* Other certificates for its next connection, which it takes over. */
+void session_renew(struct session *session, struct tls_context *context);
+
 /* Takes a finished flow; `now` in nanoseconds since 1970. */
 void session_record(struct session *session, const struct flow_record *record,
 	const struct flow_path *path, int64_t now);

@@ -70,6 +70,7 @@ struct transport_report {
 };
 
 struct receiver_room;
+struct tls_context;
 struct transport;
 struct socket_addresses; /* of export/socket.h */
 
@@ -90,6 +91,8 @@ struct transport_ops {
 	void (*end)(struct transport *transport);
 	/* What is kept then is lost without a report. */
 	void (*close)(struct transport *transport);
+	/* Other certificates for the next connection, which it takes over; NULL: it has none. */
+	void (*renew)(struct transport *transport, struct tls_context *context);
 	/* What it keeps of templates is of no use to messages to come, or NULL. */
 	void (*forget)(struct transport *transport);
 	/* The collector's addresses are these now; where it is sent to already, it stays if that

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/health.h"
 #include "daemon/interfaces.h"
+#include "export/tls.h"
 #include "flow/filter.h"
 
 #include <stdio.h>
@@ -19,9 +20,10 @@ enum {
 struct collector {
 	char name[EXPORTER_COLLECTOR_NAME];
 	struct session *session;
-	struct session *next;        /* prepared, or NULL */
-	struct session_tally before; /* came to the exporter before this did */
-	struct session_tally until;  /* and until it left, if it has */
+	struct session *next;             /* prepared, or NULL */
+	struct tls_context *certificates; /* the same */
+	struct session_tally before;      /* came to the exporter before this did */
+	struct session_tally until;       /* and until it left, if it has */
 	bool leaving;
 	enum config_transport transport;
 	unsigned version;
@@ -66,15 +68,20 @@ static struct transport *paced(struct transport *t, const struct config_exporter
 	return transport_paced_new(t, &pace);
 }
 
-static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
-	bool patient, struct transport_error *why)
+static struct transport_tls_options tls_options_of(const struct config_exporter *x)
 {
-	struct transport_tls_options tls = {
+	return (struct transport_tls_options){
 		.ca = x->tls_ca,
 		.certificate = x->tls_certificate,
 		.key = x->tls_key,
 		.name = *x->tls_name ? x->tls_name : x->host,
 	};
+}
+
+static struct transport *open_transport(const struct collector *c, const struct config_exporter *x,
+	bool patient, struct transport_error *why)
+{
+	struct transport_tls_options tls = tls_options_of(x);
 	struct transport_path path = {.host = x->host,
 		.service = x->service,
 		.source = x->source,
@@ -153,8 +160,7 @@ static bool open_session(struct collector *c, const struct config *config,
 		return config_fail(error, "collector %s: %s", c->name, why.text);
 	c->host = resolver_name_of(x->host, x->service,
 		x->transport == CONFIG_UDP ? SOCK_DGRAM : SOCK_STREAM,
-		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !c->asks,
-		clock_steady());
+		x->transport == CONFIG_FILE ? 0 : x->resolve_refresh, !c->asks, clock_steady());
 	c->session = session_new(&options, t);
 	return c->session || config_fail(error, "collector %s: out of memory", c->name);
 }
@@ -216,23 +222,48 @@ void collector_take(
 		session_record(c->session, r, path, now);
 }
 
+/* The files are the same, and may have been replaced. */
+static bool read_certificates(
+	struct collector *c, const struct config_exporter *x, struct config_error *error)
+{
+	struct transport_tls_options options = tls_options_of(x);
+	struct transport_error why;
+
+	if (x->transport != CONFIG_TLS)
+		return true;
+	c->certificates = tls_context_new(&options, &why);
+	return c->certificates || config_fail(error, "collector %s: %s", c->name, why.text);
+}
+
 bool collector_prepare(struct collector *c, const struct config *config,
-	const struct config_exporter *x, int64_t boot, struct config_error *error)
+	const struct config_exporter *x, int64_t boot, bool redefine, struct config_error *error)
 {
 	struct session_options options = session_options_of(config, x, boot);
 
+	if (!read_certificates(c, x, error))
+		return false;
+	if (!redefine)
+		return true;
 	c->next = session_prepare(c->session, &options);
-	return c->next || config_fail(error, "collector %s: out of memory", c->name);
+	if (c->next)
+		return true;
+	collector_discard(c);
+	return config_fail(error, "collector %s: out of memory", c->name);
 }
 
 void collector_discard(struct collector *c)
 {
 	session_discard(c->next);
+	tls_context_free(c->certificates);
 	c->next = NULL;
+	c->certificates = NULL;
 }
 
 void collector_change(struct collector *c, int64_t now)
 {
+	if (c->certificates)
+		session_renew(c->session, c->certificates);
+	c->certificates = NULL;
 	if (!c->next)
 		return;
 	session_succeed(c->next, c->session, now);

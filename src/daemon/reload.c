@@ -84,6 +84,15 @@ static bool make_added(struct change *c, unsigned i, struct config_error *error)
 	return config_fail(error, "inputs: %s: no thread for it", in->name);
 }
 
+/* They are read again, also where nothing differs. */
+static bool has_certificates(const struct config *c)
+{
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].transport == CONFIG_TLS)
+			return true;
+	return false;
+}
+
 static bool make_all(struct change *c, struct config_error *error)
 {
 	const struct reload_plan *p = &c->plan;
@@ -96,7 +105,7 @@ static bool make_all(struct change *c, struct config_error *error)
 		if (!good)
 			return false;
 	}
-	if (p->metering || p->exporters) {
+	if (p->metering || p->exporters || has_certificates(p->to)) {
 		c->roster = exporter_prepare(c->a->exporter, p->from, p->to, p->metering, error);
 		if (!c->roster)
 			return false;

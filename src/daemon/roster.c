@@ -109,7 +109,7 @@ static bool prepare(struct roster *r, const struct config *to, const struct conf
 {
 	struct collector *c = same ? same : collector_new(to, x, r->boot, true, error);
 
-	if (!c || (same && redefine && !collector_prepare(c, to, x, r->boot, error)))
+	if (!c || (same && !collector_prepare(c, to, x, r->boot, redefine, error)))
 		return false;
 	r->kept[r->count] = same != NULL;
 	r->collector[r->count++] = c;

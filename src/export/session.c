@@ -462,6 +462,11 @@ void session_succeed(struct session *s, struct session *old, int64_t now)
 		forget(s->out.transport);
 }
 
+void session_renew(struct session *s, struct tls_context *context)
+{
+	s->out.transport->ops->renew(s->out.transport, context);
+}
+
 void session_end(struct session *s, int64_t now)
 {
 	session_flush(s, now);

@@ -41,7 +41,8 @@ struct stream {
 	struct backlog *templates; /* never dropped */
 	struct parcel *unsaid;     /* the first that is not in this connection; NULL: all are */
 
-	struct tls_context *tls; /* or NULL */
+	struct tls_context *tls;     /* or NULL */
+	struct tls_context *renewed; /* for the next connection, or NULL */
 	struct socket_addresses addresses;
 	unsigned address;           /* to try next; `count`: all have been tried */
 	struct socket_address peer; /* of the connection */
@@ -83,6 +84,11 @@ static void try_address(struct stream *s)
 	struct transport_error error;
 
 	s->peer = s->addresses.list[s->address++];
+	if (s->renewed) {
+		tls_context_free(s->tls);
+		s->tls = s->renewed;
+		s->renewed = NULL;
+	}
 	s->connection = connection_new(&s->peer, &s->path, s->tls, &error);
 	if (!s->connection)
 		complain(s, "no connection", error.text);
@@ -299,10 +305,19 @@ static void stream_close(struct transport *t)
 
 	connection_free(s->connection);
 	tls_context_free(s->tls);
+	tls_context_free(s->renewed);
 	backlog_free(s->backlog);
 	backlog_free(s->templates);
 	spool_close(s->spool);
 	free(s);
+}
+
+static void stream_renew(struct transport *t, struct tls_context *context)
+{
+	struct stream *s = (struct stream *)t;
+
+	tls_context_free(s->renewed);
+	s->renewed = context;
 }
 
 /* What is kept still needs them, in the next connection too. */
@@ -342,6 +357,7 @@ static const struct transport_ops stream_ops = {
 	.work = stream_work,
 	.end = stream_end,
 	.forget = stream_forget,
+	.renew = stream_renew,
 	.redirect = stream_redirect,
 	.close = stream_close,
 	.keeps_templates = true,
