@@ -84,7 +84,7 @@ fi
 
 # with only one port an input beside the bridge nothing is left out, and that is said
 start some 3 --set routes.lookup=false -i br0 -i r0 -i r2 "udp portrange 7000-7999"
-grep -q 'br0 lies over r0.*metered twice' "$TMP/some.log" || bad "some ports: $(cat "$TMP/some.log")"
+grep -q 'over="br0" below="r0".*metered twice' "$TMP/some.log" || bad "some ports: $(cat "$TMP/some.log")"
 stop $weir TERM 10 || bad "some: $?"
 
 # a macvlan over r2, from where the LAN is reached too

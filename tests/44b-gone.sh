@@ -59,8 +59,8 @@ until_true 10 eval '[ "$(state)" = capturing ]' || bad "r1 is $(state): $(cat "$
 send $lan0 23 10.1.0.2 4001 10.2.0.2 7001
 send $lan1 24 10.2.0.2 4002 10.1.0.2 7002
 until_true 10 seen $((63 + 47)) || bad "back: $(ctl ledger)"
-[ "$(grep -c 'r1 has gone' "$TMP/gone.log")" = 1 ] || bad "gone, said otherwise than once: $(cat "$TMP/gone.log")"
-[ "$(grep -c 'r1 is there again' "$TMP/gone.log")" = 1 ] || bad "back, said otherwise than once: $(cat "$TMP/gone.log")"
+[ "$(grep -c 'event=gone interface="r1"' "$TMP/gone.log")" = 1 ] || bad "gone, said otherwise than once: $(cat "$TMP/gone.log")"
+[ "$(grep -c 'event=back interface="r1" was=gone' "$TMP/gone.log")" = 1 ] || bad "back, said otherwise than once: $(cat "$TMP/gone.log")"
 
 fields='sourceIPv4Address sourceTransportPort destinationTransportPort packetDeltaCount ingressInterface egressInterface flowDirection'
 want() {

@@ -207,12 +207,19 @@ static bool give_up_privileges(
 static bool open_services(struct pipeline *p, const struct config *c, struct config_error *error)
 {
 	announce(&p->parts);
-	p->resolver = resolver_new(c, error);
-	if (!p->resolver)
-		return false;
 	exporter_resolver(p->parts.exporter, p->resolver);
 	return make_view(p, c, error) && add_control(p, c, error) && add_metrics(p, c, error) &&
 	       give_up_privileges(p, c, error);
+}
+
+/* Before rings are mapped: a process that was made after them would keep their sockets, which
+ * stay members of their group then, when weir has let go of the interface. */
+static bool make_resolver(struct pipeline *p, const struct config *c, struct config_error *error)
+{
+	if (c->input_count > 0 && *c->inputs[0].file)
+		return true;
+	p->resolver = resolver_new(c, error);
+	return p->resolver != NULL;
 }
 
 struct pipeline *pipeline_new(
@@ -226,7 +233,7 @@ struct pipeline *pipeline_new(
 	}
 	p->notify = notify_open();
 	p->again = again;
-	if (assembly_make(&p->parts, c, error) &&
+	if (make_resolver(p, c, error) && assembly_make(&p->parts, c, error) &&
 		(p->parts.is_file ? give_up_privileges(p, p->parts.config, error)
 				  : open_services(p, p->parts.config, error)))
 		return p;

@@ -84,7 +84,7 @@ ip netns exec $b "$WEIR_PLAIN" -i vb --ledger "$TMP/ledger" --set control.socket
 weir=$!
 until_true 20 grep -q 'frames are let in' "$TMP/log" || bad "as nobody: $(cat "$TMP/log")"
 ip -n $b link del vb
-until_true 10 grep -q 'vb has gone' "$TMP/log" || bad "as nobody: $(cat "$TMP/log")"
+until_true 10 grep -q 'event=gone interface="vb"' "$TMP/log" || bad "as nobody: $(cat "$TMP/log")"
 ip -n $a link add va type veth peer name vb netns $b
 ip -n $a link set va arp off up
 ip -n $b link set vb arp off up
@@ -92,7 +92,7 @@ until_true 10 eval "! kill -0 $weir" || { bad "as nobody: it goes on without the
 wait $weir
 ended=$?
 weir=
-[ $ended = 3 ] && grep -q 'error: vb, worker 0: it is there again, and the right to capture was given up' "$TMP/log" ||
+[ $ended = 3 ] && grep -q 'it is there again, and the right to capture was given up' "$TMP/log" ||
 	bad "as nobody: exit status $ended: $(cat "$TMP/log")"
 grep -q 'the ledger adds up' "$TMP/log" || bad "as nobody: $(cat "$TMP/log")"
 

@@ -53,7 +53,7 @@ breaks 'no source address' ip -n $b addr del 192.0.2.1/24 dev wa
 heals 'the source address' ip -n $b addr add 192.0.2.1/24 dev wa
 breaks 'an interface that is down' ip -n $b link set wa down
 heals 'the interface' ip -n $b link set wa up
-[ "$(grep -c 'records lost' "$TMP/log")" -le 2 ] || bad "one line a minute is enough: $(cat "$TMP/log")"
+[ "$(grep -c 'event=lost' "$TMP/log")" -le 2 ] || bad "one line a minute is enough: $(cat "$TMP/log")"
 end path
 gather
 agree path lost

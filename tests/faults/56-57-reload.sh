@@ -42,12 +42,12 @@ wrong() { # NAME COMMAND...: makes the file wrong, twice read
 	shift
 	conf 60s 60s
 	"$@"
-	errors=$(grep -c 'error: reload' "$TMP/log")
+	errors=$(grep -c 'error: event=reload-refused' "$TMP/log")
 	ctl reload >"$TMP/said" 2>&1
 	[ $? -eq 1 ] && [ -s "$TMP/said" ] || bad "$name: weirctl reload: exit status $?: $(cat "$TMP/said")"
-	[ "$(grep -c 'error: reload' "$TMP/log")" = $((errors + 1)) ] || bad "$name: weirctl reload: not one error: $(tail -n 5 "$TMP/log")"
+	[ "$(grep -c 'error: event=reload-refused' "$TMP/log")" = $((errors + 1)) ] || bad "$name: weirctl reload: not one error: $(tail -n 5 "$TMP/log")"
 	kill -HUP $weir
-	until_true 5 eval '[ "$(grep -c "error: reload" "$TMP/log")" = $((errors + 2)) ]' || bad "$name: SIGHUP: not one error: $(tail -n 5 "$TMP/log")"
+	until_true 5 eval '[ "$(grep -c "error: event=reload-refused" "$TMP/log")" = $((errors + 2)) ]' || bad "$name: SIGHUP: not one error: $(tail -n 5 "$TMP/log")"
 	[ "$(idle)" = 1800.000 ] || bad "$name: idle is $(idle)"
 	send $((0x0a000000 + sent)) 100
 	sent=$((sent + 100))
