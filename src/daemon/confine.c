@@ -49,14 +49,14 @@ static uint64_t rights_of(int abi)
 }
 
 /* A file that is none of a folder's has fewer rights to give. What is not there needs no
- * rule. */
+ * rule, nor what this user may not read anyway. */
 static bool allow(int set, const char *path, uint64_t rights)
 {
 	struct landlock_path_beneath_attr rule = {.allowed_access = rights};
 
 	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	if (rule.parent_fd < 0)
-		return errno == ENOENT;
+		return errno == ENOENT || (errno == EACCES && !(rights & ~READ));
 	bool good = syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 	close(rule.parent_fd);
 	return good;
