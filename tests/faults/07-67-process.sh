@@ -161,6 +161,6 @@ rm "$TMP/log"
 ip netns exec $b "$WEIR" -i vb -o json -t idle=100ms --set control.socket="$socket" --ledger "$TMP/ledger" 2>"$TMP/log" | true &
 until_true 20 grep -q 'frames are let in' "$TMP/log"
 send 0x0a000000 1000
-until_true 10 grep -q 'the ledger adds up' "$TMP/log" && grep -q 'error: standard output: ' "$TMP/log" ||
+until_true 10 grep -q 'the ledger adds up' "$TMP/log" && grep -q 'error: event=output-failed ' "$TMP/log" ||
 	bad "a broken pipe: $(cat "$TMP/log")"
 finish
