@@ -210,7 +210,7 @@ def all_kinds():
     change(s, 'idle', idle='nonsense')
     change(s, f'localhost:{b.port} removed', exporters=[(a, 'ipfix')], idle='1s', biflow='false')
     change(s, 'inputs[].filter of vb', filter='udp')
-    change(s, 'right to capture was given up', inputs=['vb', 'wb'])
+    change(s, 'calls are confined, so another one needs a restart', inputs=['vb', 'wb'])
     summary, (of_a, of_b) = end(p, [a, b])
     judge(of_a, metered(summary)[0], 'the one that stayed')
     check(a.sessions == 1, f'{a.sessions} sessions with the one that stayed')

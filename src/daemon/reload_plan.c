@@ -204,10 +204,10 @@ static bool check(const struct reload_plan *p, bool dedup, struct config_error *
 	if (to->output != CONFIG_OUTPUT_NONE && p->metering)
 		return config_fail(error, "output: what records tell can change with a restart "
 					  "only, where they are printed");
-	if (p->has_added && !p->from->privileges.capture && confined)
+	if (p->has_added && confined)
 		return config_fail(error,
-			"inputs: the right to capture was given up, so another one needs a "
-			"restart; privileges.capture = true keeps it");
+			"inputs: calls are confined, so another one needs a restart; with "
+			"privileges.confine = false and privileges.capture = true it does not");
 	if (p->has_added && to->dedup && to->input_count > 1 && p->from->input_count == 1)
 		return config_fail(error,
 			"inputs: one was alone, so what passes several is not told apart; "
