@@ -149,7 +149,7 @@ static const struct call calls[] = {
 	{.name = "socket", .need = CONFINE_SOCKETS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_SOCKETS},
 	{.name = "bind", .need = CONFINE_SOCKETS | CONFINE_CAPTURE},
 	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
-	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD},
+	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD | CONFINE_FILES},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
 /* clang-format on */
