@@ -156,17 +156,15 @@ def judge_records(name, connections):
             key += r.get('sourceTransportPort'), r.get('destinationTransportPort')
         begin, end = time_of(r['flowStartMilliseconds']), time_of(r['flowEndMilliseconds'])
         got = tuple(first(r, *n) for n in POST)
-        want, times = ('::' if ':' in key[0] else '0.0.0.0',) * 2 + (0, 0), 0
-        for c in connections:
-            for side in (0, 1):
-                if c.protocol == r['protocolIdentifier'] and c.seen(side)[0] == key and \
-                        c.time <= end + 1.5 and (c.over is None or c.over >= begin - 0.002):
-                    want = c.seen(side)[1]
-                    times += 1
-                    told.add((c.key, c.time, side))
-        if got != want or times > 1:
+        candidates = [(c, side) for c in connections for side in (0, 1)
+                      if c.protocol == r['protocolIdentifier'] and c.seen(side)[0] == key and
+                      c.time <= end + 1.5 and (c.over is None or c.over >= begin - 0.002)]
+        # by chance the kernel may give one burst's connection a port that it gave one of the burst before
+        told |= {(c.key, c.time, side) for c, side in candidates if c.seen(side)[1] == got}
+        want = [c.seen(side)[1] for c, side in candidates] or [('::' if ':' in key[0] else '0.0.0.0',) * 2 + (0, 0)]
+        if got not in want:
             if wrong < 5:
-                print(f'a flow {key} from {begin} to {end} has {got}, conntrack {times} times {want}')
+                print(f'a flow {key} from {begin} to {end} has {got}, conntrack {want}')
             wrong += 1
     sides = sum(1 + any(t[0] == c.key and t[2] == 1 for t in told) for c in connections)
     missing = [c.seen(0)[0] for c in connections if (c.key, c.time, 0) not in told]
