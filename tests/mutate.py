@@ -41,8 +41,8 @@ ROOMS = {
     'encoder': (['src/export/%s.c' % n for n in (
         'template', 'value', 'message', 'session', 'netflow5', 'netflow9', 'ipfix', 'protocol', 'layout', 'refresh',
         'options_data', 'times')],
-        ['template', 'value', 'session', 'session_time', 'session_path', 'ie', 'options_data', 'definition', 'events',
-         'print', 'dump', 'round_trip'],
+        ['template', 'value', 'session', 'session_time', 'session_path', 'session_change', 'memory', 'ie', 'options_data',
+         'definition', 'events', 'print', 'dump', 'round_trip'],
         ['exact', '18-weirdump.sh', '27-records.py', 'conformance/70-clauses.py']),
     'decoder': (sorted('src/packet/' + os.path.basename(f) for f in glob.glob(ROOT + '/src/packet/*.c')),
                 ['packet', 'packet_cut', 'packet_fragment', 'packet_tunnel', 'header_options', 'packet_tunnel_facts', 'memory',
