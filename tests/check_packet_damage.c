@@ -155,6 +155,9 @@ START_TEST(short_way_is_the_long_way)
 		{"tagged udp 6", 1, "e8100 q86dd.6005 6.17 u53 z20", 0},
 		{"first fragment", 1, "e0800 x45000028000120004006 z2 x0a0000010a000002 tcp", 0},
 		{"later fragment", 1, "e0800 x45000028000100014006 z2 x0a0000010a000002 tcp", 0},
+		{"tcp, shorter than its header", 1,
+			"e0800 x4500001e000100004006 z2 x0a0000010a000002 tcp", 0},
+		{"tcp 6, shorter than its header", 1, "e86dd x60000000000a06ff z32 tcp", 0},
 		{"length 0", 1, "e0800 x45000000000100004006 z2 x0a0000010a000002 tcp", 0},
 	};
 	damage(&samples[_i]);
@@ -192,7 +195,7 @@ int main(void)
 	tcase_set_timeout(cases, 60); /* of real time, under the sanitizers */
 	tcase_add_loop_test(cases, damaged_link_headers, 0, SAMPLES(link_samples));
 	tcase_add_loop_test(cases, damaged_tunnels, 0, SAMPLES(tunnel_samples));
-	tcase_add_loop_test(cases, short_way_is_the_long_way, 0, 11);
+	tcase_add_loop_test(cases, short_way_is_the_long_way, 0, 13);
 	tcase_add_test(cases, short_way_is_taken);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);

@@ -298,6 +298,25 @@ START_TEST(layers_run_out_inside)
 END_TEST
 
 /* MPLS payloads in MPLS payloads: each doubles the guesses, their limit ends them. */
+/* Then the frame is ignored for that, and not for a guess that the limit has ended. */
+START_TEST(layers_run_out_in_a_guess)
+{
+	char words[4096] = "e8847 x00065140";
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct decoder *decoder = decoder_new(&options);
+	struct frame_text text;
+	struct packet p;
+	struct decoder_ignored ignored;
+
+	for (int i = 0; i < 200; i++)
+		strcat(words, " e88e7 z4");
+	struct frame frame = frame_of(&text, 1, words);
+	ck_assert_int_eq(decoder_read(decoder, &frame, &p, &ignored), PACKET_MALFORMED);
+	ck_assert_uint_eq(ignored.reason, PACKET_IGNORED_LAYERS);
+	decoder_free(decoder);
+}
+END_TEST
+
 START_TEST(guesses_are_bounded)
 {
 	char words[4096] = "x00065140";
@@ -389,6 +408,7 @@ int main(void)
 	tcase_add_test(cases, depth_is_limited);
 	tcase_add_test(cases, layers_suffice_for_the_depth);
 	tcase_add_test(cases, layers_run_out_inside);
+	tcase_add_test(cases, layers_run_out_in_a_guess);
 	tcase_add_test(cases, guesses_are_bounded);
 	tcase_add_test(cases, guess_in_a_link_layer);
 	tcase_add_test(cases, ports_are_the_options);

@@ -35,13 +35,13 @@ SECONDS = 20  # the least time that a test may take, on a busy machine
 # depends on how busy the machine is.
 ROOMS = {
     'cache': (['src/flow/%s.c' % n for n in ('cache', 'table', 'record', 'tcp', 'pressure', 'biflow')],
-              ['tcp', 'pressure', 'timeout', 'memory', 'details', 'cache_full', 'cache', 'round_trip', 'flood'],
+              ['tcp', 'pressure', 'timeout', 'memory', 'selection', 'biflow', 'details', 'cache_full', 'cache', 'round_trip', 'flood'],
               ['exact', '28-biflow.sh']),
     'timeout': (['src/flow/timeout.c'], ['timeout', 'cache'], ['exact']),
     'encoder': (['src/export/%s.c' % n for n in (
         'template', 'value', 'message', 'session', 'netflow5', 'netflow9', 'ipfix', 'protocol', 'layout', 'refresh',
         'options_data', 'times')],
-        ['template', 'value', 'session', 'session_time', 'session_path', 'session_change', 'memory', 'ie', 'options_data',
+        ['template', 'value', 'message', 'session', 'session_time', 'session_path', 'session_change', 'memory', 'ie', 'options_data',
          'definition', 'events', 'print', 'dump', 'round_trip'],
         ['exact', '18-weirdump.sh', '27-records.py', 'conformance/70-clauses.py']),
     'decoder': (sorted('src/packet/' + os.path.basename(f) for f in glob.glob(ROOT + '/src/packet/*.c')),
