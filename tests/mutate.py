@@ -41,7 +41,7 @@ ROOMS = {
     'encoder': (['src/export/%s.c' % n for n in (
         'template', 'value', 'message', 'session', 'netflow5', 'netflow9', 'ipfix', 'protocol', 'layout', 'refresh',
         'options_data', 'times')],
-        ['template', 'value', 'message', 'session', 'session_time', 'session_path', 'session_change', 'memory', 'ie', 'options_data',
+        ['template', 'layout', 'value', 'message', 'session', 'session_time', 'session_path', 'session_change', 'memory', 'ie', 'options_data',
          'definition', 'events', 'print', 'dump', 'round_trip'],
         ['exact', '18-weirdump.sh', '27-records.py', 'conformance/70-clauses.py']),
     'decoder': (sorted('src/packet/' + os.path.basename(f) for f in glob.glob(ROOT + '/src/packet/*.c')),
@@ -58,7 +58,10 @@ SWAPS = [(r' < ', ' <= '), (r' <= ', ' < '), (r' > ', ' >= '), (r' >= ', ' > '),
          (r'\breturn false;', 'return true;'), (r'(?<=[( ])!(?=[\w(])', '')]
 NUMBER = re.compile(r'(?<![\w.\[])(\d+)(?![\w.])')
 CONDITION = re.compile(r'\b(if|while) \((.*)\)( \{)?$')
-# Declarations are no statements; a hint to the processor or an assertion changes nothing that a test can see.
+# Declarations are no statements. What changes nothing whatever the tests are is not drawn: hints to the processor (and
+# the functions that only give them), assertions, and the bound of `if (a < b)` before `b = a;`.
+HINTS = re.compile(r'\w+_fetch_\w+\(')
+BOUND = re.compile(r'\bif \((.+) (<|<=|>|>=) (.+)\)$')
 KEEP = re.compile(r'^\s*(static|const|struct|enum|union|u?int\d*_t|unsigned|size_t|bool|char|double|void|goto|return|break|'
                   r'case|default|extern|_Static_assert|assert|__builtin_prefetch|[\w ]+ \*?\w+ =|\w+ \*?\w+(\[\w*\])?;|\})')
 
@@ -68,7 +71,7 @@ def body_lines(lines):
     inside = comment = False
     for i, line in enumerate(lines):
         if line.startswith('{'):
-            inside = True
+            inside = not HINTS.search(lines[i - 1])
         elif line.startswith('}'):
             inside = False
         begins = '/*' in line
@@ -76,6 +79,13 @@ def body_lines(lines):
                 and 'assert(' not in line and '"' not in line:
             yield i
         comment = (comment or begins) and '*/' not in line
+
+
+def is_idle_bound(line, following, changed):
+    """Whether no more is changed than what `if (a < b)` says of equal ones, and the statement makes them equal."""
+    m, other = BOUND.search(line), BOUND.search(changed)
+    return m and other and m.group(1, 3) == other.group(1, 3) and m.group(2)[0] == other.group(2)[0] and \
+        following.strip() in ('%s = %s;' % m.group(1, 3), '%s = %s;' % m.group(3, 1))
 
 
 def mutants_of(path):
@@ -102,7 +112,8 @@ def mutants_of(path):
         if whole and not KEEP.match(line):
             made.add(re.match(r'\s*', line).group() + ';')
         for changed in sorted(made - {line}):
-            yield path, i + 1, line, changed
+            if not is_idle_bound(line, lines[i + 1], changed):
+                yield path, i + 1, line, changed
 
 
 class Killed(Exception):
