@@ -116,6 +116,26 @@ START_TEST(an_octet_alone)
 }
 END_TEST
 
+/* Each octet of the key is in the hash, too: flows of any of its values find room. */
+START_TEST(an_octet_spreads)
+{
+	enum { VALUES = 200 };
+	struct flow_selection selection = {.keeps_details = true, .biflow = _i % 2};
+	struct packet p = first_packet();
+	struct gone gone;
+
+	*mask_octet(&selection, (unsigned)_i / 2) = 0xff;
+	struct cache *c = open(&selection, &gone);
+	for (unsigned value = 0; value < VALUES; value++) {
+		*packet_octet(&p, (unsigned)_i / 2) = (uint8_t)value;
+		see(c, &p);
+	}
+	ck_assert_uint_eq(gone.flows, 0);
+	ck_assert_uint_eq(cache_live(c).flows, VALUES);
+	close_all(c);
+}
+END_TEST
+
 /* All that the default key has, and nothing of the details. */
 START_TEST(the_default_key)
 {
@@ -265,6 +285,7 @@ int main(void)
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, an_octet_alone, 0, OCTETS);
+	tcase_add_loop_test(cases, an_octet_spreads, 0, 2 * OCTETS);
 	tcase_add_loop_test(cases, the_default_key, 0, 2);
 	tcase_add_loop_test(cases, any_mask, 0, 8);
 	suite_add_tcase(suite, cases);

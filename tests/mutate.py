@@ -75,8 +75,9 @@ def body_lines(lines):
         elif line.startswith('}'):
             inside = False
         begins = '/*' in line
+        hint = HINTS.search(line) or line.startswith('\tfor') and HINTS.search(lines[i + 1])
         if inside and not comment and not begins and line.startswith('\t') and '__builtin' not in line \
-                and 'assert(' not in line and '"' not in line:
+                and 'assert(' not in line and '"' not in line and not hint:
             yield i
         comment = (comment or begins) and '*/' not in line
 
