@@ -13,8 +13,13 @@ say() {
 [ $# = 1 ] || { echo "usage: deb.sh FOLDER" >&2; exit 1; }
 for program in dpkg-buildpackage dh; do
 	command -v $program >/dev/null ||
-		{ say "$program is missing: apt-get install dpkg-dev debhelper"; exit 1; }
+		{ say "$program is missing: apt-get install build-essential debhelper"; exit 1; }
 done
+if ! lacking=$(dpkg-checkbuilddeps packaging/debian/control 2>&1); then
+	say "${lacking##*: error: }"
+	say "this installs them: apt-get install build-essential debhelper && make deps"
+	exit 1
+fi
 
 upstream=$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)
 upstream=${upstream%-*}
