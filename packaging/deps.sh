@@ -13,7 +13,7 @@ needs() {
 	cat <<-'ROWS'
 	build  cmd   cc                  gcc             gcc
 	build  hdr   stdio.h             libc6-dev       glibc-devel
-	build  cmd   pkg-config          pkg-config      pkgconf-pkg-config
+	build  cmd   pkg-config          pkgconf         pkgconf-pkg-config
 	build  pc    libpcap             libpcap-dev     libpcap-devel
 	build  pc    libevent_core       libevent-dev    libevent-devel
 	build  pc    libevent_pthreads   libevent-dev    libevent-devel
