@@ -12,7 +12,7 @@
 #define SECOND (INT64_C(1000000000))
 #define START  (INT64_C(1700000000) * SECOND)
 
-enum { OCTETS = 1400, TEXT = 4096, NARROW = 484 };
+enum { OCTETS = 1400, TEXT = 4096, NARROW = 484, EXPORTER_IPV4 = 130, EXPORTER_IPV6 = 131 };
 
 static const uint16_t versions[] = {9, 10};
 
@@ -29,6 +29,8 @@ static struct {
 	uint32_t uptime;      /* v9's */
 	uint64_t reliability; /* flows not sent, as told last */
 	unsigned interfaces;  /* told of */
+	uint16_t address;     /* element of the exporter's address, 0: there is none */
+	uint8_t octets[16];   /* that address */
 	unsigned forgotten, redirected, closed;
 	bool away, stays;
 } far;
@@ -45,6 +47,15 @@ static void read_record(void *context, const struct reader_record *r)
 	if (reader_value(r, 0, 166))
 		far.reliability = reader_uint(r, 0, 166);
 	far.interfaces += reader_value(r, 0, 82) != NULL;
+	for (uint16_t id = EXPORTER_IPV4; id <= EXPORTER_IPV6; id++) {
+		const struct reader_value *v = reader_value(r, 0, id);
+		if (!v)
+			continue;
+		ck_assert_uint_eq(v->octets, id == EXPORTER_IPV4 ? 4 : 16);
+		ck_assert_uint_eq(far.address, 0);
+		far.address = id;
+		memcpy(far.octets, v->bytes, v->octets);
+	}
 }
 
 static void add_word(char letter, size_t n)
@@ -302,6 +313,29 @@ START_TEST(what_comes_first)
 }
 END_TEST
 
+/* The address that messages are sent from, where that is known. */
+START_TEST(whose_address)
+{
+	static const uint8_t local[16] = {
+		0x20, 0x01, 0x0d, 0xb8, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	static const uint8_t families[] = {0, 4, 6};
+	uint8_t family = families[_i / 2];
+
+	begin(versions[_i % 2], true);
+	session_free(far.session);
+	far.closed = 0;
+	far.transport.local.version = family;
+	memcpy(far.transport.local.octets, local, sizeof local);
+	far.session = session_new(&far.options, &far.transport);
+	session_tick(far.session, START);
+	ck_assert_uint_eq(far.address, family == 0   ? 0
+				       : family == 4 ? EXPORTER_IPV4
+						     : EXPORTER_IPV6);
+	ck_assert_mem_eq(far.octets, local, family == 6 ? 16 : family);
+	end();
+}
+END_TEST
+
 START_TEST(what_is_asked_for)
 {
 	const struct option_interface two[2] = {{.index = 1}, {.index = 2}};
@@ -453,6 +487,7 @@ int main(void)
 	tcase_add_loop_test(cases, what_was_begun_before, 0, 2);
 	tcase_add_loop_test(cases, what_a_flush_tells, 0, 4);
 	tcase_add_loop_test(cases, what_comes_first, 0, 4);
+	tcase_add_loop_test(cases, whose_address, 0, 6);
 	tcase_add_loop_test(cases, what_is_asked_for, 0, 2);
 	tcase_add_loop_test(cases, another_address, 0, 4);
 	tcase_add_loop_test(cases, templates_that_are_kept, 0, 2);
