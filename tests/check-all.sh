@@ -77,8 +77,8 @@ cpp_check() {
 		--suppress=uninitvar:src/export/transport_udp.c --suppress=uninitvar:src/daemon/progress.c --error-exitcode=1 \
 		--std=c11 -Iinclude -D__linux__ -D_GNU_SOURCE src
 }
-# Each unit but those that measure time or race on purpose.
-# Not those that take too long so, nor check_memory, which leaves valgrind no memory either.
+# Each unit but those that measure time or race on purpose, and check_memory, which leaves valgrind
+# itself no memory.
 grind() {
 	local unit begin
 	make units || return 1
