@@ -338,6 +338,26 @@ START_TEST(layers_run_out_in_a_guess)
 }
 END_TEST
 
+/* Sixteen payloads of a frame are tried. */
+START_TEST(so_many_guesses)
+{
+	char words[4096] = "e8847 x00065140";
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct decoder *decoder = decoder_new(&options);
+	struct frame_text text;
+	struct packet p;
+	struct decoder_ignored ignored;
+
+	for (int i = 1; i < 16 + _i; i++)
+		strcat(words, " z4 e8847 x00065140");
+	strcat(words, " z4 e0800 4.6 tcp");
+	struct frame frame = frame_of(&text, 1, words);
+	ck_assert_int_eq(
+		decoder_read(decoder, &frame, &p, &ignored), _i ? PACKET_NOT_IP : PACKET_OK);
+	decoder_free(decoder);
+}
+END_TEST
+
 START_TEST(guesses_are_bounded)
 {
 	char words[4096] = "x00065140";
@@ -431,6 +451,7 @@ int main(void)
 	tcase_add_test(cases, layers_suffice_for_the_depth);
 	tcase_add_test(cases, layers_run_out_inside);
 	tcase_add_test(cases, layers_run_out_in_a_guess);
+	tcase_add_loop_test(cases, so_many_guesses, 0, 2);
 	tcase_add_test(cases, guesses_are_bounded);
 	tcase_add_test(cases, guess_in_a_link_layer);
 	tcase_add_test(cases, ports_are_the_options);
