@@ -67,7 +67,7 @@ fanalyzer() {
 tidy() {
 	local flags
 	mapfile -t flags < <(make -s --eval 'say-flags:; @printf "%s\n" $(filter -I% -D%,$(FLAGS))' say-flags)
-	printf '%s\n' src/*/*.c | xargs -t -P "$(nproc)" -I FILE clang-tidy --quiet --warnings-as-errors='*' \
+	printf '%s\n' src/*/*.c | xargs -P "$(nproc)" -I FILE sh -c 'echo "$0"; exec "$@"' FILE clang-tidy --quiet --warnings-as-errors='*' \
 		--checks='-*,clang-analyzer-*,bugprone-infinite-loop,bugprone-sizeof-expression,bugprone-suspicious-*,-clang-analyzer-security.insecureAPI.*' \
 		FILE -- -std=gnu17 "${flags[@]}"
 }
