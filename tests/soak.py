@@ -4,9 +4,7 @@
 In a network namespace of its own: frames of the generator's captures, floods of new flows that fill the cache, and long
 flows; collectors over UDP and TCP that are killed and come back, links that go down and up, weir stopped and continued,
 hostile clients, other configurations (time-outs, records, sampling, filters, exporters, one that is wrong) by weirctl
-and by SIGHUP, and a clock that is set, by half a second up to 50 days, forth and back. For that weir runs with
-preload/clock.c and each frame has its time from the sender, in the kernel: so weir sees what it would on a machine whose
-clock was set, and the machine's own stays.
+and by SIGHUP, and a clock that is set, by half a second up to 50 days, forth and back (clock.py).
 
 Once a second, and after SIGTERM, the ledger has to add up, here again from its numbers: what came in, what became of it,
 what each collector was sent. When each fault has happened once the resident size is taken; it has to stay within 1 % of
@@ -19,7 +17,6 @@ import os
 import random
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -27,16 +24,16 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from clock import Clock, Wire, own_network
+
 ROOT = os.path.dirname(HERE)
 WEIR = os.path.abspath(os.environ.get('WEIR_PLAIN', ROOT + '/weir'))
 WEIRCTL = os.path.dirname(WEIR) + '/weirctl'
 GEN = os.environ.get('GEN', ROOT + '/build/tests/gen')
-CLOCK = os.path.dirname(GEN) + '/clock.so'
 ENTRIES = 32768
 DRIFT = 1.0  # per cent
 CAPTURES = ('office', 'ports', 'fragments', 'tunnels')
-SO_TXTIME = SCM_TXTIME = 61  # linux/socket.h
-SECOND = 10**9
 STEPS = (0, 0.5, 5, 30, 3600, 50 * 86400)  # seconds that the clock may be off, either way
 
 # A collector is a process of its own, so that it can be killed.
@@ -70,30 +67,26 @@ class Collector:
 
 
 class Sender(threading.Thread):
-    """Some frames of the captures every 20 ms; a flood when asked for one. Their time is the clock's and `added` seconds."""
+    """Some frames of the captures every 20 ms; a flood when asked for one."""
 
-    def __init__(self, frames, rate):
+    def __init__(self, frames, rate, clock):
         super().__init__(daemon=True)
         self.frames, self.rate, self.flood, self.sent, self.over = frames, rate, 0, 0, False
-        self.base, self.added = 0, 0
+        self.base, self.wire = 0, Wire('va', clock)
 
     def run(self):
-        out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        out.bind(('va', 0))
-        out.setsockopt(socket.SOL_SOCKET, SO_TXTIME, struct.pack('iI', time.CLOCK_REALTIME, 0))
         while not self.over:
             for _ in range(self.rate // 50):
-                self.send(out, random.choice(self.frames))
+                self.send(random.choice(self.frames))
             for _ in range(min(self.flood, 400)):
                 self.base += 1
-                self.send(out, flow_frame(self.base))
+                self.send(flow_frame(self.base))
                 self.flood -= 1
             time.sleep(0.02)
 
-    def send(self, out, data):
-        now = time.time_ns() + int(self.added * SECOND)
+    def send(self, data):
         try:
-            out.sendmsg([data], [(socket.SOL_SOCKET, SCM_TXTIME, struct.pack('Q', now))])
+            self.wire.send(data)
             self.sent += 1
         except OSError:  # the link is down
             time.sleep(0.02)
@@ -159,8 +152,8 @@ class Soak:
         for name in CAPTURES:
             subprocess.run([GEN, name, self.tmp + '/in.pcap'], check=True, stdout=subprocess.DEVNULL)
             frames += frames_of(self.tmp + '/in.pcap')
-        self.sender = Sender(frames, int(os.environ.get('SOAK_RATE', 2000)))
-        self.set_clock(0)
+        self.clock = Clock(self.tmp + '/clock')
+        self.sender = Sender(frames, int(os.environ.get('SOAK_RATE', 2000)), self.clock)
         self.weir = self.start_weir()
         self.baseline = self.most = self.least = 0
 
@@ -192,19 +185,12 @@ class Soak:
         self.log = open(self.tmp + '/log', 'w')
         process = subprocess.Popen([WEIR, '-f', self.tmp + '/weir.conf', '--ledger', self.tmp + '/ledger'], stdin=subprocess.DEVNULL,
                                    stdout=self.log, stderr=self.log,
-                                   env=dict(os.environ, LD_PRELOAD=CLOCK, CLOCK_FILE=self.tmp + '/clock'))
+                                   env=self.clock.environment)
         while 'frames are let in' not in open(self.tmp + '/log').read():
             if process.poll() is not None:
                 sys.exit('weir does not start: ' + open(self.tmp + '/log').read())
             time.sleep(0.05)
         return process
-
-    def set_clock(self, seconds):
-        """Of frames that come and of weir, at once but for some microseconds."""
-        mode = 'r+b' if os.path.exists(self.tmp + '/clock') else 'wb'
-        with open(self.tmp + '/clock', mode, buffering=0) as file:
-            file.write(struct.pack('q', int(seconds * SECOND)))
-        self.sender.added = seconds
 
     def resident(self):
         with open('/proc/%d/status' % self.weir.pid) as file:
@@ -287,7 +273,7 @@ class Soak:
 
     def set_the_clock(self):
         """It may stay as it is now: the next time another is set."""
-        self.set_clock(self.random.choice((-1, 1)) * self.random.choice(STEPS))
+        self.clock.set(self.random.choice((-1, 1)) * self.random.choice(STEPS))
         self.pause(4)
 
     def other_configuration(self):
@@ -397,14 +383,7 @@ class Soak:
 
 
 def main():
-    if os.geteuid() != 0:
-        print('needs root for a network namespace')
-        return 77
-    if os.environ.get('SOAK_NAMESPACE') is None:
-        os.environ['SOAK_NAMESPACE'] = 'own'
-        os.execvp('unshare', ['unshare', '-n', sys.executable] + sys.argv)
-    for command in ('link set lo up', 'link add va type veth peer name vb', 'link set va up', 'link set vb up'):
-        subprocess.run(['ip'] + command.split(), check=True)
+    own_network()
     return Soak(float(sys.argv[1]) if len(sys.argv) > 1 else 1, int(sys.argv[2]) if len(sys.argv) > 2 else 1).run()
 
 
