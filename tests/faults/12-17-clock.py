@@ -3,18 +3,21 @@
 stands still while the clock goes on (17). Packet time decides: what has no packet for an hour of it is over, as idle; a
 clock that goes back ends all there is; a small step ends nothing. Each record has the times of its own frames, no frame
 is lost or in two records, and after a step back the collector gets the templates again."""
+import atexit
+import datetime
 import os
+import shutil
 import signal
 import socket
 import struct
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from capture import *
 from clock import Clock, Wire, own_network
-import datetime
 
 WEIR = os.environ.get('WEIR_PLAIN', ROOT + '/weir')  # the sanitizers' library would have to be the first one
 FLOWS, HOUR = 50, 3600
@@ -22,8 +25,8 @@ FLOWS, HOUR = 50, 3600
 
 class Live:
     def __init__(self):
-        self.tmp = os.path.join(TMP, 'clock')
-        os.mkdir(self.tmp)
+        self.tmp = tempfile.mkdtemp(dir=TMP)
+        atexit.register(shutil.rmtree, self.tmp)
         self.clock = Clock(self.tmp + '/clock')
         self.wire = Wire('va', self.clock)
         self.sent = [[] for _ in range(FLOWS)]  # of each flow, (time, part)
@@ -36,6 +39,7 @@ class Live:
             [WEIR, '-i', 'vb', '-o', 'json', '-n', '127.0.0.1:%d' % self.collector.getsockname()[1], '-t', 'idle=5s', '-t', 'active=2h',
              '--set', 'control.socket=' + self.control, '--ledger', self.tmp + '/ledger'],
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.log, env=self.clock.environment)
+        atexit.register(self.weir.kill)
         self.until('it starts', lambda: 'frames are let in' in open(self.tmp + '/log').read())
 
     def until(self, what, condition, seconds=30):
