@@ -271,6 +271,12 @@ void collector_change(struct collector *c, int64_t now)
 	c->next = NULL;
 }
 
+void collector_retime(struct collector *c, const struct config *to)
+{
+	session_retime(c->session, in_seconds(to->cache.timeouts.active),
+		in_seconds(to->cache.timeouts.idle));
+}
+
 void collector_come(struct collector *c, const struct session_tally *taken)
 {
 	c->before = *taken;
