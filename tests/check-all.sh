@@ -2,7 +2,7 @@
 # check-all.sh [PATTERN]: what `make check` leaves out because it takes long or needs tools of its own. What is not
 # installed is skipped by name. PATTERN picks some of the parts below. Nothing here installs anything; a whole run has
 # all its tools after: apt-get install cppcheck clang-tidy valgrind gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
-# gcc-i686-linux-gnu libc6-dev-i386-cross
+# gcc-i686-linux-gnu libc6-dev-i386-cross buildah
 #
 # What analysers may say all the same, and why:
 #   cppcheck  Wherever it sees beyond a buffer: source and destination address are set and copied as one, which a _Static_assert holds
@@ -26,13 +26,21 @@ part() {
 	if ! command -v "$tool" >/dev/null; then
 		echo "SKIP  $name: $tool is not installed"
 		skips=$((skips + 1))
-	elif "$@" >"$log" 2>&1; then
-		echo "PASS  $name: $((SECONDS - begin)) s"
-	else
+		return
+	fi
+	"$@" >"$log" 2>&1
+	case $? in
+	0) echo "PASS  $name: $((SECONDS - begin)) s" ;;
+	77)
+		echo "SKIP  $name: $(tail -n 1 "$log")"
+		skips=$((skips + 1))
+		;;
+	*)
 		echo "FAIL  $name"
 		tail -n 60 "$log" | sed 's/^/      | /'
 		failures=$((failures + 1))
-	fi
+		;;
+	esac
 }
 
 fanalyzer() {
@@ -77,6 +85,9 @@ twice() {
 inject_all() {
 	make asan gen && WEIR=$PWD/build/asan/weir INJECT_SECONDS=3600 tests/65-inject.py
 }
+image() {
+	make all gen && WEIR=$PWD/weir tests/image.sh
+}
 machines() {
 	make all gen tools && WEIR=$PWD/weir tests/67-machines.sh
 }
@@ -89,6 +100,7 @@ part reproducible git twice
 part msan clang tests/run.sh 31-damage-msan
 part inject gcc inject_all
 part machines s390x-linux-gnu-gcc machines
+part image buildah image
 part mutants python3 make -s mutate N=10 MINUTES=10
 part soak ip make -s soak HOURS=0.05
 echo "$failures failed, $skips skipped"
