@@ -62,7 +62,8 @@ static bool switch_user(const struct passwd *who, struct config_error *error)
 		setresgid(who->pw_gid, who->pw_gid, who->pw_gid) != 0 ||
 		setresuid(who->pw_uid, who->pw_uid, who->pw_uid) != 0)
 		return config_fail(error,
-			"privileges.user: cannot become %s: %s; that takes CAP_SETUID and CAP_SETGID, or "
+			"privileges.user: cannot become %s: %s; that takes CAP_SETUID and "
+			"CAP_SETGID, or "
 			"\"\" to go on without",
 			who->pw_name, strerror(errno));
 	return true;
