@@ -217,9 +217,9 @@ check-all: ## what `make check` leaves out: analysers, valgrind, the build twice
 	@packaging/deps.sh check
 	@MAKEFLAGS= tests/check-all.sh '$(ONLY)'
 
-mutate: ## are faults in the sources found? N (40) mutants of each room, or OF one; MINUTES for each
+mutate: ## are faults in the sources found? N (60) mutants of each room by each SEED (1), or OF one; MINUTES for each
 	$(sub) BUILD=build/mutate LTO= all gen units
-	@tests/mutate.py -n $(or $(N),40) $(if $(filter command line,$(origin MINUTES)),-m $(MINUTES)) $(OF)
+	@tests/mutate.py -n $(or $(N),60) -s $(or $(SEED),1) $(if $(filter command line,$(origin MINUTES)),-m $(MINUTES)) $(OF)
 
 soak: ## weir under mixed load and random faults for HOURS (0.5); the ledger exact, memory as it was
 	$(sub) all gen

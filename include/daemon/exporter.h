@@ -30,6 +30,9 @@ struct roster *exporter_prepare(struct exporter *exporter, const struct config *
 	const struct config *to, bool redefine, struct config_error *error);
 void exporter_succeed(struct exporter *exporter, struct roster *prepared);
 
+/* The main thread: flows have the time-outs of this configuration. */
+void exporter_retime(struct exporter *exporter, const struct config *to);
+
 /* Any thread: copies the interfaces that collectors are told of from now on. False: memory
  * is short, and all stays as it was. */
 bool exporter_interfaces(

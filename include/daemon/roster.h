@@ -54,6 +54,7 @@ void roster_tick(struct roster *roster, int64_t now);
 void roster_interfaces(
 	struct roster *roster, const struct option_interface *interfaces, unsigned count);
 void roster_losses(struct roster *roster, const struct loss *ignored, const struct loss *not_sent);
+void roster_retime(struct roster *roster, const struct config *to);
 void roster_end(struct roster *roster, int64_t now);
 /* True while one of them has something to wait for; *pending: flows. */
 bool roster_ending(struct roster *roster, uint64_t *pending, int64_t now);

@@ -22,15 +22,22 @@ enum {
 /* The seed of a run that shall be repeatable. */
 #define FILE_SEED UINT64_C(0x77656972)
 
+int64_t assembly_longest(const struct config *c)
+{
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].protocol != CONFIG_IPFIX ||
+			c->exporters[i].times == LAYOUT_TIMES_RELATIVE)
+			return LONGEST_RELATIVE;
+	return INT64_MAX;
+}
+
 struct flow_timeouts assembly_timeouts(const struct config *c)
 {
 	struct flow_timeouts t = c->cache.timeouts;
+	int64_t longest = assembly_longest(c);
 
-	for (unsigned i = 0; i < c->exporter_count; i++)
-		if ((c->exporters[i].protocol != CONFIG_IPFIX ||
-			    c->exporters[i].times == LAYOUT_TIMES_RELATIVE) &&
-			t.active > LONGEST_RELATIVE)
-			t.active = LONGEST_RELATIVE;
+	if (t.active > longest)
+		t.active = longest;
 	return t;
 }
 

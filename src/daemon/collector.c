@@ -227,7 +227,7 @@ static bool read_certificates(
 	struct collector *c, const struct config_exporter *x, struct config_error *error)
 {
 	struct transport_tls_options options = tls_options_of(x);
-	struct transport_error why;
+	struct transport_error why = {""};
 
 	if (x->transport != CONFIG_TLS)
 		return true;
@@ -269,6 +269,12 @@ void collector_change(struct collector *c, int64_t now)
 	session_succeed(c->next, c->session, now);
 	c->session = c->next;
 	c->next = NULL;
+}
+
+void collector_retime(struct collector *c, const struct config *to)
+{
+	session_retime(c->session, in_seconds(to->cache.timeouts.active),
+		in_seconds(to->cache.timeouts.idle));
 }
 
 void collector_come(struct collector *c, const struct session_tally *taken)

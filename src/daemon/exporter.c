@@ -109,6 +109,15 @@ void exporter_succeed(struct exporter *e, struct roster *prepared)
 	pthread_mutex_unlock(&e->lock);
 }
 
+void exporter_retime(struct exporter *e, const struct config *to)
+{
+	pthread_mutex_lock(&e->lock);
+	roster_retime(e->roster, to);
+	if (e->guide)
+		guide_retime(e->guide, &to->cache.timeouts);
+	pthread_mutex_unlock(&e->lock);
+}
+
 bool exporter_interfaces(
 	struct exporter *e, const struct option_interface *interfaces, unsigned count)
 {

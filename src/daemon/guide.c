@@ -138,6 +138,12 @@ bool guide_hear(struct guide *g)
 	return links;
 }
 
+void guide_retime(struct guide *g, const struct flow_timeouts *timeouts)
+{
+	if (g->nat)
+		nat_retime(g->nat, timeouts);
+}
+
 bool guide_hear_nat(struct guide *g, nat_take *take, void *context)
 {
 	return g->nat && nat_hear(g->nat, take, context);

@@ -196,6 +196,16 @@ static void change_own(struct change *c)
 	c->a->own = c->own;
 }
 
+/* Those that have come are made by the new ones. */
+static void change_times(struct change *c)
+{
+	struct flow_timeouts t = assembly_timeouts(c->plan.to);
+	const struct crew *crew = c->a->crew;
+
+	for (unsigned i = 0; c->plan.times && !c->plan.metering && i < crew->count; i++)
+		worker_retime(crew->member[i].worker, &t, c->plan.to->cache.pressure);
+}
+
 /* Reads what is left in their rings. */
 static void stop_removed(struct change *c)
 {
@@ -265,6 +275,7 @@ static void change_all(struct change *c)
 {
 	crew_close(c->a->crew);
 	change_inputs(c);
+	change_times(c);
 	change_own(c);
 	dedup_change(c->a->dedup, c->plan.to, guide_links(c->a->guide));
 	crew_open(c->a->crew);
@@ -275,6 +286,8 @@ static void change_all(struct change *c)
 	drain_retired(c);
 	if (c->roster)
 		exporter_succeed(c->a->exporter, c->roster);
+	if (c->plan.times)
+		exporter_retime(c->a->exporter, c->plan.to);
 	dismiss(c);
 }
 

@@ -245,6 +245,12 @@ void roster_losses(struct roster *r, const struct loss *ignored, const struct lo
 		session_losses(collector_session(r->collector[i]), ignored, not_sent);
 }
 
+void roster_retime(struct roster *r, const struct config *to)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		collector_retime(r->collector[i], to);
+}
+
 void roster_end(struct roster *r, int64_t now)
 {
 	for (unsigned i = 0; i < r->count; i++)
