@@ -234,6 +234,8 @@ static const struct {
 		40, 58, 0, 0, 0, PACKET_L4_SHORT, PACKET_ZERO_LENGTH},
 	{"jumbogram", 229, "x60000000000000ff z32 x0600 xc20400011170 tcp",
 		40 + 70000, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
+	{"jumbogram, captured to its option", 229, "x60000000000000ff z32 x0600 xc20400011170",
+		40 + 70000, 6, 0, 0, 0, PACKET_IP_OPTIONS | PACKET_L4_SHORT, PACKET_ZERO_LENGTH},
 	{"largest jumbogram, after pads", 229,
 		"x60000000000000ff z32 x0601 x00 x010100 xc204ffffffff z4 tcp",
 		40 + 0xffffffffull, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},

@@ -227,7 +227,7 @@ static bool read_certificates(
 	struct collector *c, const struct config_exporter *x, struct config_error *error)
 {
 	struct transport_tls_options options = tls_options_of(x);
-	struct transport_error why;
+	struct transport_error why = {""};
 
 	if (x->transport != CONFIG_TLS)
 		return true;

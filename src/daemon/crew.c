@@ -111,7 +111,7 @@ void crew_remove_input(struct crew *c, struct crew_input *input)
 		if (c->input[i] != input)
 			continue;
 		free(input);
-		memmove(&c->input[i], &c->input[i + 1], (c->inputs - i - 1) * sizeof *c->input);
+		memmove(&c->input[i], &c->input[i + 1], (c->inputs - i - 1) * sizeof c->input[0]);
 		c->inputs--;
 		return;
 	}

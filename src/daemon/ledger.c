@@ -36,7 +36,7 @@ static bool collector_adds_up(const struct exporter_collector *c, const struct s
 		&c->elsewhere, &c->filtered, &c->absent};
 	struct session_tally sum = {0};
 
-	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
 		sum.flows += part[i]->flows;
 		sum.packets += part[i]->packets;
 		sum.octets += part[i]->octets;

@@ -86,9 +86,10 @@ static bool read_again(void *context, struct config *config, struct config_error
 {
 	const struct command_line *line = context;
 	struct options *o = calloc(1, sizeof *o);
-	bool good = o ? options_read(o, line->argc, line->argv, error)
-		      : config_fail(error, "out of memory");
+	bool good = o && options_read(o, line->argc, line->argv, error);
 
+	if (!o)
+		config_fail(error, "out of memory");
 	if (good)
 		memcpy(config, &o->config, sizeof *config);
 	free(o);

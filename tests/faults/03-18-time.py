@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Packet time, which is weir's only clock where a file is read: a table that is full for ten minutes (3), an elephant of
 100 Gb/s for an hour, in 64 bits and cut for narrower counters (4, 8), clocks that step, a leap second, a host that
 sleeps (12, 13, 14, 17), disorder (15), absurd dates (11, 16), two interfaces with different clocks (18)."""
