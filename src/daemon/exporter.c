@@ -36,6 +36,7 @@ struct exporter {
 	struct crew *crew;         /* lent */
 	struct guide *guide;       /* lent, or NULL */
 	struct resolver *resolver; /* the same */
+	struct own *own;           /* the same */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -276,7 +277,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	if (e->resolver)
-		roster_resolve(e->roster, e->resolver);
+		roster_resolve(e->roster, e->resolver, e->own);
 	roster_tick(e->roster, clock_wall());
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
@@ -316,6 +317,15 @@ static void free_events(struct exporter *e)
 void exporter_guide(struct exporter *e, struct guide *guide)
 {
 	e->guide = guide;
+}
+
+void exporter_own(struct exporter *e, struct own *own)
+{
+	pthread_mutex_lock(&e->lock);
+	if (own)
+		own_keep(own, e->own);
+	e->own = own;
+	pthread_mutex_unlock(&e->lock);
 }
 
 void exporter_resolver(struct exporter *e, struct resolver *resolver)
