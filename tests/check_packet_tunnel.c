@@ -249,6 +249,12 @@ START_TEST(inner_header_behind_the_outer_end)
 	ck_assert_uint_eq(p.octets, 32);
 	p = read_inner("e0800 x45000030000000004089 z2 x0a0001010a000102 x00065140 e0800 4.6 tcp");
 	ck_assert(!(p.facts & PACKET_TUNNEL));
+	/* A header there is no guess gone wrong, so the payload's other reading, a packet that is
+	 * all inside, is not looked at. */
+	p = read_inner("e0800 x4500003a000000004089 z2 x0a0001010a000102 x00065140 z12 x0800 "
+		       "x45000800 x45004000 x4006 z2 x0a0000010a000002 tcp");
+	ck_assert(!(p.facts & PACKET_TUNNEL));
+	ck_assert_uint_eq(p.protocol, 137);
 }
 END_TEST
 
