@@ -229,6 +229,28 @@ START_TEST(sweeps_are_even)
 }
 END_TEST
 
+/* What comes into sets that were drained already leaves when the round comes there again. */
+START_TEST(drained_while_flows_come)
+{
+	struct cache *c = open_cache(7000, &rows[0].times, 1, (struct flow_sink){append, &gone});
+	uint32_t half = cache_sets(c) / 2 + 1;
+
+	gone.count = 0;
+	ck_assert(!cache_drain(c, half));
+	for (uint32_t flow = 0; flow < 3000; flow++)
+		see_one(c, flow, 0, false);
+	ck_assert(cache_drain(c, half));
+	ck_assert_uint_gt(gone.count, 1000);
+	for (uint32_t flow = 3000; flow < 5000; flow++)
+		see_one(c, flow, 0, false);
+	for (int i = 0; i < 3; i++)
+		(void)cache_drain(c, half);
+	ck_assert_uint_eq(gone.count, 5000);
+	ck_assert(!cache_drain(c, half));
+	cache_free(c);
+}
+END_TEST
+
 /* A cache is filled to its last entry and hardly a flow leaves early; beyond that one leaves for
  * each that comes. */
 static const struct {
@@ -304,6 +326,7 @@ int main(void)
 	tcase_add_test(cases, beyond_active_time);
 	tcase_add_test(cases, sweeps_keep_pace);
 	tcase_add_test(cases, sweeps_are_even);
+	tcase_add_test(cases, drained_while_flows_come);
 	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);
