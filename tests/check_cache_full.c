@@ -247,6 +247,14 @@ START_TEST(drained_while_flows_come)
 		(void)cache_drain(c, half);
 	ck_assert_uint_eq(gone.count, 5000);
 	ck_assert(!cache_drain(c, half));
+
+	uint32_t calls = 0; /* one set at a time: nearly all of them have flows */
+	for (uint32_t flow = 5000; flow < 9000; flow++)
+		see_one(c, flow, 0, false);
+	while (cache_drain(c, 1))
+		calls++;
+	ck_assert_uint_le(calls, cache_sets(c));
+	ck_assert_uint_ge(calls, cache_sets(c) - 20);
 	cache_free(c);
 }
 END_TEST
