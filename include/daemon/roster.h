@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/collector.h"
 #include "daemon/nat.h"
+#include "daemon/own.h"
 #include "export/option_values.h"
 #include "export/session.h"
 
@@ -60,8 +61,9 @@ void roster_end(struct roster *roster, int64_t now);
 bool roster_ending(struct roster *roster, uint64_t *pending, int64_t now);
 void roster_abandon(struct roster *roster);
 
-/* Takes the resolver's answers to those whom they are for, and asks what is due. */
-void roster_resolve(struct roster *roster, struct resolver *resolver);
+/* Takes the resolver's answers to those whom they are for, and to `own`, or NULL; and asks what
+ * is due. */
+void roster_resolve(struct roster *roster, struct resolver *resolver, struct own *own);
 /* The one at `index` of the configuration; NULL: there is none. */
 const struct collector *roster_collector(const struct roster *roster, unsigned index);
 

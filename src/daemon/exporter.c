@@ -36,6 +36,7 @@ struct exporter {
 	struct crew *crew;         /* lent */
 	struct guide *guide;       /* lent, or NULL */
 	struct resolver *resolver; /* the same */
+	struct own *own;           /* the same */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -160,6 +161,7 @@ void exporter_end(struct exporter *e, int64_t now)
 	uint64_t pending = 0, before = 0;
 	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
+	pthread_mutex_lock(&e->lock);
 	roster_end(e->roster, now);
 	flush_output(e);
 	while (roster_ending(e->roster, &pending, now)) {
@@ -170,9 +172,12 @@ void exporter_end(struct exporter *e, int64_t now)
 			(e->running && steady - began >= LONGEST_END))
 			break;
 		before = pending;
+		pthread_mutex_unlock(&e->lock);
 		nanosleep(&moment, NULL);
+		pthread_mutex_lock(&e->lock);
 	}
 	roster_abandon(e->roster);
+	pthread_mutex_unlock(&e->lock);
 }
 
 int exporter_output_error(struct exporter *e)
@@ -272,7 +277,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	if (e->resolver)
-		roster_resolve(e->roster, e->resolver);
+		roster_resolve(e->roster, e->resolver, e->own);
 	roster_tick(e->roster, clock_wall());
 	flush_output(e);
 	pthread_mutex_unlock(&e->lock);
@@ -286,9 +291,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	drain_all(e);
 	read_losses(e, true);
-	pthread_mutex_lock(&e->lock);
 	exporter_end(e, clock_wall());
-	pthread_mutex_unlock(&e->lock);
 	event_base_loopbreak(e->base);
 }
 
@@ -314,6 +317,15 @@ static void free_events(struct exporter *e)
 void exporter_guide(struct exporter *e, struct guide *guide)
 {
 	e->guide = guide;
+}
+
+void exporter_own(struct exporter *e, struct own *own)
+{
+	pthread_mutex_lock(&e->lock);
+	if (own)
+		own_keep(own, e->own);
+	e->own = own;
+	pthread_mutex_unlock(&e->lock);
 }
 
 void exporter_resolver(struct exporter *e, struct resolver *resolver)
@@ -345,12 +357,33 @@ bool exporter_start(struct exporter *e, struct crew *crew)
 
 void exporter_stop(struct exporter *e)
 {
+	if (e->running)
+		event_active(e->stop, EV_TIMEOUT, 0);
+}
+
+bool exporter_stopped(struct exporter *e)
+{
 	if (!e->running)
-		return;
-	event_active(e->stop, EV_TIMEOUT, 0);
-	pthread_join(e->thread, NULL);
+		return true;
+	if (pthread_tryjoin_np(e->thread, NULL) != 0)
+		return false;
 	free_events(e);
 	e->running = false;
+	return true;
+}
+
+bool exporter_answers(struct exporter *e, int64_t time)
+{
+	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
+	int64_t end = clock_steady() + time;
+
+	while (pthread_mutex_trylock(&e->lock) != 0) {
+		if (clock_steady() > end)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return true;
 }
 
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
