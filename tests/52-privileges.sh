@@ -161,6 +161,7 @@ deed 159 trace
 deed 159 root
 deed 159 packets
 deed 0 read /etc/hostname
+deed 0 stat
 # so many that they are sorted with memory from the system, if by somebody else's sort
 mkdir "$TMP/asn"
 for ((i = 0; i < 40000; i++)); do echo "10.$((i % 256)).$((i / 256)).0/24 $i"; done >"$TMP/asn/list"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The Debian package: it builds without a word of lintian, and in a fresh Debian it installs, meters, is
 # upgraded and goes without a trace.
 . "$(dirname "$0")/common.sh"

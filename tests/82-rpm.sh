@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The RPM package: rpmlint is content, its files are those of `make install`, and rpm and dnf install, verify, upgrade and
 # remove it. That is in a folder with a Debian, since no Fedora can be had here: systemd's macros write down what they
 # are called with, and what other packages would provide a stand-in provides.

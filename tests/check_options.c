@@ -183,7 +183,7 @@ static const struct {
 	{"--quiet=3", "--quiet=3: takes no value"},
 	{"-i eth0 -r x", "-i eth0 and -r x: allowed is one of the two"},
 	{"-r x -r y", "-r y: there is -r x already"},
-	{"tcp port 80", "\"tcp port 80\": a filter is allowed beside -i or -r"},
+	{"tcp port 80", "\"tcp port 80\": words are a filter, allowed beside -i INTERFACE or -r FILE"},
 	{"-v 9 -r x", "-v 9: there is no -n that it is for"},
 	{"-v 7 -n h -r x", "-v: exporters[0].protocol: 7 is not known, allowed: netflow5"},
 	{"-n ::1 -r x", "-n: \"::1\" is an IPv6 address without brackets"},

@@ -3,6 +3,7 @@
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
+#include "packet/header_options.h"
 #include "suite.h"
 
 #include <check.h>
@@ -90,6 +91,14 @@ START_TEST(facts_of_a_packet)
 	ck_assert_uint_eq(p.details.identification, 0x1234);
 	ck_assert_uint_eq(p.details.ttl, 64);
 	ck_assert_uint_eq(p.details.tcp_payload, 30);
+
+	/* the last octet of the options, too */
+	read_words(
+		228, "x4600002c z4 x4006 z2 x0a0000010a000002 x01010194 tcp", false, &p, &ignored);
+	ck_assert_uint_eq(p.details.ip4_options,
+		header_ip4_options(bytes_of((const uint8_t *)"\1\1\1\x94", 4)));
+	ck_assert_uint_ne(
+		p.details.ip4_options, header_ip4_options(bytes_of((const uint8_t *)"\1\1\1", 3)));
 
 	ck_assert_int_eq(
 		read_words(1, "e8864 x110000052a2a0021 4.6 tcp", false, &p, &ignored), PACKET_OK);
@@ -239,6 +248,9 @@ static const struct {
 	{"largest jumbogram, after pads", 229,
 		"x60000000000000ff z32 x0601 x00 x010100 xc204ffffffff z4 tcp",
 		40 + 0xffffffffull, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
+	{"jumbogram, after an odd pad", 229,
+		"x60000000000000ff z32 x0601 x00 xc20400011170 x01050000000000 tcp",
+		40 + 70000, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
 	{"no jumbo option", 229, "x60000000000000ff z32 x0600 x010400000000",
 		40, 0, 0, 0, 0, PACKET_EXTENSION_CUT, PACKET_ZERO_LENGTH},
 	{"jumbo option cut", 229, "x60000000000000ff z32 x0600 x00000000c204",

@@ -99,6 +99,10 @@ START_TEST(identities_of_tunnels)
 	ck_assert_uint_eq(p.details.gre_key, 2);
 	ck_assert_uint_eq(p.details.tunnel_depth, 2);
 	ck_assert_uint_eq(p.details.outer_source_address[2], 2);
+	p = read_inner("e8847 x0006404000065140 4.47 x00008847 x00077140 4.6 tcp");
+	ck_assert_uint_eq(be32(p.details.mpls[0]), 0x00064040);
+	ck_assert_uint_eq(be32(p.details.mpls[1]), 0x00065140);
+	ck_assert_uint_eq(p.details.mpls_depth, 2);
 }
 END_TEST
 
@@ -177,6 +181,23 @@ START_TEST(what_does_not_parse_stays_outside)
 	ck_assert_msg(p.octets == p.details.wire_octets - 14, "%s: octets", outside[_i].name);
 	ck_assert_msg(p.destination_port == outside[_i].destination_port, "%s: port %u",
 		outside[_i].name, p.destination_port);
+}
+END_TEST
+
+/* MAC addresses are those on the wire: not of the customer's frame in it, nor of one in a tunnel.
+ */
+START_TEST(addresses_of_the_wire)
+{
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct packet p = read_inner("e88e7 x00000064 xc10000000001c10000000002 x0800 4.6 tcp");
+
+	ck_assert_mem_eq(p.details.source_mac, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
+	p = read_with(&options, 228, "4.47 x00006558 e0800 4.6 tcp", NULL);
+	ck_assert(p.facts & PACKET_TUNNEL);
+	ck_assert(!(p.facts & PACKET_MAC));
+	p = read_with(&options, 228, "4.47 x00006558 e8100 q0800.0009 4.6 tcp", NULL);
+	ck_assert(!(p.facts & PACKET_VLAN));
+	ck_assert_uint_eq(p.details.ethertype, 0);
 }
 END_TEST
 
@@ -402,6 +423,7 @@ int main(void)
 	tcase_add_test(cases, identities_of_tunnels);
 	tcase_add_test(cases, outer_facts_do_not_leak);
 	tcase_add_loop_test(cases, what_does_not_parse_stays_outside, 0, SAMPLES(outside));
+	tcase_add_test(cases, addresses_of_the_wire);
 	tcase_add_loop_test(cases, what_led_nowhere_is_forgotten, 0, 6);
 	tcase_add_test(cases, inner_header_behind_the_outer_end);
 	tcase_add_test(cases, inner_zero_length);

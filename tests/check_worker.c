@@ -101,6 +101,8 @@ static void run_threads(struct scene *s)
 	source_stop_intake(worker_source(s->worker));
 	drain_all(s->worker);
 	exporter_stop(s->exporter);
+	while (!exporter_stopped(s->exporter))
+		usleep(1000);
 	atomic_store(&s->seen, true);
 	pthread_join(looking, NULL);
 }

@@ -65,8 +65,13 @@ int exporter_output_error(struct exporter *exporter);
 /* Starts the thread, which drains the rings of the crew's workers until it is stopped;
  * the crew is lent until then. */
 bool exporter_start(struct exporter *exporter, struct crew *crew);
-/* Drains the rings to their end, sends all and ends the thread. */
+/* Tells the thread to drain the rings to their end, to send all and to end. */
 void exporter_stop(struct exporter *exporter);
+/* Has it, or was it never started? To be asked, after exporter_stop(), until it is so. */
+bool exporter_stopped(struct exporter *exporter);
+/* Any thread: whether statistics can be had within that time, nanoseconds: not where the
+ * exporter's thread is held up by a call. */
+bool exporter_answers(struct exporter *exporter, int64_t time);
 
 /* Any thread: the templates of the collector at `index`, in the order of the statistics; the
  * name is the one that these have. False: there is none of that index. */

@@ -156,6 +156,7 @@ void exporter_end(struct exporter *e, int64_t now)
 	uint64_t pending = 0, before = 0;
 	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
+	pthread_mutex_lock(&e->lock);
 	roster_end(e->roster, now);
 	while (ending(e, &pending, now)) {
 		int64_t steady = clock_steady();
@@ -165,11 +166,14 @@ void exporter_end(struct exporter *e, int64_t now)
 			(e->running && steady - began >= LONGEST_END))
 			break;
 		before = pending;
+		pthread_mutex_unlock(&e->lock);
 		nanosleep(&moment, NULL);
+		pthread_mutex_lock(&e->lock);
 	}
 	roster_abandon(e->roster);
 	printout_end(e->printout);
 	note_output(e);
+	pthread_mutex_unlock(&e->lock);
 }
 
 int exporter_output_error(struct exporter *e)
@@ -311,9 +315,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	drain_to_end(e);
 	read_losses(e, true);
-	pthread_mutex_lock(&e->lock);
 	exporter_end(e, clock_wall());
-	pthread_mutex_unlock(&e->lock);
 	event_base_loopbreak(e->base);
 }
 
@@ -379,12 +381,33 @@ bool exporter_start(struct exporter *e, struct crew *crew)
 
 void exporter_stop(struct exporter *e)
 {
+	if (e->running)
+		event_active(e->stop, EV_TIMEOUT, 0);
+}
+
+bool exporter_stopped(struct exporter *e)
+{
 	if (!e->running)
-		return;
-	event_active(e->stop, EV_TIMEOUT, 0);
-	pthread_join(e->thread, NULL);
+		return true;
+	if (pthread_tryjoin_np(e->thread, NULL) != 0)
+		return false;
 	free_events(e);
 	e->running = false;
+	return true;
+}
+
+bool exporter_answers(struct exporter *e, int64_t time)
+{
+	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
+	int64_t end = clock_steady() + time;
+
+	while (pthread_mutex_trylock(&e->lock) != 0) {
+		if (clock_steady() > end)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return true;
 }
 
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)

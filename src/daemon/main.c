@@ -1,5 +1,6 @@
 /* weir: reads the command line, builds the pipeline, runs it, sums up. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon/doctor.h"
 #include "daemon/ledger_json.h"
 #include "daemon/options.h"
@@ -157,6 +158,7 @@ static bool keep_standard_streams(void)
 
 int main(int argc, char **argv)
 {
+	memory_give_back();
 	struct options *o = keep_standard_streams() ? calloc(1, sizeof *o) : NULL;
 
 	if (!o)

@@ -85,6 +85,7 @@ static void put_segment_length(struct msghdr *h, struct train *t)
 {
 	uint16_t length = (uint16_t)t->iov[0].iov_len;
 
+	memset(t->control, 0, sizeof t->control); /* the kernel is given what fills it up, too */
 	h->msg_control = t->control;
 	h->msg_controllen = sizeof t->control;
 	struct cmsghdr *c = CMSG_FIRSTHDR(h);
