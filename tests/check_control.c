@@ -6,8 +6,8 @@
 #include <check.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -22,6 +22,7 @@ enum { ROSTER_MOST = 2 * CONFIG_EXPORTERS }; /* as many may be ending */
 struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
 	struct session_tally gone;  /* of these, lost by collectors that are no more */
+	uint64_t unprinted;         /* records that nobody took from standard output */
 	struct nat_statistics nat;
 	unsigned collectors;
 	struct exporter_collector collector[ROSTER_MOST];
