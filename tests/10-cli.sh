@@ -43,7 +43,7 @@ says 2 'none0.*ip -br link' -i none0
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	timeout 20 setpriv --bounding-set -net_raw "$WEIR" -i lo >out 2>err </dev/null
 	[ $? -eq 2 ] && grep -q 'needs CAP_NET_RAW: run as root' err || bad "without the capability: $(cat err)"
-	timeout 20 setpriv --bounding-set -setuid,-setgid "$WEIR" -r good.pcap --set privileges.user=nobody >out 2>err </dev/null
+	timeout 20 setpriv --bounding-set -setuid,-setgid "${WEIR_PLAIN:-$WEIR}" -r good.pcap --set privileges.user=nobody >out 2>err </dev/null
 	[ $? -eq 2 ] && grep -q 'cannot become nobody.*CAP_SETUID' err || bad "root that may not switch: $(cat err)"
 fi
 

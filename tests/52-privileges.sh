@@ -13,8 +13,8 @@ two_hosts
 
 # ---- A user weir, on this test's view of /etc only ----
 
-(cat /etc/passwd && echo 'weir:x:54242:54243::/nonexistent:/usr/sbin/nologin') >"$TMP/passwd"
-(cat /etc/group && echo 'weir:x:54243:') >"$TMP/group"
+(grep -v '^weir:' /etc/passwd && echo 'weir:x:54242:54243::/nonexistent:/usr/sbin/nologin') >"$TMP/passwd"
+(grep -v '^weir:' /etc/group && echo 'weir:x:54243:') >"$TMP/group"
 cat >"$TMP/as" <<END
 #!/bin/sh
 # as PROGRAM ARGUMENTS...: where there is a user weir

@@ -81,11 +81,13 @@ cpp_check() {
 		--std=c11 -Iinclude -D__linux__ -D_GNU_SOURCE src
 }
 # Each unit, to the last: every test is a process of its own, which ends with 9 where valgrind has found something.
+# Only check_memory leaves valgrind itself no memory.
 grind() {
 	local unit begin status=0
 	make units || return 1
 	for unit in tests/check_*.c; do
 		unit=$(basename "$unit" .c)
+		[ "$unit" != check_memory ] || continue
 		begin=$SECONDS
 		CK_DEFAULT_TIMEOUT=900 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
 			"build/tests/$unit" || { echo "$unit: FAILED" && status=1; }

@@ -249,6 +249,12 @@ START_TEST(inner_header_behind_the_outer_end)
 	ck_assert_uint_eq(p.octets, 32);
 	p = read_inner("e0800 x45000030000000004089 z2 x0a0001010a000102 x00065140 e0800 4.6 tcp");
 	ck_assert(!(p.facts & PACKET_TUNNEL));
+	/* A header there is no guess gone wrong, so the payload's other reading, a packet that is
+	 * all inside, is not looked at. */
+	p = read_inner("e0800 x4500003a000000004089 z2 x0a0001010a000102 x00065140 z12 x0800 "
+		       "x45000800 x45004000 x4006 z2 x0a0000010a000002 tcp");
+	ck_assert(!(p.facts & PACKET_TUNNEL));
+	ck_assert_uint_eq(p.protocol, 137);
 }
 END_TEST
 
@@ -334,6 +340,26 @@ START_TEST(layers_run_out_in_a_guess)
 	struct frame frame = frame_of(&text, 1, words);
 	ck_assert_int_eq(decoder_read(decoder, &frame, &p, &ignored), PACKET_MALFORMED);
 	ck_assert_uint_eq(ignored.reason, PACKET_IGNORED_LAYERS);
+	decoder_free(decoder);
+}
+END_TEST
+
+/* Sixteen payloads of a frame are tried. */
+START_TEST(so_many_guesses)
+{
+	char words[4096] = "e8847 x00065140";
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct decoder *decoder = decoder_new(&options);
+	struct frame_text text;
+	struct packet p;
+	struct decoder_ignored ignored;
+
+	for (int i = 1; i < 16 + _i; i++)
+		strcat(words, " z4 e8847 x00065140");
+	strcat(words, " z4 e0800 4.6 tcp");
+	struct frame frame = frame_of(&text, 1, words);
+	ck_assert_int_eq(
+		decoder_read(decoder, &frame, &p, &ignored), _i ? PACKET_NOT_IP : PACKET_OK);
 	decoder_free(decoder);
 }
 END_TEST
@@ -431,6 +457,7 @@ int main(void)
 	tcase_add_test(cases, layers_suffice_for_the_depth);
 	tcase_add_test(cases, layers_run_out_inside);
 	tcase_add_test(cases, layers_run_out_in_a_guess);
+	tcase_add_loop_test(cases, so_many_guesses, 0, 2);
 	tcase_add_test(cases, guesses_are_bounded);
 	tcase_add_test(cases, guess_in_a_link_layer);
 	tcase_add_test(cases, ports_are_the_options);
