@@ -106,23 +106,32 @@ twice() {
 	done
 	return $status
 }
+# Built before it is timed.
+msan() {
+	make msan asan gen && tests/run.sh 31-damage-msan
+}
 inject_all() {
 	make asan gen && WEIR=$PWD/build/asan/weir INJECT_SECONDS=3600 tests/65-inject.py
+}
+# All kinds of exporters, and all faults; what weir itself has not given back, too.
+under_valgrind() {
+	make all gen && SOAK_RATE=200 SOAK_UNDER='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' tests/soak.py 5
 }
 machines() {
 	make all gen tools && WEIR=$PWD/weir tests/67-machines.sh
 }
-export -f fanalyzer tidy cpp_check grind twice inject_all machines
+export -f fanalyzer tidy cpp_check grind twice msan inject_all machines under_valgrind
 
 part gcc-fanalyzer 20 gcc fanalyzer
 part clang-tidy 30 clang-tidy tidy
 part cppcheck 10 cppcheck cpp_check
 part valgrind 60 valgrind grind
 part reproducible 20 git twice
-part msan 30 clang tests/run.sh 31-damage-msan
+part msan 30 clang msan
 part inject 70 gcc inject_all
 part machines 15 s390x-linux-gnu-gcc machines
 part mutants 60 python3 make mutate N=10 MINUTES=10
 part soak 10 ip make soak HOURS=0.05
+part valgrind-live 20 valgrind under_valgrind
 echo "$failures failed, $skips skipped"
 exit $((failures > 0))
