@@ -132,6 +132,7 @@ part inject 70 gcc inject_all
 part machines 15 s390x-linux-gnu-gcc machines
 part mutants 60 python3 make mutate N=10 MINUTES=10
 part soak 10 ip make soak HOURS=0.05
+part away 15 ip tests/faults/away.py 10
 part valgrind-live 20 valgrind under_valgrind
 echo "$failures failed, $skips skipped"
 exit $((failures > 0))

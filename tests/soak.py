@@ -186,7 +186,7 @@ class Soak:
             'udp': 'collector = "127.0.0.1:%d"; protocol = "ipfix";' % self.udp.port,
             'v9': 'collector = "127.0.0.1:%d"; protocol = "netflow9";' % self.udp.port,
             'v5': 'collector = "127.0.0.1:%d"; protocol = "netflow5";' % self.udp.port,
-            'tcp': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tcp"; reconnect = "1s"; spool: { directory = "%s/spool"; };' % (
+            'tcp': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tcp"; reconnect = "1s"; buffer = "1M"; spool: { directory = "%s/spool"; };' % (
                 self.tcp.port, self.tmp),
             'tls': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tls"; reconnect = "2s"; buffer = "1M"; '
                    'tls: { ca = "%s/pem.crt"; certificate = "%s/pem.crt"; key = "%s/pem.key"; };' % (
@@ -265,20 +265,23 @@ class Soak:
     def flood(self):
         self.sender.flood += 3 * ENTRIES
 
+    def kill(self, collector, most):
+        """The first time so long that its buffer fills: memory which is taken at start is touched then."""
+        collector.kill()
+        if not self.baseline:
+            self.flood()
+            self.spend(12)
+        self.pause(most)
+        collector.start()
+
     def kill_udp(self):
-        self.udp.kill()
-        self.pause(5)
-        self.udp.start()
+        self.kill(self.udp, 5)
 
     def kill_tcp(self):
-        self.tcp.kill()
-        self.pause(20)
-        self.tcp.start()
+        self.kill(self.tcp, 20)
 
     def kill_tls(self):
-        self.tls.kill()
-        self.pause(10)
-        self.tls.start()
+        self.kill(self.tls, 10)
 
     def flap(self):
         for _ in range(self.random.randint(1, 4)):
@@ -360,8 +363,10 @@ class Soak:
         self.write_configuration()
 
     def pause(self, most):
+        self.spend(self.random.uniform(0.1, most))
+
+    def spend(self, left):
         """With a look each second, unless weir is stopped."""
-        left = self.random.uniform(0.1, most)
         while left > 0:
             time.sleep(min(left, 1))
             left -= 1
