@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The Debian package: it builds without a word of lintian, and in a fresh Debian it installs, meters, is
 # upgraded and goes without a trace.
 . "$(dirname "$0")/common.sh"
@@ -18,6 +19,7 @@ package=$(echo "$TMP/deb/weir_$version-"*.deb)
 # The same files as a later version: an upgrade without a second build.
 dpkg-deb -R "$package" "$TMP/later"
 sed -i "s/^Version: .*/Version: $version-99/" "$TMP/later/DEBIAN/control"
+echo '# of a later version' >>"$TMP/later/etc/weir/weir.conf"
 dpkg-deb --root-owner-group -b "$TMP/later" "$TMP/later.deb" >"$TMP/log" || bad "$(cat "$TMP/log")"
 
 # ---- A fresh Debian ----
@@ -58,7 +60,8 @@ grep -q 'needs a collector' "$TMP/said" || bad "the condition says: $(cat "$TMP/
 
 sed -i 's/#collector = .*/collector = "192.0.2.7:2055";/' "$fresh/etc/weir/weir.conf"
 run 'weir.service starts with a collector' inside $condition
-run 'it is upgraded' inside dpkg -i /root/later.deb
+run 'it is upgraded' inside dpkg --force-confold -i /root/later.deb
+grep -q 'of a later version' "$fresh/etc/weir/weir.conf.dpkg-dist" || bad 'the new configuration is not beside it'
 grep -q '"192.0.2.7:2055"' "$fresh/etc/weir/weir.conf" || bad 'the upgrade lost the configuration'
 [ "$(inside dpkg-query -W -f '${Version} ${Status}' weir)" = "$version-99 install ok installed" ] ||
 	bad "after the upgrade: $(inside dpkg-query -W -f '${Version} ${Status}' weir)"

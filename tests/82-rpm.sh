@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The RPM package: rpmlint is content, its files are those of `make install`, and rpm and dnf install, verify, upgrade and
 # remove it. That is in a folder with a Debian, since no Fedora can be had here: systemd's macros write down what they
 # are called with, and what other packages would provide a stand-in provides.
@@ -29,6 +30,7 @@ build() {
 	! grep '^warning' "$TMP/log" || bad 'rpmbuild warns'
 }
 build .first --noclean --define '_smp_mflags -j2 LTO='
+echo '# of a later version' >>"$TMP/top/BUILD/weir-$version/conf/weir.conf"
 build .later --noprep --define '_smp_mflags -j2 LTO='
 first=$(echo "$TMP"/top/RPMS/*/weir-"$version"-1.first.*.rpm)
 later=$(echo "$TMP"/top/RPMS/*/weir-"$version"-1.later.*.rpm)
@@ -70,7 +72,10 @@ heard() {
 }
 ours='collector = "192.0.2.7:2055";'
 configure() { sed -i "s/#collector = .*/$ours/" "$fresh/etc/weir/weir.conf"; }
-kept() { grep -qF "$ours" "$fresh/etc/weir/weir.conf$2" || bad "$1: the configuration is lost"; }
+kept() { # WHEN SUFFIX [SUFFIX OF THE NEW ONE]
+	grep -qF "$ours" "$fresh/etc/weir/weir.conf$2" || bad "$1: the configuration is lost"
+	[ $# = 2 ] || grep -q 'of a later version' "$fresh/etc/weir/weir.conf$3" || bad "$1: the new configuration is not beside it"
+}
 gone() { # all but what the operator wrote
 	[ -z "$(rpm --root "$fresh" -qa | grep '^weir-')" ] || bad "$1: it is still there"
 	sed "s,^,$fresh," "$TMP/installed" | xargs ls 2>/dev/null >"$TMP/left"
@@ -90,7 +95,7 @@ grep -q 'c /etc/weir/weir.conf$' "$TMP/changed" || bad "rpm does not see what ch
 run 'rpm upgrades it' rpm --root "$fresh" -U --nodeps "$later"
 looks 'upgraded by rpm' later
 heard 'post weir.service' 'preun weir.service' 'postun_with_restart weir.service'
-kept 'upgraded by rpm' ''
+kept 'upgraded by rpm' '' .rpmnew
 run 'rpm removes it' rpm --root "$fresh" -e --nodeps weir
 heard 'preun weir.service' 'postun_with_restart weir.service'
 gone 'removed by rpm'
@@ -121,7 +126,7 @@ if command -v dnf >/dev/null && command -v createrepo_c >/dev/null; then
 	run 'dnf upgrades it' package_manager upgrade weir
 	looks 'upgraded by dnf' later
 	heard 'post weir.service' 'preun weir.service' 'postun_with_restart weir.service'
-	kept 'upgraded by dnf' ''
+	kept 'upgraded by dnf' '' .rpmnew
 	run 'dnf removes it' package_manager remove weir
 	heard 'preun weir.service' 'postun_with_restart weir.service'
 	gone 'removed by dnf'

@@ -208,6 +208,27 @@ START_TEST(sweeps_keep_pace)
 }
 END_TEST
 
+/* In many short rounds, too, no set is visited more often than once in each, and hardly less. */
+START_TEST(sweeps_are_even)
+{
+	const int64_t short_time = 80 * SECOND / 1000, round = short_time / 8;
+	const struct model_times times = {
+		short_time, short_time, short_time, short_time, short_time, short_time};
+	struct cache *c = open_cache(7000, &times, 1, (struct flow_sink){append, &gone});
+	uint64_t sets = cache_sets(c), swept = 0;
+
+	gone.count = 0;
+	see_one(c, 1, 0, false);
+	for (int i = 1; i <= 3000; i++) {
+		cache_advance(c, STREAM_START + i * round / 10);
+		swept += cache_sweep(c, UINT32_MAX);
+	}
+	ck_assert_uint_le(swept, sets * 300);
+	ck_assert_uint_ge(swept, sets * 300 - sets);
+	cache_free(c);
+}
+END_TEST
+
 /* A cache is filled to its last entry and hardly a flow leaves early; beyond that one leaves for
  * each that comes. */
 static const struct {
@@ -282,6 +303,7 @@ int main(void)
 	tcase_add_loop_test(cases, one_from_elsewhere, 0, 2);
 	tcase_add_test(cases, beyond_active_time);
 	tcase_add_test(cases, sweeps_keep_pace);
+	tcase_add_test(cases, sweeps_are_even);
 	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);

@@ -232,6 +232,31 @@ START_TEST(sets_of_templates)
 }
 END_TEST
 
+/* The moment of a header in its own units, the last one where 32 bits of seconds end. */
+START_TEST(header_times)
+{
+	const int64_t ms = 1000000, second = 1000 * ms, last = PROTOCOL_END;
+	static const struct protocol *const all[] = {
+		&protocol_netflow5, &protocol_netflow9, &protocol_ipfix};
+	const struct {
+		int64_t time, wanted[3];
+	} moments[] = {
+		{5 * second, {5 * second, 5 * second, 5 * second}},
+		{5 * second + 1, {5 * second, 6 * second, 5 * second}},
+		{6 * second - 1, {6 * second - ms, 6 * second, 5 * second}},
+		{last - second, {last - second, last - second, last - second}},
+		{last - 1, {last - ms, last - second, last - second}},
+		{last, {last - ms, last - second, last - second}},
+		{last + 9 * second, {last - ms, last - second, last - second}},
+	};
+
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
+		for (int k = 0; k < 3; k++)
+			ck_assert_int_eq(
+				all[k]->header_time(moments[i].time), moments[i].wanted[k]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("message");
@@ -242,6 +267,7 @@ int main(void)
 	tcase_add_test(cases, no_sets);
 	tcase_add_loop_test(cases, refilled, 0, 2);
 	tcase_add_loop_test(cases, sets_of_templates, 0, 2);
+	tcase_add_test(cases, header_times);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What leaves a session when: each datagram is read back by the independent reader and written
  * down as the templates (T), options records (O) and flow records (D) in it, one word each. */
+#include "base/bytes.h"
 #include "export/session.h"
 #include "reader.h"
 #include "suite.h"
@@ -11,7 +12,7 @@
 #define SECOND (INT64_C(1000000000))
 #define START  (INT64_C(1700000000) * SECOND)
 
-enum { OCTETS = 1400, TEXT = 4096, NARROW = 484 };
+enum { OCTETS = 1400, TEXT = 4096, NARROW = 484, EXPORTER_IPV4 = 130, EXPORTER_IPV6 = 131 };
 
 static const uint16_t versions[] = {9, 10};
 
@@ -25,8 +26,11 @@ static struct {
 	unsigned records, option_records;
 	uint16_t template_id; /* of the last flow record */
 	uint32_t seconds;     /* of the last header */
+	uint32_t uptime;      /* v9's */
 	uint64_t reliability; /* flows not sent, as told last */
 	unsigned interfaces;  /* told of */
+	uint16_t address;     /* element of the exporter's address, 0: there is none */
+	uint8_t octets[16];   /* that address */
 	unsigned forgotten, redirected, closed;
 	bool away, stays;
 } far;
@@ -43,6 +47,15 @@ static void read_record(void *context, const struct reader_record *r)
 	if (reader_value(r, 0, 166))
 		far.reliability = reader_uint(r, 0, 166);
 	far.interfaces += reader_value(r, 0, 82) != NULL;
+	for (uint16_t id = EXPORTER_IPV4; id <= EXPORTER_IPV6; id++) {
+		const struct reader_value *v = reader_value(r, 0, id);
+		if (!v)
+			continue;
+		ck_assert_uint_eq(v->octets, id == EXPORTER_IPV4 ? 4 : 16);
+		ck_assert_uint_eq(far.address, 0);
+		far.address = id;
+		memcpy(far.octets, v->bytes, v->octets);
+	}
 }
 
 static void add_word(char letter, size_t n)
@@ -61,8 +74,8 @@ static unsigned far_send(struct transport *t, struct transport_message *m, unsig
 		const uint8_t *time = m[i].octets + (far.options.layout.version == 10 ? 4 : 8);
 		far.records = far.option_records = 0;
 		reader_feed(far.reader, m[i].octets, m[i].length);
-		far.seconds = (uint32_t)time[0] << 24 | (uint32_t)time[1] << 16 |
-			      (uint32_t)time[2] << 8 | time[3];
+		far.seconds = be32(time);
+		far.uptime = be32(m[i].octets + 4);
 		add_word('T', reader_templates(far.reader) - templates);
 		add_word('O', far.option_records);
 		add_word('D', far.records);
@@ -137,16 +150,21 @@ static void told(int line, const char *wanted)
  * template, one of each interface. */
 #define TOLD(wanted) told(__LINE__, wanted)
 
-static void give(int64_t now)
+static void give_any(uint8_t ip_version, int64_t first, int64_t last, int64_t now)
 {
-	const struct flow_record r = {.key.ip_version = 4,
+	const struct flow_record r = {.key.ip_version = ip_version,
 		.key.protocol = 17,
 		.packets = 1,
 		.octets = 100,
-		.first = START,
-		.last = START};
+		.first = first,
+		.last = last};
 
 	session_record(far.session, &r, NULL, now);
+}
+
+static void give(int64_t now)
+{
+	give_any(4, START, START, now);
 }
 
 /* Past the start, when templates and options come three times. */
@@ -168,8 +186,9 @@ START_TEST(a_message_waits_a_second)
 	give(then + SECOND / 2);
 	session_tick(far.session, then + SECOND - 1);
 	TOLD("");
+	give_any(6, START, START, then);
 	session_tick(far.session, then + SECOND);
-	TOLD("D2 ");
+	TOLD("D1 D2 ");
 	ck_assert_uint_eq(far.seconds, (then + SECOND) / SECOND);
 	give(then);
 	session_tick(far.session, then);
@@ -182,6 +201,59 @@ START_TEST(a_message_waits_a_second)
 	give(then - SECOND);
 	session_flush(far.session, then);
 	TOLD("D1 D2 ");
+	end();
+}
+END_TEST
+
+/* A flow may end after the moment of its message, by another clock: v9, whose times count from the
+ * header's, says the later one; IPFIX says when it is sent. */
+START_TEST(what_a_header_says)
+{
+	begin(versions[_i], false);
+	settle();
+	give_any(4, START, START + 100 * SECOND, START + 10 * SECOND);
+	session_flush(far.session, START + 10 * SECOND);
+	TOLD("D1 ");
+	ck_assert_uint_eq(far.seconds, START / SECOND + (_i ? 10 : 100));
+	give_any(4, START, START + 5 * SECOND, START + 20 * SECOND);
+	session_flush(far.session, START + 20 * SECOND + (_i ? SECOND - 1 : 0));
+	ck_assert_uint_eq(far.seconds, START / SECOND + 20);
+	end();
+}
+END_TEST
+
+/* What is older than any uptime can tell moves the boot, which ends messages and is told anew;
+ * where times do not count from it, it changes nothing. */
+START_TEST(what_is_very_old)
+{
+	const int64_t later = START + 60 * 86400 * SECOND;
+
+	begin(versions[_i], true);
+	settle();
+	give(START + 10 * SECOND);
+	give_any(4, START - 3600 * SECOND, START, START + 10 * SECOND);
+	session_flush(far.session, START + 10 * SECOND);
+	TOLD(_i ? "D2 O3 " : "D1 O8 D1 O3 ");
+	session_flush(far.session, later); /* and now for longer than an uptime can tell */
+	TOLD("O3 ");
+	ck_assert_uint_eq(far.seconds, later / SECOND);
+	end();
+}
+END_TEST
+
+/* The clock is set back: what was begun leaves before the templates that come again, whichever
+ * template it is of. */
+START_TEST(what_was_begun_before)
+{
+	begin(versions[_i], false);
+	settle();
+	give(START + 10 * SECOND);
+	give_any(6, START, START, START - 100 * SECOND);
+	TOLD("D1 ");
+	session_tick(far.session, START - 100 * SECOND);
+	TOLD("T4 ");
+	session_flush(far.session, START - 100 * SECOND);
+	TOLD("D1 ");
 	end();
 }
 END_TEST
@@ -229,6 +301,29 @@ START_TEST(what_comes_first)
 	TOLD("");
 	session_tick(far.session, START + 1199 * SECOND);
 	TOLD(first[options][_i % 2]);
+	end();
+}
+END_TEST
+
+/* The address that messages are sent from, where that is known. */
+START_TEST(whose_address)
+{
+	static const uint8_t local[16] = {
+		0x20, 0x01, 0x0d, 0xb8, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	static const uint8_t families[] = {0, 4, 6};
+	uint8_t family = families[_i / 2];
+
+	begin(versions[_i % 2], true);
+	session_free(far.session);
+	far.closed = 0;
+	far.transport.local.version = family;
+	memcpy(far.transport.local.octets, local, sizeof local);
+	far.session = session_new(&far.options, &far.transport);
+	session_tick(far.session, START);
+	ck_assert_uint_eq(far.address, family == 0   ? 0
+				       : family == 4 ? EXPORTER_IPV4
+						     : EXPORTER_IPV6);
+	ck_assert_mem_eq(far.octets, local, family == 6 ? 16 : family);
 	end();
 }
 END_TEST
@@ -321,6 +416,7 @@ START_TEST(a_successor)
 	settle();
 	give(START + 5 * SECOND);
 	far.options.layout.definition = definition_ready("default");
+	far.options.boot = INT64_MIN; /* the old one's goes on */
 	struct session *next = session_prepare(far.session, &far.options);
 	ck_assert_ptr_nonnull(next);
 	session_discard(next);
@@ -338,6 +434,7 @@ START_TEST(a_successor)
 	TOLD(_i ? "T11 O10 " : "T10 O10 ");
 	session_flush(far.session, START + 6 * SECOND);
 	TOLD("D1 O3 ");
+	ck_assert(_i || far.uptime == 1006000);
 	ck_assert_uint_eq(far.template_id, id + LAYOUT_IDS);
 	ck_assert_uint_eq(far.reliability, 5);
 	ck_assert_uint_eq(session_statistics(next).sent.flows, 2);
@@ -345,27 +442,36 @@ START_TEST(a_successor)
 }
 END_TEST
 
-/* Templates that do not fit one message come in several, none of them twice. */
+static uint32_t narrow(struct transport *t)
+{
+	(void)t;
+	return NARROW;
+}
+
+/* Templates that do not fit one message, or that the path takes, come in several, none of them
+ * twice. */
 START_TEST(templates_in_several_messages)
 {
 	struct session_templates all;
-	size_t templates;
+	uint16_t version = versions[_i % 2];
 
-	begin(versions[_i], true);
+	begin(version, true);
 	session_free(far.session);
 	far.closed = 0;
-	far.options.max_datagram = NARROW;
+	if (_i / 2)
+		far.ops.most = narrow;
+	else
+		far.options.max_datagram = NARROW;
 	far.options.layout.definition = definition_ready("default");
 	far.session = session_new(&far.options, &far.transport);
 	session_templates(far.session, &all);
 	ck_assert(!all.done);
 	session_tick(far.session, START);
-	templates = reader_templates(far.reader);
-	ck_assert_uint_eq(templates, all.count);
+	ck_assert_uint_eq(reader_templates(far.reader), all.count);
 	ck_assert_uint_eq(session_statistics(far.session).templates, all.count);
 	ck_assert_ptr_nonnull(strstr(far.text, " T")); /* a second one */
 	session_templates(far.session, &all);
-	ck_assert(all.done && all.sent == START && all.version == versions[_i]);
+	ck_assert(all.done && all.sent == START && all.version == version);
 	end();
 }
 END_TEST
@@ -376,14 +482,18 @@ int main(void)
 	TCase *cases = tcase_create("session_change");
 
 	tcase_add_loop_test(cases, a_message_waits_a_second, 0, 2);
+	tcase_add_loop_test(cases, what_a_header_says, 0, 2);
+	tcase_add_loop_test(cases, what_is_very_old, 0, 2);
+	tcase_add_loop_test(cases, what_was_begun_before, 0, 2);
 	tcase_add_loop_test(cases, what_a_flush_tells, 0, 4);
 	tcase_add_loop_test(cases, what_comes_first, 0, 4);
+	tcase_add_loop_test(cases, whose_address, 0, 6);
 	tcase_add_loop_test(cases, what_is_asked_for, 0, 2);
 	tcase_add_loop_test(cases, another_address, 0, 4);
 	tcase_add_loop_test(cases, templates_that_are_kept, 0, 2);
 	tcase_add_loop_test(cases, who_comes_back, 0, 2);
 	tcase_add_loop_test(cases, a_successor, 0, 2);
-	tcase_add_loop_test(cases, templates_in_several_messages, 0, 2);
+	tcase_add_loop_test(cases, templates_in_several_messages, 0, 4);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

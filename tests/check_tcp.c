@@ -51,6 +51,7 @@ static const struct {
 	{{{0, 100, ACK}, {99, 1, FIN | ACK}, {101, 10, ACK}}, 3, 1, 0},
 	/* a retransmission that reaches further */
 	{{{0, 100, ACK}, {50, 100, ACK}, {150, 100, ACK}}, 3, 1, 0},
+	{{{0, 100, ACK}, {50, 100, ACK}, {150, 100, ACK}, {100, 50, ACK}}, 4, 2, 0},
 	/* a reset is no part of the stream */
 	{{{0, 100, ACK}, {0, 0, RST}, {100, 10, ACK}}, 3, 0, 0},
 };

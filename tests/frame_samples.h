@@ -69,6 +69,8 @@ static const struct frame_sample link_samples[] = {
 	{"802.11 qos, ht control", 105, "x8881 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"802.11 four addresses", 105, "x0803 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap", 127, "x0000080000000000 x0801 z22 xaaaa030000000800 4.6 tcp", 0},
+	{"radiotap, flags, not padded", 127,
+		"x0000090002000000 x00 x8801 z24 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, padded", 127,
 		"x0000090002000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, time stamp", 127, "x0000190003000080 x00000000 z4 z8 x20 x8801 z24 z2 "

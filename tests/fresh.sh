@@ -32,8 +32,9 @@ fresh_system() {
 	echo force-unsafe-io >"$fresh/etc/dpkg/dpkg.cfg.d/unsafe-io"
 }
 
-# inside COMMAND...: in the fresh system, with /proc as it would have
+# inside COMMAND...: in the fresh system, with /proc as it would have; it is the root of a namespace, so that ip(8) makes others
 inside() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
-		unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$fresh" "$@"
+		unshare -m sh -c 'mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount -t sysfs sysfs sys &&
+			mount --rbind /dev dev && pivot_root . . && umount -l . && exec chroot . "$@"' "$fresh" "$@"
 }

@@ -45,6 +45,10 @@ void exporter_losses(
 /* Whom the thread asks about each record; lent. Before it is started. */
 void exporter_guide(struct exporter *exporter, struct guide *guide);
 
+/* The main thread: what is to learn of collectors' addresses from now on, and knows what the
+ * one before did; lent, or NULL. */
+void exporter_own(struct exporter *exporter, struct own *own);
+
 /* Whom it asks for collectors' names; lent. Before it is started. */
 void exporter_resolver(struct exporter *exporter, struct resolver *resolver);
 

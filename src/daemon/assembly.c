@@ -227,7 +227,7 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	memcpy(a->config, c, sizeof *c);
 	a->is_file = c->input_count > 0 && *c->inputs[0].file;
 	a->dedup = a->is_file ? NULL : dedup_new(c);
-	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false, NULL);
+	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false);
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
 		return false;
@@ -235,6 +235,7 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	if (!a->exporter || !add_inputs(a, error))
 		return false;
 	exporter_guide(a->exporter, a->guide);
+	exporter_own(a->exporter, a->own);
 	if (!a->is_file && !assembly_tell_interfaces(a))
 		return config_fail(error, "out of memory");
 	return true;

@@ -88,7 +88,8 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.interface = x->interface,
 		.dscp = x->dscp,
 		.hops = x->hops,
-		.may_wait = c->asks && !patient};
+		.may_wait = c->asks && !patient,
+		.patient = patient};
 
 	if (x->transport == CONFIG_UDP)
 		return paced(transport_udp_open(&path, why), x, patient, why);
@@ -105,7 +106,6 @@ static struct transport *open_transport(const struct collector *c, const struct 
 			.reconnect = x->reconnect,
 			.spool = *x->spool_directory ? x->spool_directory : NULL,
 			.spool_limit = x->spool_limit,
-			.patient = patient,
 			.tls = x->transport == CONFIG_TLS ? &tls : NULL,
 		},
 		why);

@@ -186,6 +186,8 @@ void ledger_summary(const struct ledger *l, FILE *out)
 	if (l->exporter.gone.flows)
 		fprintf(out, ", records lost by collectors that are no more %" PRIu64,
 			l->exporter.gone.flows);
+	if (l->exporter.unprinted)
+		fprintf(out, "; standard output: lost %" PRIu64, l->exporter.unprinted);
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		print_collector(&l->exporter.collector[i], out);
 	if (ledger_adds_up(l, &what))

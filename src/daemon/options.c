@@ -236,8 +236,8 @@ static bool scan(struct options *options, struct command_line *line, int argc, c
 			line->interface, line->file);
 	if (line->filter[0] && !line->interface && !line->file)
 		return config_fail(error,
-			"\"%.64s\": a filter is allowed beside -i or -r (inputs "
-			"of the file have a key filter); see weir --help",
+			"\"%.64s\": words are a filter, allowed beside -i INTERFACE or -r FILE "
+			"(inputs of the file have a key filter); see weir --help",
 			line->filter);
 	if (line->protocol && !line->collector)
 		return config_fail(error,

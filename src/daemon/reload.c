@@ -98,7 +98,7 @@ static bool make_all(struct change *c, struct config_error *error)
 	const struct reload_plan *p = &c->plan;
 
 	if (p->own && !p->to->meter_own)
-		c->own = own_new(p->to, true, c->a->own);
+		c->own = own_new(p->to, true);
 	for (unsigned i = 0; i < p->to->input_count; i++) {
 		bool good =
 			p->old[i] == RELOAD_NONE ? make_added(c, i, error) : make_stay(c, i, error);
@@ -190,6 +190,7 @@ static void change_own(struct change *c)
 
 	if (!c->plan.own)
 		return;
+	exporter_own(c->a->exporter, c->own);
 	for (unsigned i = 0; i < crew->count; i++)
 		worker_own(crew->member[i].worker, c->own);
 	own_free(c->a->own);

@@ -302,13 +302,16 @@ void roster_statistics(const struct roster *r, struct exporter_statistics *s)
 			r->leaver[i].collector, &r->taken, &s->collector[s->collectors++]);
 }
 
-void roster_resolve(struct roster *r, struct resolver *resolver)
+void roster_resolve(struct roster *r, struct resolver *resolver, struct own *own)
 {
 	struct resolver_answer answer;
 
-	while (resolver_hear(resolver, &answer))
+	while (resolver_hear(resolver, &answer)) {
+		if (own) /* before the first message goes there */
+			own_learn(own, &answer);
 		for (unsigned i = 0; i < r->count; i++)
 			collector_hear(r->collector[i], &answer);
+	}
 	for (unsigned i = 0; i < r->count; i++)
 		collector_ask(r->collector[i], resolver);
 }
