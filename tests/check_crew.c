@@ -162,6 +162,8 @@ START_TEST(successors_wait)
 	admit(crew);
 	wait_until_empty(next);
 	exporter_stop(e);
+	while (!exporter_stopped(e))
+		sched_yield();
 
 	ck_assert_uint_eq(read_all(fd, &got), 0);
 	ck_assert_uint_eq(got.mixed, 0);

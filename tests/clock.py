@@ -22,6 +22,9 @@ def own_network():
     if os.environ.get('OWN_NETWORK') is None:
         os.environ['OWN_NETWORK'] = 'yes'
         os.execvp('unshare', ['unshare', '-n', sys.executable] + sys.argv)
+    for name in 'all', 'default':  # nothing on the wire but the test's own frames
+        with open('/proc/sys/net/ipv6/conf/%s/disable_ipv6' % name, 'w') as file:
+            file.write('1')
     for command in ('link set lo up', 'link add va type veth peer name vb', 'link set va arp off up', 'link set vb arp off up'):
         subprocess.run(['ip'] + command.split(), check=True)
 

@@ -2,7 +2,7 @@
 """soak.py MINUTES [SEED [FAULT...]]: weir for a long time, with mixed load and faults at random; `make soak HOURS=72`.
 
 In a network namespace of its own: frames of the generator's captures, floods of new flows that fill the cache, and long
-flows; collectors over UDP and TCP that are killed and come back, links that go down and up, weir stopped and continued,
+flows; collectors over UDP, TCP and TLS that are killed and come back, files, links that go down and up, weir stopped and continued,
 hostile clients, other configurations (time-outs, records, sampling, filters, exporters, one that is wrong) by weirctl
 and by SIGHUP, and a clock that is set, by half a second up to 50 days, forth and back (clock.py).
 
@@ -10,8 +10,10 @@ Once a second, and after SIGTERM, the ledger has to add up, here again from its 
 what each collector was sent. When each fault has happened once the resident size is taken; it has to stay within 1 % of
 that until the end, always measured with the configuration of the start, to which each reload goes back after a while:
 with other records it may be another.
+SOAK_UNDER=PROGRAM runs weir by that, unconfined, without a word on its size: SOAK_UNDER='valgrind -q --error-exitcode=9'.
 A line is printed each tenth of the time, or each hour; the last one sums up; exit status 0 if all of it held.
 """
+import atexit
 import json
 import os
 import random
@@ -38,32 +40,51 @@ STEPS = (0, 0.5, 5, 30, 3600, 50 * 86400)  # seconds that the clock may be off, 
 
 # A collector is a process of its own, so that it can be killed.
 COLLECTOR = '''
-import socket, sys, threading
-kind, port = sys.argv[1], int(sys.argv[2])
+import socket, ssl, sys, threading
+kind, port, certificate = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if kind == 'udp':
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(('127.0.0.1', port))
     while True: s.recv(65536)
 def take(c):
-    while c.recv(1 << 16): pass
+    try:
+        if kind == 'tls':
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            context.load_verify_locations(certificate + '.crt')
+            context.verify_mode = ssl.CERT_REQUIRED
+            c = context.wrap_socket(c, server_side=True)
+        while c.recv(1 << 16): pass
+    except OSError:
+        pass
 s = socket.create_server(('127.0.0.1', port))
 while True: threading.Thread(target=take, args=(s.accept()[0],), daemon=True).start()
 '''
 
 
 class Collector:
-    def __init__(self, kind):
+    def __init__(self, kind, certificate):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == 'udp' else socket.SOCK_STREAM) as probe:
             probe.bind(('127.0.0.1', 0))
             self.kind, self.port, self.process = kind, probe.getsockname()[1], None
+        self.certificate = certificate
         self.start()
+        atexit.register(self.kill)
 
     def start(self):
-        self.process = subprocess.Popen([sys.executable, '-c', COLLECTOR, self.kind, str(self.port)])
+        self.process = subprocess.Popen([sys.executable, '-c', COLLECTOR, self.kind, str(self.port), self.certificate])
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+def make_certificate(path):
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30',
+                    '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', path + '.key', '-out', path + '.crt'],
+                   check=True, capture_output=True)
+    with open(path, 'w') as file:
+        file.write(open(path + '.key').read() + open(path + '.crt').read())
 
 
 class Sender(threading.Thread):
@@ -138,7 +159,7 @@ def wrong_in(ledger, ended):
 
 class Soak:
     HOME = {'active': 20, 'idle': 5, 'record': 'default', 'biflow': 'false', 'sampling': 1, 'filter': '',
-            'exporters': ('udp', 'v9', 'tcp'), 'more': ''}
+            'exporters': ('udp', 'v9', 'tcp', 'tls', 'file'), 'more': ''}
 
     def __init__(self, minutes, seed):
         self.random, self.tmp = random.Random(seed), tempfile.mkdtemp(prefix='weir-soak.')
@@ -147,7 +168,9 @@ class Soak:
         self.next_line, self.every = self.begun, min(6 * minutes, 3600)
         self.faults, self.wrong, self.looks, self.away = {}, [], 0, False
         self.socket = self.tmp + '/socket'
-        self.udp, self.tcp = Collector('udp'), Collector('tcp')
+        make_certificate(self.tmp + '/pem')
+        self.udp, self.tcp, self.tls = (Collector(kind, self.tmp + '/pem') for kind in ('udp', 'tcp', 'tls'))
+        self.under = os.environ.get('SOAK_UNDER', '').split()
         frames = []
         for name in CAPTURES:
             subprocess.run([GEN, name, self.tmp + '/in.pcap'], check=True, stdout=subprocess.DEVNULL)
@@ -163,8 +186,12 @@ class Soak:
             'udp': 'collector = "127.0.0.1:%d"; protocol = "ipfix";' % self.udp.port,
             'v9': 'collector = "127.0.0.1:%d"; protocol = "netflow9";' % self.udp.port,
             'v5': 'collector = "127.0.0.1:%d"; protocol = "netflow5";' % self.udp.port,
-            'tcp': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tcp"; spool: { directory = "%s/spool"; };' % (
+            'tcp': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tcp"; reconnect = "1s"; buffer = "1M"; spool: { directory = "%s/spool"; };' % (
                 self.tcp.port, self.tmp),
+            'tls': 'collector = "127.0.0.1:%d"; protocol = "ipfix"; transport = "tls"; reconnect = "2s"; buffer = "1M"; '
+                   'tls: { ca = "%s/pem.crt"; certificate = "%s/pem.crt"; key = "%s/pem.key"; };' % (
+                       self.tls.port, self.tmp, self.tmp, self.tmp),
+            'file': 'protocol = "ipfix"; transport = "file"; file: { path = "%s/files/"; size = "4M"; time = "1m"; };' % self.tmp,
         }
         with open(self.tmp + '/new', 'w') as file:
             file.write('''
@@ -173,17 +200,19 @@ class Soak:
                 cache: { entries = %d; record = "%s"; biflow = %s; timeouts: { active = %s; idle = %s; }; };
                 sampling: { interval = %d; };
                 control: { socket = "%s"; };
+                privileges: { confine = %s; };
                 exporters = ( %s );
                 %s
                 ''' % (c['filter'], ENTRIES, c['record'], c['biflow'], c['active'], c['idle'], c['sampling'], self.socket,
-                       ', '.join('{ %s }' % exporters[x] for x in c['exporters']), c['more']))
+                       'false' if self.under else 'true', ', '.join('{ %s }' % exporters[x] for x in c['exporters']), c['more']))
         os.rename(self.tmp + '/new', self.tmp + '/weir.conf')
 
     def start_weir(self):
         os.mkdir(self.tmp + '/spool')
+        os.mkdir(self.tmp + '/files')
         self.write_configuration()
         self.log = open(self.tmp + '/log', 'w')
-        process = subprocess.Popen([WEIR, '-f', self.tmp + '/weir.conf', '--ledger', self.tmp + '/ledger'], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(self.under + [WEIR, '-f', self.tmp + '/weir.conf', '--ledger', self.tmp + '/ledger'], stdin=subprocess.DEVNULL,
                                    stdout=self.log, stderr=self.log,
                                    env=self.clock.environment)
         while 'frames are let in' not in open(self.tmp + '/log').read():
@@ -198,7 +227,7 @@ class Soak:
 
     def ask(self, command):
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(15)
+            client.settimeout(60 if self.under else 15)
             client.connect(self.socket)
             client.sendall(json.dumps({'command': command}).encode() + b'\n')
             answer = b''
@@ -219,6 +248,9 @@ class Soak:
         self.looks += 1
         if fault:
             self.blame(fault)
+        files = sorted(os.scandir(self.tmp + '/files'), key=lambda entry: entry.stat().st_mtime)
+        for entry in files[:-20]:
+            os.unlink(entry.path)
         if self.baseline and not self.away:
             now = self.resident()
             self.most, self.least = max(self.most, now), min(self.least, now)
@@ -233,15 +265,23 @@ class Soak:
     def flood(self):
         self.sender.flood += 3 * ENTRIES
 
+    def kill(self, collector, most):
+        """The first time so long that its buffer fills: memory which is taken at start is touched then."""
+        collector.kill()
+        if not self.baseline:
+            self.flood()
+            self.spend(12)
+        self.pause(most)
+        collector.start()
+
     def kill_udp(self):
-        self.udp.kill()
-        self.pause(5)
-        self.udp.start()
+        self.kill(self.udp, 5)
 
     def kill_tcp(self):
-        self.tcp.kill()
-        self.pause(20)
-        self.tcp.start()
+        self.kill(self.tcp, 20)
+
+    def kill_tls(self):
+        self.kill(self.tls, 10)
 
     def flap(self):
         for _ in range(self.random.randint(1, 4)):
@@ -281,7 +321,7 @@ class Soak:
         some = {'active': r.choice((7, 10, 60)), 'idle': r.choice((1, 2, 5, 8)), 'record': r.choice(('default', 'few')),
                 'biflow': r.choice(('false', 'false', 'true')), 'sampling': r.choice((1, 3, 10)),
                 'filter': r.choice(('', 'udp', 'not tcp port 80')),
-                'exporters': r.choice((('udp', 'v9', 'tcp'), ('udp',), ('v9', 'udp'), ('tcp', 'v5')))}
+                'exporters': r.choice((('udp', 'v9', 'tcp'), ('udp', 'file'), ('v9', 'tls'), ('tcp', 'v5')))}
         chosen = {k: some[k] for k in r.sample(sorted(some), r.randint(1, len(some)))}
         if 'v5' in chosen.get('exporters', ''):  # which knows neither
             chosen.update(record='default', biflow='false')
@@ -323,8 +363,10 @@ class Soak:
         self.write_configuration()
 
     def pause(self, most):
+        self.spend(self.random.uniform(0.1, most))
+
+    def spend(self, left):
         """With a look each second, unless weir is stopped."""
-        left = self.random.uniform(0.1, most)
         while left > 0:
             time.sleep(min(left, 1))
             left -= 1
@@ -332,7 +374,7 @@ class Soak:
                 self.look()
 
     def run(self):
-        faults = [self.flood, self.kill_udp, self.kill_tcp, self.flap, self.freeze, self.garbage, self.set_the_clock,
+        faults = [self.flood, self.kill_udp, self.kill_tcp, self.kill_tls, self.flap, self.freeze, self.garbage, self.set_the_clock,
                   self.reload, self.wrong_configuration]
         faults = [f for f in faults if not sys.argv[3:] or f.__name__ in sys.argv[3:]]
         self.sender.start()
@@ -358,7 +400,7 @@ class Soak:
         self.sender.join()
         early = self.weir.poll()
         self.weir.terminate()
-        status = self.weir.wait(60)
+        status = self.weir.wait(600 if self.under else 60)
         if early is not None or status != 0:
             self.blame('weir ended %s with status %s' % ('early' if early is not None else 'at the end', status))
         with open(self.tmp + '/ledger') as file:
@@ -366,10 +408,8 @@ class Soak:
         fault = wrong_in(ledger, True)
         if fault:
             self.blame('at the end: ' + fault)
-        self.udp.kill()
-        self.tcp.kill()
         drift = 100 * max(self.most - self.baseline, self.baseline - self.least) / self.baseline if self.baseline else 100
-        if drift >= DRIFT:
+        if drift >= DRIFT and not self.under:
             self.blame('the resident size moved by %.2f %%' % drift)
         f, p = ledger['flows'], ledger['packets']
         print(open(self.tmp + '/log').read()[-2000:])
