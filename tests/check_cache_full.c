@@ -208,12 +208,21 @@ START_TEST(sweeps_keep_pace)
 }
 END_TEST
 
-/* In many short rounds, too, no set is visited more often than once in each, and hardly less. */
+/* In many rounds no set is visited more often than once in each, and hardly less; a round is an
+ * eighth of the shortest time-out, of 10 ms at least and 10 s at most. */
+static const struct {
+	int64_t shortest, round;
+} paces[] = {
+	{SECOND / 100, SECOND / 100},
+	{SECOND / 10, SECOND / 80},
+	{8 * SECOND, SECOND},
+	{1000 * SECOND, 10 * SECOND},
+};
+
 START_TEST(sweeps_are_even)
 {
-	const int64_t short_time = 80 * SECOND / 1000, round = short_time / 8;
-	const struct model_times times = {
-		short_time, short_time, short_time, short_time, short_time, short_time};
+	const int64_t t = paces[_i].shortest, round = paces[_i].round;
+	const struct model_times times = {t, t, t, t, t, t};
 	struct cache *c = open_cache(7000, &times, 1, (struct flow_sink){append, &gone});
 	uint64_t sets = cache_sets(c), swept = 0;
 
@@ -225,6 +234,36 @@ START_TEST(sweeps_are_even)
 	}
 	ck_assert_uint_le(swept, sets * 300);
 	ck_assert_uint_ge(swept, sets * 300 - sets);
+	cache_free(c);
+}
+END_TEST
+
+/* What comes into sets that were drained already leaves when the round comes there again. */
+START_TEST(drained_while_flows_come)
+{
+	struct cache *c = open_cache(7000, &rows[0].times, 1, (struct flow_sink){append, &gone});
+	uint32_t half = cache_sets(c) / 2 + 1;
+
+	gone.count = 0;
+	ck_assert(!cache_drain(c, half));
+	for (uint32_t flow = 0; flow < 3000; flow++)
+		see_one(c, flow, 0, false);
+	ck_assert(cache_drain(c, half));
+	ck_assert_uint_gt(gone.count, 1000);
+	for (uint32_t flow = 3000; flow < 5000; flow++)
+		see_one(c, flow, 0, false);
+	for (int i = 0; i < 3; i++)
+		(void)cache_drain(c, half);
+	ck_assert_uint_eq(gone.count, 5000);
+	ck_assert(!cache_drain(c, half));
+
+	uint32_t calls = 0; /* one set at a time: nearly all of them have flows */
+	for (uint32_t flow = 5000; flow < 9000; flow++)
+		see_one(c, flow, 0, false);
+	while (cache_drain(c, 1))
+		calls++;
+	ck_assert_uint_le(calls, cache_sets(c));
+	ck_assert_uint_ge(calls, cache_sets(c) - 20);
 	cache_free(c);
 }
 END_TEST
@@ -303,7 +342,8 @@ int main(void)
 	tcase_add_loop_test(cases, one_from_elsewhere, 0, 2);
 	tcase_add_test(cases, beyond_active_time);
 	tcase_add_test(cases, sweeps_keep_pace);
-	tcase_add_test(cases, sweeps_are_even);
+	tcase_add_loop_test(cases, sweeps_are_even, 0, ROWS(paces));
+	tcase_add_test(cases, drained_while_flows_come);
 	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);

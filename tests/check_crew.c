@@ -163,7 +163,7 @@ START_TEST(successors_wait)
 	wait_until_empty(next);
 	exporter_stop(e);
 	while (!exporter_stopped(e))
-		usleep(1000);
+		sched_yield();
 
 	ck_assert_uint_eq(read_all(fd, &got), 0);
 	ck_assert_uint_eq(got.mixed, 0);

@@ -52,7 +52,7 @@ static void *expire(void *context)
 	return NULL;
 }
 
-static const struct flow_timeouts brief = {CLOCK_SECOND, CLOCK_SECOND / 2, 0, 0, -1, -1};
+static const struct flow_timeouts brief = {30 * CLOCK_SECOND, 10 * CLOCK_SECOND, 0, 0, -1, -1};
 
 /* And changes the time-outs each time. */
 static void *look(void *context)

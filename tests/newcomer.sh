@@ -36,7 +36,7 @@ $text" >"$TMP/said" 2>&1; then
 	fi
 }
 types 'make run'
-grep -E '^(SKIP|FAIL|[0-9]+ passed) ' "$TMP/said" || bad "make check does not say how it went"
+grep -E '^(SKIP|FAIL) |^[0-9]+ passed' "$TMP/said" || bad "make check does not say how it went"
 types 'make deb'
 run 'the package' inside /root/weir/packaging/debian/tests/configured
 inside apt-get -q -y --no-install-recommends install nfdump >"$TMP/log" 2>&1 || bad "nfdump: $(tail -n 3 "$TMP/log")"

@@ -131,7 +131,8 @@ static int dispatch(struct options *o, int argc, char **argv)
 		config_help(stdout);
 	else if (o->version)
 		printf("weir %s\nprotocols: NetFlow v5, NetFlow v9 (RFC 3954), IPFIX (RFC 7011)\n"
-		       "transports: UDP (not SCTP, which RFC 7011 section 10.1 asks for)\n",
+		       "transports: UDP; of IPFIX also TCP, TLS and files (RFC 5655); not SCTP "
+		       "(RFC 7011 10.1)\n",
 			WEIR_VERSION);
 	else if (o->list_elements)
 		ie_list(stdout);
