@@ -75,7 +75,7 @@ tidy() {
 		FILE -- -std=gnu17 "${flags[@]}"
 }
 cpp_check() {
-	cppcheck --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	cppcheck -q --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
 		--suppress=bufferAccessOutOfBounds --suppress=unknownMacro --suppress=arrayIndexOutOfBoundsCond:src/packet/decode.c \
 		--suppress=uninitvar:src/export/transport_udp.c --suppress=uninitvar:src/daemon/progress.c --error-exitcode=1 \
 		--std=c11 -Iinclude -D__linux__ -D_GNU_SOURCE src

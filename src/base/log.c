@@ -167,7 +167,7 @@ static size_t render(char text[LINE], char quote, const char *format, va_list ap
 	char marked[LINE];
 	size_t n = 0;
 
-	for (; format[n] && n < LINE - 1; n++)
+	for (; n < LINE - 1 && format[n]; n++)
 		marked[n] = format[n];
 	marked[n] = '\0';
 	for (char *at = marked; (at = strchr(at, '"'));)

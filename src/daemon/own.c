@@ -72,7 +72,7 @@ static void add(struct own *own, const struct own_name *name, const struct socke
 static void find(struct own *own, const struct own_name *name)
 {
 	struct socket_addresses all;
-	struct transport_error why;
+	struct transport_error why = {""};
 
 	if (!socket_resolve(name->host, name->service, SOCK_DGRAM, &all, &why))
 		return;
