@@ -10,6 +10,7 @@
 #include "daemon/dedup.h"
 #include "daemon/exporter.h"
 #include "daemon/guide.h"
+#include "daemon/opener.h"
 #include "daemon/own.h"
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct assembly {
 	struct exporter *exporter;
 	struct dedup *dedup; /* NULL: none */
 	struct guide *guide;
-	struct own *own; /* NULL: none */
+	struct own *own;       /* NULL: none */
+	struct opener *opener; /* NULL: none, inputs are opened here */
 	bool is_file;
 	unsigned made;   /* workers, ever */
 	unsigned opened; /* inputs, ever */

@@ -83,8 +83,8 @@ static struct worker_options worker_options_of(const struct assembly *a, const s
 
 /* The source of an input's k-th worker. The kernel takes the memory of a ring from the
  * node of the processor on which it is asked for it, so that is done on the worker's. */
-static struct source *open_source(const struct assembly *a, const struct config *c,
-	const struct config_input *in, unsigned k, struct source_error *why)
+static struct source *open_source(const struct assembly *a, const struct config_input *in,
+	unsigned k, struct source_error *why)
 {
 	cpu_set_t before;
 	bool moved = !*in->file && in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
@@ -96,7 +96,7 @@ static struct source *open_source(const struct assembly *a, const struct config 
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
-			.may_return = c->privileges.capture,
+			.opener = opener_way(a->opener),
 			.covered = dedup_covered(a->dedup, in->interface),
 			.only_incoming = dedup_only_incoming(a->dedup),
 			.duplicates = dedup_table(a->dedup),
@@ -141,7 +141,7 @@ static bool add_worker(struct assembly *a, const struct config *c, const struct 
 	struct crew_input *to, struct config_error *error)
 {
 	struct source_error why;
-	struct source *s = open_source(a, c, in, to->workers, &why);
+	struct source *s = open_source(a, in, to->workers, &why);
 
 	if (!s || (in->workers > 1 && !source_share(s, group_of(a->opened), &why))) {
 		source_close(s);
@@ -212,6 +212,15 @@ bool assembly_tell_interfaces(struct assembly *a)
 	return told;
 }
 
+/* Before rings are mapped, as the resolver: and so all inputs are opened by it. */
+static bool make_opener(struct assembly *a, struct config_error *error)
+{
+	if (a->is_file || !a->config->privileges.capture)
+		return true;
+	a->opener = opener_new(a->config, dedup_table(a->dedup), error);
+	return a->opener != NULL;
+}
+
 bool assembly_make(struct assembly *a, const struct config *c, struct config_error *error)
 {
 	*a = (struct assembly){.config = malloc(sizeof *c), .crew = crew_new()};
@@ -220,6 +229,8 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	memcpy(a->config, c, sizeof *c);
 	a->is_file = c->input_count > 0 && *c->inputs[0].file;
 	a->dedup = a->is_file ? NULL : dedup_new(c);
+	if (!make_opener(a, error))
+		return false;
 	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false, NULL);
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
@@ -239,6 +250,7 @@ void assembly_free(struct assembly *a)
 	exporter_free(a->exporter);
 	guide_free(a->guide);
 	own_free(a->own);
+	opener_free(a->opener);
 	dedup_free(a->dedup);
 	free(a->config);
 }

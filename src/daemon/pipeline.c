@@ -166,7 +166,7 @@ static unsigned written_paths(
 
 static unsigned needs_of(const struct config *c)
 {
-	unsigned needs = c->privileges.capture ? CONFINE_CAPTURE : 0;
+	unsigned needs = 0;
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
@@ -196,7 +196,6 @@ static bool give_up_privileges(
 		&(struct privileges_options){
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
-			.capture = c->privileges.capture && !p->parts.is_file,
 			.is_file = p->parts.is_file,
 			.paths = paths,
 			.path_count = count,
