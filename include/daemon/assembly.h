@@ -25,6 +25,7 @@ struct assembly {
 	struct own *own;       /* NULL: none */
 	struct opener *opener; /* NULL: none, inputs are opened here */
 	bool is_file;
+	unsigned pid;    /* this process' */
 	unsigned made;   /* workers, ever */
 	unsigned opened; /* inputs, ever */
 };

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct hands;
 struct intake;
 
 enum { CREW_MOST = 2 * CONFIG_INPUTS * CONFIG_WORKERS };
@@ -37,6 +38,7 @@ struct crew {
 	struct crew_input *input[CONFIG_INPUTS];
 	unsigned inputs;
 	struct worker_statistics past; /* of workers that have gone */
+	struct hands *hands; /* threads for inputs that come later, or NULL: these are made then */
 };
 
 /* NULL: memory is short. */

@@ -117,9 +117,9 @@ struct worker *assembly_worker(struct assembly *a, const struct config *c, struc
 }
 
 /* Fanout groups are the kernel's per network namespace: a process takes its own. */
-static unsigned group_of(unsigned input)
+static unsigned group_of(const struct assembly *a)
 {
-	return (unsigned)getpid() + input;
+	return a->pid + a->opened;
 }
 
 static bool check_cpus(const struct config_input *in, unsigned i, struct config_error *error)
@@ -143,7 +143,7 @@ static bool add_worker(struct assembly *a, const struct config *c, const struct 
 	struct source_error why;
 	struct source *s = open_source(a, in, to->workers, &why);
 
-	if (!s || (in->workers > 1 && !source_share(s, group_of(a->opened), &why))) {
+	if (!s || (in->workers > 1 && !source_share(s, group_of(a), &why))) {
 		source_close(s);
 		return config_fail(error, "%s", why.text);
 	}
@@ -223,7 +223,8 @@ static bool make_opener(struct assembly *a, struct config_error *error)
 
 bool assembly_make(struct assembly *a, const struct config *c, struct config_error *error)
 {
-	*a = (struct assembly){.config = malloc(sizeof *c), .crew = crew_new()};
+	*a = (struct assembly){
+		.config = malloc(sizeof *c), .crew = crew_new(), .pid = (unsigned)getpid()};
 	if (!a->config || !a->crew)
 		return config_fail(error, "out of memory");
 	memcpy(a->config, c, sizeof *c);

@@ -323,9 +323,26 @@ static bool open_intakes(const struct crew *crew)
 	return true;
 }
 
+static bool make_hands(const struct live *l)
+{
+	unsigned spares = l->services->confine ? l->services->spares : 0;
+	struct crew *crew = l->view->crew;
+
+	if (!spares)
+		return true;
+	crew->hands = hands_new(spares);
+	if (!crew->hands)
+		log_error("main",
+			"event=no-thread note=\"%u are wanted for interfaces that come later\"",
+			spares);
+	return crew->hands != NULL;
+}
+
 /* All threads are there, named and confined before the first packet is. */
 static bool start_threads(struct live *l)
 {
+	if (!make_hands(l))
+		return false;
 	if (!start_intakes(l->view->crew))
 		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
@@ -381,7 +398,7 @@ static void free_intakes(const struct crew *crew)
 static bool make_intakes(const struct crew *crew)
 {
 	for (unsigned i = 0; i < crew->inputs; i++) {
-		crew->input[i]->intake = intake_new(crew->input[i]);
+		crew->input[i]->intake = intake_new(crew->input[i], NULL);
 		if (crew->input[i]->intake)
 			continue;
 		free_intakes(crew);
@@ -412,6 +429,8 @@ bool live_run(const struct view *v, const struct live_services *services)
 		exporter_stop(v->exporter);
 	}
 	free_events(&l);
+	hands_free(v->crew->hands);
+	v->crew->hands = NULL;
 	sem_destroy(&l.expiry_named);
 	free_intakes(v->crew);
 	return good;

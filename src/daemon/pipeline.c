@@ -22,6 +22,9 @@
 /* What a client of the control socket may take. */
 #define PATIENCE (INT64_C(10) * CLOCK_SECOND)
 
+/* Threads for inputs that come while weir runs. */
+enum { SPARES = CONFIG_INPUTS };
+
 struct pipeline {
 	struct assembly parts;
 	struct view view;
@@ -339,6 +342,7 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 	struct live_services services = {.control = p->control,
 		.metrics = p->metrics,
 		.notify = &p->notify,
+		.spares = p->parts.opener ? SPARES : 0,
 		.needs = p->needs,
 		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;

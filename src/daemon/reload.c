@@ -42,7 +42,9 @@ static struct worker *make_successor(
 
 	if (!w)
 		return NULL;
-	bool moved = in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
+	/* not where calls are confined, of which that is one */
+	bool moved = in->cpu.count && !c->a->config->privileges.confine &&
+		     cpu_move_to(in->cpu.number[k], &before);
 	worker_touch(w);
 	if (moved)
 		cpu_move_back(&before);
@@ -78,7 +80,7 @@ static bool make_added(struct change *c, unsigned i, struct config_error *error)
 
 	if (!in)
 		return false;
-	in->intake = intake_new(in);
+	in->intake = intake_new(in, c->a->crew->hands);
 	if (in->intake && intake_start(in->intake))
 		return true;
 	return config_fail(error, "inputs: %s: no thread for it", in->name);
@@ -286,7 +288,8 @@ bool reload(struct assembly *a, struct config *to, struct reload_report *report,
 	if (!c)
 		return config_fail(error, "out of memory");
 	c->a = a;
-	if (!reload_plan_make(&c->plan, a->config, to, dedup_table(a->dedup), report, error) ||
+	if (!reload_plan_make(&c->plan, a->config, to, a->opener != NULL,
+		    dedup_table(a->dedup) != NULL, report, error) ||
 		!make_all(c, error)) {
 		unmake_all(c);
 		free(c);
