@@ -35,8 +35,9 @@ struct confine_path {
 enum confine_need {
 	CONFINE_STREAMS = 1, /* connections that are made and ended */
 	CONFINE_TLS = 2,
-	CONFINE_FILES = 4,  /* files that are written, or kept messages in */
-	CONFINE_RELOAD = 8, /* other collectors */
+	CONFINE_FILES = 4,   /* files that are written, or kept messages in */
+	CONFINE_RELOAD = 8,  /* other collectors */
+	CONFINE_INPUTS = 16, /* that come while weir runs */
 };
 
 /* Landlock, for this thread and those that it starts: so before it starts any; of the system's

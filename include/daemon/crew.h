@@ -21,6 +21,7 @@ enum { CREW_MOST = 2 * CONFIG_INPUTS * CONFIG_WORKERS };
 struct crew_input {
 	char name[CONFIG_NAME];
 	struct config_cpus cpu;
+	bool by_pattern; /* it is let go when its interface goes */
 	unsigned workers;
 	struct worker *worker[CONFIG_WORKERS];
 	struct intake *intake; /* their threads, once it runs */

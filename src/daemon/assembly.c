@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/interfaces.h"
 
@@ -169,6 +170,7 @@ struct crew_input *assembly_input(
 	if (good) {
 		memcpy(to->name, in->interface, sizeof to->name);
 		to->cpu = in->cpu;
+		to->by_pattern = in->index != 0;
 	}
 	while (good && to->workers < workers)
 		good = add_worker(a, c, in, to, error);
@@ -186,10 +188,26 @@ void assembly_free_input(struct crew_input *in)
 	free(in);
 }
 
+/* One that a pattern stands for, and that nobody has asked for by name. */
+static void leave_out(struct assembly *a, unsigned i, const struct config_error *error)
+{
+	struct config *c = a->config;
+
+	log_warning("capture",
+		"event=cannot-capture interface=\"%s\" error=\"%s\" note=\"it is left out\"",
+		c->inputs[i].interface, error->text);
+	present_refuse(a->present, c->inputs[i].index);
+	memmove(&c->inputs[i], &c->inputs[i + 1], (--c->input_count - i) * sizeof *c->inputs);
+}
+
 static bool add_inputs(struct assembly *a, struct config_error *error)
 {
 	for (unsigned i = 0; i < a->config->input_count; i++) {
 		struct crew_input *in = assembly_input(a, a->config, i, error);
+		if (!in && a->config->inputs[i].index) {
+			leave_out(a, i--, error);
+			continue;
+		}
 		if (!in)
 			return false;
 		for (unsigned k = 0; k < in->workers; k++)
@@ -212,13 +230,22 @@ bool assembly_tell_interfaces(struct assembly *a)
 	return told;
 }
 
-/* Before rings are mapped, as the resolver: and so all inputs are opened by it. */
+/* Before rings are mapped, as the resolver: and so all inputs are opened by it. Where there is
+ * one, interfaces may come. */
 static bool make_opener(struct assembly *a, struct config_error *error)
 {
-	if (a->is_file || !a->config->privileges.capture)
+	if (a->is_file || !(a->config->privileges.capture || a->config->patterns))
 		return true;
 	a->opener = opener_new(a->config, dedup_table(a->dedup), error);
-	return a->opener != NULL;
+	a->present = a->opener ? present_new(error) : NULL;
+	if (!a->present)
+		return false;
+	a->given = malloc(sizeof *a->given);
+	if (!a->given)
+		return config_fail(error, "out of memory");
+	memcpy(a->given, a->config, sizeof *a->given);
+	present_expand(a->present, a->given, a->config);
+	return true;
 }
 
 bool assembly_make(struct assembly *a, const struct config *c, struct config_error *error)
@@ -229,10 +256,11 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 		return config_fail(error, "out of memory");
 	memcpy(a->config, c, sizeof *c);
 	a->is_file = c->input_count > 0 && *c->inputs[0].file;
-	a->dedup = a->is_file ? NULL : dedup_new(c);
+	a->dedup = a->is_file ? NULL : dedup_new(c); /* its table is the opener's, too */
 	if (!make_opener(a, error))
 		return false;
 	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false, NULL);
+	c = a->config;
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
 		return false;
@@ -251,7 +279,9 @@ void assembly_free(struct assembly *a)
 	exporter_free(a->exporter);
 	guide_free(a->guide);
 	own_free(a->own);
+	present_free(a->present);
 	opener_free(a->opener);
 	dedup_free(a->dedup);
+	free(a->given);
 	free(a->config);
 }

@@ -153,7 +153,7 @@ static const struct call calls[] = {
 	{.name = "socket", .need = CONFINE_SOCKETS}, {.name = "connect", .need = CONFINE_SOCKETS},
 	{.name = "bind", .need = CONFINE_SOCKETS},
 	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
-	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD | CONFINE_FILES},
+	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD | CONFINE_FILES | CONFINE_INPUTS},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
 /* clang-format on */

@@ -125,8 +125,8 @@ static void say_link(const char *name, enum source_status before, enum source_st
 			before == SOURCE_GONE ? "gone" : "down");
 }
 
-/* Says it once for all workers of the input. What an interface that has gone was told of is
- * closed: one that comes back may be another. */
+/* Says it once for all workers of the input; that one by a pattern goes, main says. What an
+ * interface that has gone was told of is closed: one that comes back may be another. */
 static void tell_link(struct capture *c, enum source_status status)
 {
 	enum source_status now = status == SOURCE_READY ? SOURCE_IDLE : status;
@@ -135,7 +135,8 @@ static void tell_link(struct capture *c, enum source_status status)
 		return;
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);
-	if (c->number == 0 && may_tell(c))
+	bool told = c->intake->input->by_pattern && (now == SOURCE_GONE || c->link == SOURCE_GONE);
+	if (c->number == 0 && !told && may_tell(c))
 		say_link(c->intake->input->name, c->link, now);
 	c->link = now;
 }

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
+enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50 };
 
 /* Nanoseconds of the expiry thread's work at a time, and of the pause after it. */
 #define BURST 200000
@@ -37,7 +37,8 @@ struct live {
 	struct event_base *base;
 	int signals; /* signalfd(2): TERM, INT and HUP, which no thread takes */
 	struct event *on_signal, *watch, *look, *alive, *reload;
-	int64_t reloaded; /* steady clock, by a signal; 0: never */
+	struct event *on_links, *follow; /* or NULL */
+	int64_t reloaded;                /* steady clock, by a signal; 0: never */
 	bool stopping;
 };
 
@@ -139,6 +140,38 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 	begin_stop(l);
 }
 
+/* What comes with it is waited for a little: often a device is made, then renamed. */
+static void on_links(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	struct timeval wait = {0, FOLLOW_MILLISECONDS * 1000};
+
+	(void)fd;
+	(void)what;
+	event_add(l->follow, &wait);
+}
+
+static void on_follow(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+
+	(void)fd;
+	(void)what;
+	if (l->stopping)
+		return;
+	l->view->follow(l->view->context);
+	event_add(l->on_links, NULL);
+}
+
+static bool start_links(struct live *l)
+{
+	if (l->view->links < 0)
+		return true;
+	l->on_links = event_new(l->base, l->view->links, EV_READ, on_links, l);
+	l->follow = event_new(l->base, -1, 0, on_follow, l);
+	return l->on_links && l->follow && event_add(l->on_links, NULL) == 0;
+}
+
 /* The loop ends when the capture threads have left, told to or not. */
 static void on_watch(evutil_socket_t fd, short what, void *context)
 {
@@ -151,7 +184,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		begin_stop(l);
 	}
-	if (reading(l->view->crew) == 0)
+	if (reading(l->view->crew) == 0 && (l->stopping || !l->view->waits))
 		event_base_loopbreak(l->base);
 }
 
@@ -270,7 +303,7 @@ static bool make_events(struct live *l)
 	l->reload = event_new(l->base, -1, 0, on_reload, l);
 	return l->on_signal && l->watch && l->look && l->alive && l->reload &&
 	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
-	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
+	       event_add(l->look, &seldom) == 0 && start_alive(l) && start_links(l) &&
 	       (!control || control_start(control, l->base)) &&
 	       (!metrics || http_start(metrics, l->base));
 }
@@ -289,6 +322,10 @@ static void free_events(struct live *l)
 		event_free(l->alive);
 	if (l->reload)
 		event_free(l->reload);
+	if (l->on_links)
+		event_free(l->on_links);
+	if (l->follow)
+		event_free(l->follow);
 	if (l->services->control)
 		control_stop(l->services->control);
 	if (l->services->metrics)

@@ -19,6 +19,7 @@ struct change {
 	struct reload_plan plan;
 	struct crew_input *added[CONFIG_INPUTS];   /* by number in the new configuration, or NULL */
 	struct input_change *stays[CONFIG_INPUTS]; /* the same */
+	bool inputs_only;                          /* no file is read again */
 	struct roster *roster;                     /* NULL: the collectors stay as they are */
 	struct own *own;                           /* the new one's, where plan.own */
 	struct worker *retired[CREW_MOST];
@@ -107,6 +108,8 @@ static bool make_all(struct change *c, struct config_error *error)
 		if (!good)
 			return false;
 	}
+	if (c->inputs_only)
+		return true;
 	if (p->metering || p->exporters || has_certificates(p->to)) {
 		c->roster = exporter_prepare(c->a->exporter, p->from, p->to, p->metering, error);
 		if (!c->roster)
@@ -280,14 +283,15 @@ static void change_all(struct change *c)
 	dismiss(c);
 }
 
-bool reload(struct assembly *a, struct config *to, struct reload_report *report,
-	struct config_error *error)
+static bool take_up(struct assembly *a, struct config *to, bool inputs_only,
+	struct reload_report *report, struct config_error *error)
 {
 	struct change *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return config_fail(error, "out of memory");
 	c->a = a;
+	c->inputs_only = inputs_only;
 	if (!reload_plan_make(&c->plan, a->config, to, a->opener != NULL,
 		    dedup_table(a->dedup) != NULL, report, error) ||
 		!make_all(c, error)) {
@@ -300,4 +304,16 @@ bool reload(struct assembly *a, struct config *to, struct reload_report *report,
 	a->config = to;
 	free(c);
 	return true;
+}
+
+bool reload(struct assembly *a, struct config *to, struct reload_report *report,
+	struct config_error *error)
+{
+	return take_up(a, to, false, report, error);
+}
+
+bool reload_inputs(struct assembly *a, struct config *to, struct reload_report *report,
+	struct config_error *error)
+{
+	return take_up(a, to, true, report, error);
 }

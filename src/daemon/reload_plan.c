@@ -2,6 +2,7 @@
 
 #include "config/compare.h"
 #include "daemon/assembly.h"
+#include "daemon/dedup.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,7 +95,8 @@ static void keep_made(struct comparison *c, const struct config_input *old, stru
 static int find_input(const struct reload_plan *p, const struct config_input *in, const bool *used)
 {
 	for (unsigned i = 0; i < p->from->input_count; i++)
-		if (!used[i] && strcmp(p->from->inputs[i].interface, in->interface) == 0)
+		if (!used[i] && p->from->inputs[i].index == in->index &&
+			strcmp(p->from->inputs[i].interface, in->interface) == 0)
 			return (int)i;
 	return RELOAD_NONE;
 }
@@ -210,7 +212,7 @@ static bool check_added(const struct reload_plan *p, bool opener, struct config_
 				"inputs: threads on processors of their choice cannot be had while "
 				"calls are confined, so %.64s needs a restart, or no cpu",
 				to->inputs[i].interface);
-	if (p->has_added && to->dedup && to->input_count > 1 && p->from->input_count == 1)
+	if (p->has_added && to->dedup && dedup_sees_several(to) && !dedup_sees_several(p->from))
 		return config_fail(error,
 			"inputs: one was alone, so what passes several is not told apart; "
 			"another one needs a restart, or dedup = \"none\"");
@@ -251,7 +253,7 @@ bool reload_plan_make(struct reload_plan *p, const struct config *from, struct c
 	/* Not longer than every protocol can tell. */
 	p->metering |= assembly_timeouts(from).active != assembly_timeouts(to).active;
 	compare_inputs(&c);
-	if (from->dedup && from->input_count > 1 && to->input_count == 1)
+	if (from->dedup && dedup_sees_several(from) && !dedup_sees_several(to))
 		note(&report->restart, "dedup, which is as for several inputs");
 	compare_exporters(&c);
 	return check(p, opener, dedup, error);

@@ -66,6 +66,11 @@ void netlink_close(struct netlink *n)
 	free(n);
 }
 
+int netlink_fd(const struct netlink *n)
+{
+	return mnl_socket_get_fd(n->socket);
+}
+
 struct nlmsghdr *netlink_begin(struct netlink *n, unsigned type, unsigned flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(n->request);
