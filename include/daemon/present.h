@@ -19,11 +19,13 @@ void present_free(struct present *present);
 int present_fd(const struct present *present);
 void present_hear(struct present *present);
 
-/* *to: the configuration with an input for each interface that its patterns stand for now.
- * Says on the log, once, when there are more than there may be inputs. */
-void present_expand(struct present *present, const struct config *given, struct config *to);
+/* *to: the configuration with an input for each interface that its patterns stand for now and
+ * that is up, which libpcap wants it to be, or has an input in `now` (NULL: none has). Says on the
+ * log, once, when there are more than there may be inputs. */
+void present_expand(struct present *present, const struct config *given, const struct config *now,
+	struct config *to);
 
-/* One that could not be captured is left out, until it comes up or goes down. */
+/* One that could not be captured is left out, until it has been down. */
 void present_refuse(struct present *present, uint32_t index);
 
 #endif

@@ -244,7 +244,7 @@ static bool make_opener(struct assembly *a, struct config_error *error)
 	if (!a->given)
 		return config_fail(error, "out of memory");
 	memcpy(a->given, a->config, sizeof *a->given);
-	present_expand(a->present, a->given, a->config);
+	present_expand(a->present, a->given, NULL, a->config);
 	return true;
 }
 

@@ -86,7 +86,7 @@ void hotplug_follow(struct assembly *a)
 
 	present_hear(a->present);
 	if (wanted && a->config->patterns) {
-		present_expand(a->present, a->given, wanted);
+		present_expand(a->present, a->given, a->config, wanted);
 		let_go(a, wanted);
 		for (unsigned i = 0; i < wanted->input_count; i++)
 			if (wanted->inputs[i].index && !is_among(a->config, &wanted->inputs[i]) &&
@@ -110,7 +110,7 @@ bool hotplug_reload(struct assembly *a, struct config *to, struct reload_report 
 			"with privileges.capture = true it does not");
 	}
 	if (a->present)
-		present_expand(a->present, given, to);
+		present_expand(a->present, given, a->config, to);
 	if (!reload(a, to, report, error)) {
 		free(given);
 		return false;

@@ -131,7 +131,8 @@ static void tell_link(struct capture *c, enum source_status status)
 {
 	enum source_status now = status == SOURCE_READY ? SOURCE_IDLE : status;
 
-	if (now == c->link || now == SOURCE_END || now == SOURCE_FAILED)
+	if (now == c->link || now == SOURCE_END || now == SOURCE_FAILED ||
+		atomic_load(&c->intake->stop))
 		return;
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);

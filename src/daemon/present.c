@@ -13,18 +13,13 @@
 
 enum { REFUSED = CONFIG_INPUTS };
 
-struct refused {
-	uint32_t index; /* 0: none */
-	bool up;        /* as it was then */
-};
-
 struct present {
 	struct links *links;
 	struct netlink *news;
 	struct netlink *questions;
-	struct refused refused[REFUSED];
-	unsigned refusals; /* ever: the oldest is forgotten */
-	unsigned left_out; /* as it was told */
+	uint32_t refused[REFUSED]; /* ifIndex */
+	unsigned refusals;         /* ever: the oldest is forgotten */
+	unsigned left_out;         /* as it was told */
 };
 
 static bool open_all(struct present *p)
@@ -78,20 +73,27 @@ void present_hear(struct present *p)
 		(void)links_read(p->links, p->questions);
 }
 
-static bool is_refused(const struct present *p, const struct link *link)
+static uint32_t *find_refused(struct present *p, uint32_t index)
 {
 	for (unsigned i = 0; i < REFUSED; i++)
-		if (p->refused[i].index == link->index && p->refused[i].up == link->up)
-			return true;
-	return false;
+		if (p->refused[i] == index)
+			return &p->refused[i];
+	return NULL;
+}
+
+/* What goes down may be otherwise when it comes up. */
+static bool is_refused(struct present *p, const struct link *link)
+{
+	uint32_t *refused = find_refused(p, link->index);
+
+	if (refused && !link->up)
+		*refused = 0;
+	return refused && link->up;
 }
 
 void present_refuse(struct present *p, uint32_t index)
 {
-	const struct link *link = links_find(p->links, index);
-
-	if (link)
-		p->refused[p->refusals++ % REFUSED] = (struct refused){index, link->up};
+	p->refused[p->refusals++ % REFUSED] = index;
 }
 
 static void say_left_out(struct present *p, unsigned left_out)
@@ -104,14 +106,23 @@ static void say_left_out(struct present *p, unsigned left_out)
 	p->left_out = left_out;
 }
 
-void present_expand(struct present *p, const struct config *given, struct config *to)
+static bool has_input(const struct config *now, uint32_t index)
+{
+	for (unsigned i = 0; now && i < now->input_count; i++)
+		if (now->inputs[i].index == index)
+			return true;
+	return false;
+}
+
+void present_expand(
+	struct present *p, const struct config *given, const struct config *now, struct config *to)
 {
 	unsigned count, n = 0;
 	const struct link *link = links_all(p->links, &count);
 	struct config_interface *there = calloc(count + 1, sizeof *there);
 
 	for (unsigned i = 0; there && i < count; i++)
-		if (!is_refused(p, &link[i]))
+		if (has_input(now, link[i].index) || (!is_refused(p, &link[i]) && link[i].up))
 			there[n++] = (struct config_interface){link[i].name, link[i].index};
 	say_left_out(p, config_expand(given, there, n, to));
 	free(there);
