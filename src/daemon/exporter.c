@@ -149,7 +149,6 @@ void exporter_end(struct exporter *e, int64_t now)
 {
 	int64_t began = clock_steady(), moved = began;
 	uint64_t pending = 0, before = 0;
-	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
 	roster_end(e->roster, now);
 	flush_output(e);
@@ -161,7 +160,7 @@ void exporter_end(struct exporter *e, int64_t now)
 			(e->running && steady - began >= LONGEST_END))
 			break;
 		before = pending;
-		nanosleep(&moment, NULL);
+		clock_pause(CLOCK_MILLISECOND);
 	}
 	roster_abandon(e->roster);
 }

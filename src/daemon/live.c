@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50 };
@@ -67,13 +66,12 @@ static bool expire_some(struct live *l, int64_t idle_now)
 static void *expiry_run(void *context)
 {
 	struct live *l = context;
-	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
 	pthread_setname_np(pthread_self(), "expiry");
 	sem_post(&l->expiry_named);
 	while (!atomic_load(&l->stop_expiry)) {
 		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
-		nanosleep(done ? &pace : &pause, NULL);
+		clock_pause(done ? PACE_MILLISECONDS * CLOCK_MILLISECOND : PAUSE);
 	}
 	return NULL;
 }
@@ -407,7 +405,6 @@ static bool join_threads(struct live *l)
 static void close_live_flows(struct live *l)
 {
 	const struct crew *crew = l->view->crew;
-	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
 	unsigned left;
 
 	do {
@@ -420,7 +417,7 @@ static void close_live_flows(struct live *l)
 			left += state == WORKER_DRAIN_FULL;
 		}
 		if (left)
-			nanosleep(&pause, NULL);
+			clock_pause(CLOCK_MILLISECOND / 10);
 	} while (left);
 }
 

@@ -6,7 +6,6 @@
 #include "daemon/intake.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* What an input that stays is given. */
 struct input_change {
@@ -228,11 +227,9 @@ static bool is_empty(struct worker *w)
 /* The exporter's thread takes what they have. */
 static void drain_retired(struct change *c)
 {
-	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
-
 	for (unsigned i = 0; i < c->retirees; i++)
 		while (!is_empty(c->retired[i]))
-			nanosleep(&pause, NULL);
+			clock_pause(CLOCK_MILLISECOND / 10);
 }
 
 /* The crew's inputs as the new configuration has them. */

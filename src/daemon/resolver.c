@@ -1,6 +1,7 @@
 #include "daemon/resolver.h"
 
 #include "base/clock.h"
+#include "base/receive.h"
 #include "daemon/helper.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ bool resolver_ask(struct resolver *r, const struct resolver_question *question)
 
 bool resolver_hear(struct resolver *r, struct resolver_answer *answer)
 {
-	return recv(r->socket, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer;
+	return receive(r->socket, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer;
 }
 
 /* ---- Names ---- */
