@@ -245,6 +245,14 @@ def scenarios(live):
             @include "%s"
             ''' % (control, port, exporters))
         yield Live('live', ['-f', conf], control, ('127.0.0.1', port))
+        conf = write('pattern.conf', '''
+            inputs = ( { interface = "v?"; buffer = "1M"; } );
+            cache: { entries = 1024; fragments = 64; };
+            control: { socket = "%s"; };
+            metrics: { listen = "127.0.0.1:%d"; };
+            exporters = ( { collector = "127.0.0.1:%d"; } );
+            ''' % (control, port, sink.getsockname()[1]))
+        yield Live('pattern', ['-f', conf], control, ('127.0.0.1', port))
     yield None  # keeps the sockets
 
 

@@ -10,6 +10,8 @@
 #include "capture/opening.h"
 #include "config/config.h"
 
+#include <stdbool.h>
+
 struct opener;
 
 /* Makes the process; main thread, while there is no other. It loads programs into the table of
@@ -18,6 +20,9 @@ struct opener *opener_new(
 	const struct config *config, struct duplicates *duplicates, struct config_error *error);
 /* Ends the process. */
 void opener_free(struct opener *opener);
+
+/* Any thread: whether somebody who asked has found that the process is no more. */
+bool opener_has_ended(const struct opener *opener);
 
 /* For sources; lent. NULL for NULL. */
 const struct opening_way *opener_way(const struct opener *opener);

@@ -204,7 +204,7 @@ static bool add_inputs(struct assembly *a, struct config_error *error)
 {
 	for (unsigned i = 0; i < a->config->input_count; i++) {
 		struct crew_input *in = assembly_input(a, a->config, i, error);
-		if (!in && a->config->inputs[i].index) {
+		if (!in && a->config->inputs[i].index && !opener_has_ended(a->opener)) {
 			leave_out(a, i--, error);
 			continue;
 		}

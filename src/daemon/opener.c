@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct opener {
 	pthread_mutex_t lock; /* one asks at a time */
 	int socket;
 	uint64_t asked;
+	atomic_bool ended;
 	struct question question;
 	struct answer answer;
 };
@@ -187,6 +189,8 @@ static bool ask(void *context, const struct opening_request *q, struct opening *
 					  "restart brings it back"
 					: "the process that opens interfaces does not answer");
 	*opening = a->opening;
+	if (opening->lost)
+		atomic_store(&o->ended, true);
 	bool good = heard && a->good;
 	pthread_mutex_unlock(&o->lock);
 	return good;
@@ -228,6 +232,11 @@ void opener_free(struct opener *o)
 		close(o->socket);
 	pthread_mutex_destroy(&o->lock);
 	free(o);
+}
+
+bool opener_has_ended(const struct opener *o)
+{
+	return atomic_load(&o->ended);
 }
 
 const struct opening_way *opener_way(const struct opener *o)
