@@ -112,9 +112,9 @@ send w1 150
 
 # ---- Under load, again and again; one lies over another ----
 
+before=$(seen)
 ip netns exec $a "$flood" w1 $next 20000 >"$TMP/flood1" &
 loading=$!
-before=$(seen)
 next=$((next + 20000)) sent=$((sent + 20000))
 for ((i = 0; i < 8; i++)); do
 	ip -n $b link del u0

@@ -110,7 +110,7 @@ class Live(Scenario):
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         sender.bind(('vb', 0))
         end = time.monotonic() + PATIENCE
-        while 'frames are let in' not in run.text() and run.process.poll() is None:
+        while not re.search('frames are let in|event=no-match', run.text()) and run.process.poll() is None:
             if time.monotonic() > end:
                 raise subprocess.TimeoutExpired('start', PATIENCE)
             time.sleep(0.01)

@@ -21,8 +21,8 @@ void present_hear(struct present *present);
 
 /* *to: the configuration with an input for each interface that its patterns stand for now and
  * that is up, which libpcap wants it to be, or has an input in `now` (NULL: none has). Says on the
- * log, once, when there are more than there may be inputs. */
-void present_expand(struct present *present, const struct config *given, const struct config *now,
+ * log, once, when there are more than there may be inputs. False: memory is short. */
+bool present_expand(struct present *present, const struct config *given, const struct config *now,
 	struct config *to);
 
 /* One that could not be captured is left out, until it has been down. */

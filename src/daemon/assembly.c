@@ -244,8 +244,8 @@ static bool make_opener(struct assembly *a, struct config_error *error)
 	if (!a->given)
 		return config_fail(error, "out of memory");
 	memcpy(a->given, a->config, sizeof *a->given);
-	present_expand(a->present, a->given, NULL, a->config);
-	return true;
+	return present_expand(a->present, a->given, NULL, a->config) ||
+	       config_fail(error, "out of memory");
 }
 
 bool assembly_make(struct assembly *a, const struct config *c, struct config_error *error)

@@ -201,7 +201,7 @@ static void look_at_patterns(struct report *r, struct config *now, const struct 
 	unsigned matching = 0;
 
 	if (present)
-		present_expand(present, given, NULL, now);
+		(void)present_expand(present, given, NULL, now);
 	else
 		report(r, FINDING_WRONG, "patterns", "%s", error.text);
 	for (unsigned i = 0; present && i < now->input_count; i++)

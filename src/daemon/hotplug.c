@@ -85,8 +85,8 @@ void hotplug_follow(struct assembly *a)
 	struct config *wanted = malloc(sizeof *wanted);
 
 	present_hear(a->present);
-	if (wanted && a->config->patterns) {
-		present_expand(a->present, a->given, a->config, wanted);
+	if (wanted && a->config->patterns &&
+		present_expand(a->present, a->given, a->config, wanted)) {
 		let_go(a, wanted);
 		for (unsigned i = 0; i < wanted->input_count; i++)
 			if (wanted->inputs[i].index && !is_among(a->config, &wanted->inputs[i]) &&
@@ -109,9 +109,9 @@ bool hotplug_reload(struct assembly *a, struct config *to, struct reload_report 
 			"inputs: the right to capture was given up, so a pattern needs a restart; "
 			"with privileges.capture = true it does not");
 	}
-	if (a->present)
-		present_expand(a->present, given, a->config, to);
-	if (!reload(a, to, report, error)) {
+	bool good = !a->present || present_expand(a->present, given, a->config, to) ||
+		    config_fail(error, "out of memory");
+	if (!good || !reload(a, to, report, error)) {
 		free(given);
 		return false;
 	}

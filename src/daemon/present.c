@@ -114,16 +114,19 @@ static bool has_input(const struct config *now, uint32_t index)
 	return false;
 }
 
-void present_expand(
+bool present_expand(
 	struct present *p, const struct config *given, const struct config *now, struct config *to)
 {
 	unsigned count, n = 0;
 	const struct link *link = links_all(p->links, &count);
 	struct config_interface *there = calloc(count + 1, sizeof *there);
 
-	for (unsigned i = 0; there && i < count; i++)
+	if (!there)
+		return false;
+	for (unsigned i = 0; i < count; i++)
 		if (has_input(now, link[i].index) || (!is_refused(p, &link[i]) && link[i].up))
 			there[n++] = (struct config_interface){link[i].name, link[i].index};
 	say_left_out(p, config_expand(given, there, n, to));
 	free(there);
+	return true;
 }
