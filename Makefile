@@ -31,7 +31,7 @@ MINUTES  = 5
 
 # $(call once,NAME,VALUE): the value of NAME, worked out at its first use.
 once = $(eval $1 := $2)$($1)
-pkg  = $(shell pkg-config $1 || echo "'make deps' installs what is missing" >&2)
+pkg  = $(shell pkg-config $1 || echo "'make $(or $2,deps)' installs what is missing" >&2)
 # $(call try,FLAGS): FLAGS, if the compiler takes them without a word (\043 is the #).
 try  = $(shell printf '\043include <stdio.h>\n' | \
 	$(CC) $(CFLAGS) -Werror $1 -fsyntax-only -x c - 2>/dev/null && echo '$1')
@@ -44,7 +44,7 @@ LINKED     = libpcap libevent_core libevent_pthreads libconfig jansson \
 	libnetfilter_conntrack
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(HEADERS_OF)))
 PKG_LIBS   = $(call once,PKG_LIBS,$(call pkg,--libs $(LINKED)))
-CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check))
+CHECK_LIBS = $(call once,CHECK_LIBS,$(call pkg,--libs check,check))
 
 # glibc warns where a level of _FORTIFY_SOURCE is too much for the compiler, or -O is missing.
 fortify = $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$1)
@@ -180,8 +180,8 @@ run: ## a sample capture through weir and a collector; PCAP=file or IFACE=eth0 f
 	@WEIR=./weir WEIRDUMP=./weirdump GEN=$(BUILD)/tests/gen PCAP='$(PCAP)' IFACE='$(IFACE)' \
 		packaging/run.sh
 
-deps: ## install what building and testing need, as far as it is missing
-	@packaging/deps.sh check && echo "Everything needed is there."
+deps: ## install what building needs, as far as it is missing; make check does so for the tests
+	@packaging/deps.sh run && echo "Everything needed is there."
 
 install: $(if $(filter-out $(wildcard $(PROGRAMS)),$(PROGRAMS)),all) $(SERVICES) ## the programs, man pages, units and conf file; DESTDIR, prefix
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/weir
@@ -217,9 +217,9 @@ check-all: ## what `make check` leaves out: analysers, valgrind, the build twice
 	@packaging/deps.sh check
 	@MAKEFLAGS= tests/check-all.sh '$(ONLY)'
 
-mutate: ## are faults in the sources found? N (40) mutants of each room, or OF one; MINUTES for each
+mutate: ## are faults in the sources found? N (60) mutants of each room by each SEED (1), or OF one; MINUTES for each
 	$(sub) BUILD=build/mutate LTO= all gen units
-	@tests/mutate.py -n $(or $(N),40) $(if $(filter command line,$(origin MINUTES)),-m $(MINUTES)) $(OF)
+	@tests/mutate.py -n $(or $(N),60) -s $(or $(SEED),1) $(if $(filter command line,$(origin MINUTES)),-m $(MINUTES)) $(OF)
 
 soak: ## weir under mixed load and random faults for HOURS (0.5); the ledger exact, memory as it was
 	$(sub) all gen

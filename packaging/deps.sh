@@ -13,7 +13,7 @@ needs() {
 	cat <<-'ROWS'
 	build  cmd   cc                  gcc             gcc
 	build  hdr   stdio.h             libc6-dev       glibc-devel
-	build  cmd   pkg-config          pkg-config      pkgconf-pkg-config
+	build  cmd   pkg-config          pkgconf         pkgconf-pkg-config
 	build  pc    libpcap             libpcap-dev     libpcap-devel
 	build  pc    libevent_core       libevent-dev    libevent-devel
 	build  pc    libevent_pthreads   libevent-dev    libevent-devel
@@ -54,10 +54,16 @@ needs() {
 	test   cmd   lcov                lcov            lcov
 	test   cmd   dpkg-buildpackage   dpkg-dev        dpkg-dev
 	test   cmd   dh                  debhelper       debhelper
+	test   cmd   g++                 build-essential gcc-c++
 	test   cmd   lintian             lintian         lintian
 	test   cmd   debootstrap         debootstrap     debootstrap
 	test   cmd   shellcheck          shellcheck      ShellCheck
 	test   cmd   rpmspec             rpm             rpm-build
+	test   cmd   rpmlint             rpmlint         rpmlint
+	test   cmd   busybox             busybox         busybox
+	test   cmd   jq                  jq              jq
+	test   cmd   dnf                 dnf             dnf
+	test   cmd   createrepo_c        createrepo-c    createrepo_c
 	ROWS
 }
 

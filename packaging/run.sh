@@ -41,12 +41,18 @@ start_collector() {
 	die "the collector did not start"
 }
 
+# export_to PORT INPUT...: without what only a collector reads, sampling, names and statistics, which would stand
+# between the flows.
+export_to() {
+	"$WEIR" "${@:2}" -n "127.0.0.1:$1" -v ipfix --set exporters[0].options_data=false
+}
+
 live() {
 	trap : INT
 	start_collector
 	echo "Watching $IFACE; Ctrl-C ends." >&2
 	status=0
-	"$WEIR" -i "$IFACE" -n "127.0.0.1:$port" -v ipfix || status=$?
+	export_to "$port" -i "$IFACE" || status=$?
 	sleep 1
 	return $status
 }
@@ -62,7 +68,7 @@ capture() {
 	echo
 	start_collector -q 2
 	status=0
-	"$WEIR" -r "$PCAP" -n "127.0.0.1:$port" -v ipfix 2>"$scratch/summary" || status=$?
+	export_to "$port" -r "$PCAP" 2>"$scratch/summary" || status=$?
 	wait "$collector" || status=$?
 	collector=
 	sed 1d "$scratch/collector" >&2

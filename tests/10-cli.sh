@@ -43,8 +43,27 @@ says 2 'none0.*ip -br link' -i none0
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	timeout 20 setpriv --bounding-set -net_raw "$WEIR" -i lo >out 2>err </dev/null
 	[ $? -eq 2 ] && grep -q 'needs CAP_NET_RAW: run as root' err || bad "without the capability: $(cat err)"
+	timeout 20 setpriv --bounding-set -setuid,-setgid "${WEIR_PLAIN:-$WEIR}" -r good.pcap --set privileges.user=nobody >out 2>err </dev/null
+	[ $? -eq 2 ] && grep -q 'cannot become nobody.*CAP_SETUID' err || bad "root that may not switch: $(cat err)"
 fi
 
+# what is missing is said, not only that something is
+says 1 'eth0.*words are a filter.*-i INTERFACE' eth0
+echo 'inputs = ( { interface = eth0; } );' >quotes.conf
+says 1 'quotes.conf:1: syntax error.*without quotes' -C -f quotes.conf
+says 1 'exporters.0..file.path: needs transport = "file"' -r good.pcap --set "exporters[0].file.path=$TMP/x"
+says 2 'routes.asn_database: nowhere: ' -r good.pcap --set routes.asn_database=nowhere
+if command -v python3 >/dev/null; then
+	python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' >port &
+	cleanups+=("kill $!")
+	until_true 10 test -s port
+	for want in "127.0.0.1:$(cat port)|another weir" '192.0.2.77:9416|none of this host'; do
+		timeout 20 "$WEIR" -i lo --set "metrics.listen=${want%|*}" >out 2>err </dev/null
+		[ $? -eq 2 ] && grep -q "metrics.listen: ${want%|*}: .*${want#*|}" err || bad "${want%|*}: $(cat err)"
+	done
+fi
+timeout 20 "$WEIR" -i lo --set control.socket="$TMP/nowhere/socket" >out 2>err </dev/null
+[ $? -eq 2 ] && grep -q 'control.socket: .*its folder must be there' err || bad "a socket in no folder: $(cat err)"
 # the ledger's file is opened first
 says 2 'nowhere/ledger' -r good.pcap --ledger nowhere/ledger
 
@@ -96,7 +115,7 @@ done
 
 # what has to succeed
 timeout 20 "$WEIR" --version >out 2>&1 || bad "--version: $(cat out)"
-grep -q '[0-9]\.[0-9]' out || bad "--version says $(cat out)"
+grep -q 'TCP, TLS and files' out && grep -q '[0-9]\.[0-9]' out || bad "--version says $(cat out)"
 timeout 20 "$WEIR" --help >out 2>&1 || bad '--help'
 for option in -f -i -r -n -v -o -m -t -s -C --set --list-elements; do
 	grep -q -- "$option" out || bad "--help does not tell $option"

@@ -100,6 +100,25 @@ done >"$TMP/unknown"
 
 # ---- Configurations and commands ----
 
+# drop_in PAGE FILE: systemd takes the lines beside weir.service and has nothing to say about them.
+make -s install DESTDIR="$TMP/tree" >"$TMP/log" 2>&1 || bad "make install: $(cat "$TMP/log")"
+drop_in() {
+	local units=$TMP/tree/usr/local/lib/systemd/system
+	if ! command -v systemd-analyze >/dev/null; then
+		left_out+=("$1: the lines for weir.service need systemd-analyze")
+		return
+	fi
+	rm -rf "$TMP/units" && mkdir -p "$TMP/units/weir.service.d"
+	sed "s,/usr/local/sbin/,$TMP/tree&," "$units/weir.service" >"$TMP/units/weir.service"
+	cp "$2" "$TMP/units/weir.service.d/more.conf"
+	run "$1: weir.service with $(tr '\n' ';' <"$2")" env SYSTEMD_UNIT_PATH="$TMP/units:" \
+		systemd-analyze verify --man=no --recursive-errors=no "$TMP/units/weir.service"
+	[ -z "$said" ] || bad "$1: systemd says of $(tr '\n' ';' <"$2"): $said"
+	# Of capabilities that it does not know it does not complain.
+	run "$1: capabilities" systemd-analyze --no-pager capability $(grep -oE 'CAP_[A-Z_]+' "$2" | sort -u)
+	count=$((count + 1))
+}
+
 mkdir "$TMP/desk" "$TMP/blocks"
 "$GEN" office "$TMP/desk/capture.pcap" || bad 'no capture could be made'
 sed 's/#collector = /collector = /' conf/weir.conf >"$TMP/desk/weir.conf"
@@ -120,7 +139,9 @@ for page in man/*.[1-8]; do
 			run "$name: $(head -1 "$block")" "$WEIR" -C -f "$block.conf"
 			count=$((count + 1))
 			;;
-		'{"comma'* | plugins* | '[Servic'*) ;; # of the control protocol, another program's, systemd's
+		'{"comma'*) cp "$block" "$TMP/request" ;;
+		plugins*) cp "$block" "$TMP/pmacctd.conf" ;;
+		'[Servic'*) drop_in "$name" "$block" ;;
 		*) bad "$page: what is the literal block that begins with: $(head -1 "$block")" ;;
 		esac
 	done
@@ -132,6 +153,15 @@ done
 if [ "$(id -u)" != 0 ] || ! unshare -n -m true 2>/dev/null; then
 	left_out+=('the commands need root and namespaces')
 else
+	cat >"$TMP/ask.py" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(20)
+		s.connect(sys.argv[1])
+		s.sendall(open(sys.argv[2], "rb").read())
+		answer = json.loads(s.makefile().readline())
+		assert "error" not in answer and "packets" in answer, answer
+	END
 	for script in "$TMP"/*.sh; do
 		[ -s "$script" ] || continue
 		page=$(basename "$script" .sh)
@@ -139,15 +169,55 @@ else
 			left_out+=("$page: jq is not installed")
 			sed -i '/jq/d' "$script"
 		fi
-		# weirctl finds a weir where it looks for one.
+		# weirctl finds a weir where it looks for one, and so does who asks without it.
 		if grep -q '^weirctl' "$script"; then
 			sed -i '1i weir -i eth0 -n 192.0.2.10 --set control.socket=/run/weir/weir.sock' "$script"
 			echo "weirctl help >$TMP/help" >>"$script"
+			echo "python3 '$TMP/ask.py' /run/weir/weir.sock '$TMP/request'" >>"$script"
+		fi
+		# The line of the log, word for word.
+		line=$(sed -n 's/^\.Dl \(weir: .*\)/\1/p' "man/$page")
+		if [ -n "$line" ]; then
+			cat >>"$script" <<-END
+				weir -i eth0 -i eth1
+				ip link set eth0 down
+				for i in \$(seq 200); do ! grep -qxF '$line' "\$STAGE/errors" || break; sleep 0.05; done
+				grep -xF '$line' "\$STAGE/errors" || { cat "\$STAGE/errors"; exit 1; }
+			END
 		fi
 		mkdir "$TMP/stage.$page"
 		run "$page: $(tr '\n' ';' <"$script")" env -C "$TMP/desk" STAGE="$TMP/stage.$page" "$here/stage.sh" "$script"
 		count=$((count + $(wc -l <"$script")))
 	done
+fi
+
+# What is moved from is what these programs take, too: each runs with what the manual says. As daemons
+# they leave the shell, so they get a process namespace, which ends them all.
+if [ "$(id -u)" = 0 ] && unshare -n -m -p -f true 2>/dev/null; then
+	cat >"$TMP/peers" <<-'END'
+		mkdir -p /run/softflowd/chroot # Debian's softflowd leaves without a word where this is not
+		until_here() { for i in $(seq 200); do ! "$@" || return 0; sleep 0.05; done; return 1; }
+	END
+	while read -r program words; do
+		case $program in
+		softflowd | fprobe) if command -v "$program" >/dev/null; then
+			printf '%s\n' "$program $words" "until_here pgrep -x $program" >>"$TMP/peers"
+			count=$((count + 1))
+		fi ;;
+		modprobe | iptables) left_out+=("$program $words: needs a kernel module that is not part of Linux") ;;
+		esac
+	done < <(sed -n 's/^\.Dl [$#] //p' man/weir-migration.7)
+	if command -v pmacctd >/dev/null; then
+		cat >>"$TMP/peers" <<-END
+			pmacctd -f '$TMP/pmacctd.conf' >'$TMP/pmacctd.log' 2>&1 &
+			until_here grep -q 'Exporting flows to \[192.0.2.10\]:2055' '$TMP/pmacctd.log' || { cat '$TMP/pmacctd.log'; exit 1; }
+			! grep -E 'ERROR|WARN.*(unknown|Unknown)' '$TMP/pmacctd.log'
+		END
+		count=$((count + 1))
+	fi
+	echo "unshare -p -f --kill-child --mount-proc bash -eu '$TMP/peers'" >"$TMP/peers.stage"
+	mkdir "$TMP/stage.peers"
+	run "what is moved from: $(tr '\n' ';' <"$TMP/peers")" env -C "$TMP/desk" STAGE="$TMP/stage.peers" "$here/stage.sh" "$TMP/peers.stage"
 fi
 
 if [ -e "$TMP/help" ]; then

@@ -6,8 +6,10 @@
 #   <!-- test -->             run, in one folder for all blocks, as a reader would
 #   <!-- test: PROGRAM... --> the same, where these programs are installed
 #   <!-- live -->             the same on the stage of stage.sh, all together, in order; needs root
+#   <!-- folder -->           the same where a folder stands for the system: make installs there, and systemd's
+#                             tools change that; nothing is started (--now is left out); needs root
 #   <!-- dry -->              make is asked what it would do
-#   <!-- not run: REASON -->
+#   <!-- not run: REASON -->  left out, and said at the end
 # Blocks of libconfig are configurations. <!-- output of make run --> stands before lines that occur in it.
 . "$(dirname "$0")/common.sh"
 [ -x "$GEN" ] && [ -x "$WEIRDUMP" ] || skip "the generator or weirdump is not built"
@@ -108,11 +110,43 @@ for file in "$TMP"/blocks/*.sh; do
 		fi
 		;;
 	live) cat "$file" >>"$TMP/live.sh" ;;
+	folder) cat "$file" >>"$TMP/folder.sh" ;;
 	dry) while read -r line; do dry "$line"; done <"$file" ;;
-	'not run: '?*) ;;
+	'not run: '?*) left_out+=("$(head -1 "$file"): ${mark#not run: }") ;;
 	*) bad "README.md: nothing says what becomes of the block that begins with: $(head -1 "$file")" ;;
 	esac
 done
+
+# A folder as the system: it begins with what systemd-sysusers would find, and ends with weir's user, the
+# folder of its sockets and an enabled service.
+if [ "$(id -u)" != 0 ] || ! command -v systemd-sysusers >/dev/null || ! command -v systemctl >/dev/null; then
+	left_out+=('what installs the service needs root and systemd')
+else
+	system=$TMP/system
+	mkdir -p "$TMP/tools" "$system/etc"
+	echo 'exec "$@"' >"$TMP/tools/sudo"
+	echo "exec '$(command -v make)' -s -C '$root' DESTDIR='$system' \"\$@\"" >"$TMP/tools/make"
+	for tool in systemd-sysusers systemd-tmpfiles systemctl; do
+		cat >"$TMP/tools/$tool" <<-END
+			for word; do
+				shift
+				[ "\$word" = --now ] || set -- "\$@" "\$word"
+			done
+			[ "\$1" != daemon-reload ] || exit 0
+			exec $(command -v $tool) --root='$system' "\$@"
+		END
+	done
+	sed -i '1i #!/bin/sh' "$TMP"/tools/*
+	chmod +x "$TMP"/tools/*
+	run "in a folder: $(tr '\n' ';' <"$TMP/folder.sh")" env -u MAKEFLAGS -C "$desk" PATH="$TMP/tools:$PATH" \
+		bash -eu "$TMP/folder.sh"
+	grep -q '^weir:' "$system/etc/passwd" || bad "README.md: there is no user weir after: $(cat "$TMP/folder.sh")"
+	[ -d "$system/run/weir" ] || bad 'README.md: there is no /run/weir'
+	[ -L "$system/etc/systemd/system/multi-user.target.wants/weir.service" ] || bad 'README.md: weir.service is not enabled'
+	run 'the installed weir' "$system/usr/local/sbin/weir" --version
+	ran=$((ran + $(wc -l <"$TMP/folder.sh")))
+	left_out+=('systemctl daemon-reload and --now: systemd does not run in a folder')
+fi
 
 # Configurations run there, too, with less memory and on any processor.
 for file in "$TMP"/blocks/*.libconfig; do
@@ -146,10 +180,15 @@ for package in $(sed -n '/ROWS/,/ROWS$/p' packaging/deps.sh | awk '$1 ~ /^(build
 		bad "README.md does not name the package $package of packaging/deps.sh"
 done
 
-for page in README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md packaging/README.md src/README.md src/packet/README.md; do
+for page in README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md packaging/README.md src/README.md src/packet/README.md \
+	tests/README.md; do
 	for link in $(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^https\?:' | sort -u); do
 		[ -e "$(dirname "$page")/$link" ] || bad "$page: there is no $link"
 	done
+done
+# Each test is in the list of tests.
+for script in tests/[0-9]*.{sh,py} tests/conformance/[0-9]*.{sh,py}; do
+	[ ! -e "$script" ] || grep -qF "(${script#tests/})" tests/README.md || bad "tests/README.md does not name $script"
 done
 # What src/README.md writes as `room/file` must be there.
 for file in $(grep -oE '`[a-z]+/[a-z0-9_]+\.(c|h|def)`' src/README.md | tr -d '`' | sort -u); do

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # Every scenario of the generator, exported in each version, must give the records of the truth; and the
 # same capture must give the same bytes however often and in whatever file format it is read.
 . "$(dirname "$0")/common.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The reference rules, written apart from this program, over captures of real traffic, with and without
 # time-outs. The captures are not part of this repository. The runs mostly wait, so they go side by side.
 . "$(dirname "$0")/common.sh"

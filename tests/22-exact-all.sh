@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # All shared captures: encapsulations, link types, fragments, damage; as the outer flow and the inner.
 # The runs mostly wait, so they go side by side; the plain build, for each starts it 537 times.
 . "$(dirname "$0")/common.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # With cache.decapsulate = inner the flow is that of the innermost IP packet.
 . "$(dirname "$0")/common.sh"
 need python3

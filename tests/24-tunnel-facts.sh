@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # What tunnels say is the same with the outermost packet as the flow and with the innermost one, and
 # noting it changes nothing of the flow: frame by frame, over the generator's captures and then over
 # captures of real traffic, which are not part of this repository.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Every value of every ready-made record, and of two of a user's own, against what facts.py reads in the capture.
 
 The captures are those of the generator and, where they are, a folder of real ones. Time-outs are far away, so a record

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # With cache.biflow both directions of a connection are one record, and nothing is lost or doubled.
 . "$(dirname "$0")/common.sh"
 need python3

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """What the Metering Process ignored, as options data tell it at the end (RFC 7011 section 4.2): malformed IPv4 packets
 count, with their frames' octets and the times of the first and the last; ARP does not, for it is no IP packet."""
 import os

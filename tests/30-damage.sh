@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # Frames cut at each octet, and each octet of their headers changed, through the whole program in
 # one process under the address and undefined sanitizers: the ledger adds up after each.
 . "$(dirname "$0")/common.sh"
@@ -6,5 +7,5 @@
 tools=$(dirname "$WEIR")/tests
 [ -x "$GEN" ] || skip "there is no $GEN"
 [ -x "$tools/tool_damage" ] || skip "there is no $tools/tool_damage, 'make asan' builds it"
-damage "$tools/tool_damage" "$tools/tool_frames"
+damage "$tools/tool_damage" "$tools/tool_frames" 1
 finish

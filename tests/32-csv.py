@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """CSV tells what JSON tells: of each flow of generated captures every element of the record, ready-made ones and one of
 a user's own, as a biflow too, in the column of its name, and nothing in the columns of elements that the flow has not.
 The default record has the columns that it always had.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Filters of exporters: each collector gets the records that its filter takes, judged here by their own values, in a
 whole sequence; what is left out is counted as filtered and is no loss."""
 import ipaddress

@@ -75,6 +75,11 @@ if command -v setpriv >/dev/null; then
 		until_true 10 seen $((20 + 21 + 22 + 23)) || bad "incoming: $(ctl ledger)"
 		end incoming "$fields" < <(once | awk '$6 == 0')
 		grep -q 'seen on another input [1-9]' "$TMP/incoming.log" || bad "incoming: none were left out: $(tail -1 "$TMP/incoming.log")"
+		# one socket for all interfaces cannot do even that, and says so
+		start any 1 --set routes.lookup=false --set privileges.user= -i any "udp portrange 7000-7999"
+		grep -q 'event=inputs-overlap over="br0".*metered twice' "$TMP/any.log" || bad "any: not said: $(cat "$TMP/any.log")"
+		grep -q 'over="r[012]"' "$TMP/any.log" && bad "any: $(cat "$TMP/any.log")"
+		stop $weir TERM 10 || bad "any: $?"
 	else
 		stop $weir TERM 10
 		echo "$test_name: the kernel gives programs to anybody: that part is left out"
@@ -103,6 +108,23 @@ if ip -n $r link add link r2 name mv0 type macvlan mode bridge 2>/dev/null; then
 		10.3.0.2 4006 7005 25 $r2 0 0
 		10.3.0.2 4007 7003 26 $r2 0 0
 		10.3.0.9 4008 7002 27 0 $r2 1
+	F
+	# from one to another over the same interface, where both pass it as what comes in
+	beside=weir-v-$$
+	ip netns add $beside && cleanups+=("ip netns del $beside")
+	ip -n $r link add link r2 name mv1 netns $beside type macvlan mode bridge
+	ip -n $beside addr add 10.3.0.10/24 dev mv1
+	ip -n $beside link set mv1 up
+	ip -n $r route add 10.3.0.10/32 dev mv0 src 10.3.0.9
+	sink $beside 10.3.0.10 7006
+	send $beside 1 10.3.0.10 4009 10.3.0.9 7005
+	start siblings 2 --set routes.lookup=false -i mv0 -i r2 "udp portrange 7000-7999"
+	send $beside 28 10.3.0.10 4009 10.3.0.9 7005
+	send $r 29 10.3.0.9 4010 10.3.0.10 7006
+	until_true 10 seen $((28 + 29)) || bad "siblings: $(ctl ledger)"
+	end siblings "$fields" <<-F
+		10.3.0.10 4009 7005 28 $r2 0 0
+		10.3.0.9 4010 7006 29 $r2 0 0
 	F
 else
 	echo "$test_name: no macvlan here: that part is left out"

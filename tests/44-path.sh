@@ -8,6 +8,7 @@ need python3 ip
 ns=weir-path-$$
 ip netns add $ns 2>/dev/null || skip 'network namespaces cannot be made here'
 cleanups+=("ip netns del $ns")
+ip netns exec $ns true 2>/dev/null || skip 'network namespaces cannot be entered here'
 ip -n $ns link set lo up mtu 9000
 
 "$GEN" many "$TMP/in.pcap" --truth "$TMP/truth" --flows 30000 --packets 2 || bad gen

@@ -99,6 +99,22 @@ for file in asn.txt asn.mmdb; do
 done
 cmp -s "$TMP/asn.txt.json" "$TMP/asn.mmdb.json" || bad 'text and database give different records'
 
+# What is done to the file afterwards changes nothing: here it is cut, and then another's, while weir runs. It
+# reads the database before it opens the capture, and the capture is this pipe.
+mkfifo "$TMP/pipe"
+for harm in ': >' 'head -c 5000 /dev/zero >'; do
+	cp "$TMP/asn.mmdb" "$TMP/harmed.mmdb"
+	"$WEIR" -r "$TMP/pipe" -o json --set cache.record=router --set routes.asn_database="$TMP/harmed.mmdb" \
+		>"$TMP/harmed.json" 2>"$TMP/log" &
+	weir=$!
+	exec 7>"$TMP/pipe"
+	eval "$harm\"$TMP/harmed.mmdb\""
+	cat "$TMP/office.pcap" >&7
+	exec 7>&-
+	wait $weir || bad "a database that is harmed: exit status $?: $(tail -1 "$TMP/log")"
+	cmp -s "$TMP/asn.mmdb.json" "$TMP/harmed.json" || bad "a database that is harmed by $harm gives other numbers"
+done
+
 # NetFlow v5 has 16 bits for it (wire.py knows nobody who could fill them, and complains)
 "$wire" --version 5 --hex "$TMP/five.hex" -- "$WEIR" -r "$TMP/office.pcap" -v 5 -n '127.0.0.1:{port}' \
 	--set routes.asn_database="$TMP/asn.txt" >"$TMP/log" 2>&1

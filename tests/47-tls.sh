@@ -14,10 +14,14 @@ authority() {
 	key "$1" && openssl req -x509 -new -key "$TMP/$1.key" -subj "/CN=$1" -days 2 -out "$TMP/$1.pem"
 }
 certificate() {
+	local when=(-days "$3")
+	# OpenSSL 3.4 makes none that end before they begin, and lets both be said.
+	[ "$3" -gt 0 ] || ! openssl x509 -help 2>&1 | grep -q -e -not_before ||
+		when=(-not_before 20200101000000Z -not_after 20200201000000Z)
 	key "$1" && openssl req -new -key "$TMP/$1.key" -subj "/CN=$1" -out "$TMP/$1.csr" &&
 		printf 'subjectAltName=%s\n' "$4" >"$TMP/$1.ext" &&
 		openssl x509 -req -in "$TMP/$1.csr" -CA "$TMP/$2.pem" -CAkey "$TMP/$2.key" -CAcreateserial \
-			-days "$3" -extfile "$TMP/$1.ext" -out "$TMP/$1.pem"
+			"${when[@]}" -extfile "$TMP/$1.ext" -out "$TMP/$1.pem"
 }
 {
 	authority ca && authority other && certificate weir ca 2 DNS:weir.test &&

@@ -13,8 +13,8 @@ two_hosts
 
 # ---- A user weir, on this test's view of /etc only ----
 
-(cat /etc/passwd && echo 'weir:x:54242:54243::/nonexistent:/usr/sbin/nologin') >"$TMP/passwd"
-(cat /etc/group && echo 'weir:x:54243:') >"$TMP/group"
+(grep -v '^weir:' /etc/passwd && echo 'weir:x:54242:54243::/nonexistent:/usr/sbin/nologin') >"$TMP/passwd"
+(grep -v '^weir:' /etc/group && echo 'weir:x:54243:') >"$TMP/group"
 cat >"$TMP/as" <<END
 #!/bin/sh
 # as PROGRAM ARGUMENTS...: where there is a user weir
@@ -177,6 +177,7 @@ deed 159 trace
 deed 159 root
 deed 159 packets
 deed 0 read /etc/hostname
+deed 0 stat
 # so many that they are sorted with memory from the system, if by somebody else's sort
 mkdir "$TMP/asn"
 for ((i = 0; i < 40000; i++)); do echo "10.$((i % 256)).$((i / 256)).0/24 $i"; done >"$TMP/asn/list"

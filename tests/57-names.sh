@@ -116,4 +116,35 @@ until_true 90 more || bad 'the last address was given up'
 ctl -j ledger | grep -q '"adds_up":true' || bad 'the ledger does not add up'
 stop $weir TERM 30 || bad "exit status $?: $(cat "$TMP/out")"
 until_true 20 test ! -e /proc/$child || bad 'the resolver outlives weir'
+
+# ---- What is sent to a name is weir's own, wherever that leads, and whoever brings it ----
+
+own() { ctl -j ledger | python3 -c 'import json, sys; print(json.load(sys.stdin)["packets"]["own"]["frames"])'; }
+# own_only ADDRESS PORT NAME: more and more messages come there, and none of them is metered
+own_only() {
+	local had
+	until_true 20 grep -q templates "$TMP/$3" || bad "nothing came to $1:$2: $(cat "$TMP/out")"
+	had=$(own)
+	until_true 20 eval '[ "$(own)" -gt "$had" ]' || bad "messages to $1:$2 are not weir's own"
+	ctl -j flows "dst host $1 and dst port $2" | grep -q "\"$1\"" && bad "messages to $1:$2 are metered: $(ctl flows)"
+}
+hosts '127.0.0.1 moves.test'
+listener udp 127.0.0.1 4005 lo-before
+listener udp 127.0.0.2 4005 lo-after
+listener udp 127.0.0.2 4006 lo-new
+exporter='resolve_refresh = "1s"; template_refresh = "1s";'
+echo "inputs = ( { interface = \"lo\"; } ); control = { socket = \"$socket\"; };
+exporters = ( { collector = \"moves.test:4005\"; $exporter } );" >"$TMP/weir.conf"
+ip netns exec $b "$TMP/in" "$WEIR" -f "$TMP/weir.conf" >"$TMP/out" 2>&1 &
+weir=$!
+until_true 20 ctl status || bad "weir does not answer: $(cat "$TMP/out")"
+own_only 127.0.0.1 4005 lo-before
+hosts '127.0.0.2 moves.test new.test'
+own_only 127.0.0.2 4005 lo-after
+sed -i 's/^exporters = (/& { collector = "new.test:4006"; '"$exporter"' },/' "$TMP/weir.conf"
+ctl reload >/dev/null || bad "a collector by name: $(cat "$TMP/out")"
+own_only 127.0.0.2 4006 lo-new
+own_only 127.0.0.2 4005 lo-after
+ctl -j ledger | grep -q '"adds_up":true' || bad 'the ledger of own messages does not add up'
+stop $weir TERM 30 || bad "own messages: exit status $?: $(cat "$TMP/out")"
 finish

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # What a packet costs, by count instead of by clock, so that a shared machine gives the same answer:
 # instructions (callgrind), heap blocks and system calls. Each is taken over a short and a long
 # capture of the same flows: the difference is what the packets cost, without start and flows.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Each call that may fail fails once: memory, files, sockets, threads, at every place in the program that leads to it.
 
 tests/preload/inject.c makes the first call from a place not seen before fail; here weir is run again and again until

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # The model of the baton and the ring (model/baton_ring.c): no interleaving of the model loses, doubles or reorders a
 # record, lets all threads wait, or lets one wait while others have the baton again and again; each fault that the
 # model can be given is found; and the lines that the model stands for are still those of the sources.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# run.sh: computes
 # Another byte order and another size of words give the same messages, octet for octet: tool_wire, which needs only C's
 # library, built for s390x (big-endian, run by qemu) and for i686 (32 bits), beside the one built for this machine.
 # Needs the cross compilers; `make check-all` says how to have them.

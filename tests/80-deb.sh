@@ -1,18 +1,12 @@
 #!/bin/bash
+# run.sh: computes
 # The Debian package: it builds without a word of lintian, and in a fresh Debian it installs, meters, is
-# upgraded and goes without a trace. The Debian is made by debootstrap from the mirror that this machine
-# uses, and what it made stays in build/debootstrap for a week, since that takes longest.
+# upgraded and goes without a trace.
 . "$(dirname "$0")/common.sh"
-need dpkg-buildpackage dh lintian debootstrap unshare python3
-[ "$(id -u)" -eq 0 ] || skip 'needs root for debootstrap'
-unshare -m true 2>/dev/null || skip 'mount namespaces cannot be made here'
+. "$here/fresh.sh"
+need dpkg-buildpackage dh lintian python3
+fresh_system "$TMP/fresh"
 cd "$root" || exit 1
-
-suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-[ -e "/usr/share/debootstrap/scripts/$suite" ] || skip "debootstrap does not know this system, \"$suite\""
-mirror=$(sed -nE 's/^URIs: *([^ ]+).*|^deb (\[[^]]*\] )?([^ ]+) .*/\1\3/p' /etc/apt/sources.list \
-	/etc/apt/sources.list.d/*.{list,sources} 2>/dev/null | grep -E '/(debian|ubuntu)/?$' | head -n 1)
-[ -n "$mirror" ] || skip "no mirror of this system is in /etc/apt"
 
 # ---- The package ----
 
@@ -25,32 +19,12 @@ package=$(echo "$TMP/deb/weir_$version-"*.deb)
 # The same files as a later version: an upgrade without a second build.
 dpkg-deb -R "$package" "$TMP/later"
 sed -i "s/^Version: .*/Version: $version-99/" "$TMP/later/DEBIAN/control"
+echo '# of a later version' >>"$TMP/later/etc/weir/weir.conf"
 dpkg-deb --root-owner-group -b "$TMP/later" "$TMP/later.deb" >"$TMP/log" || bad "$(cat "$TMP/log")"
 
 # ---- A fresh Debian ----
 
-fresh=$TMP/fresh cache=${BUILD:-$root/build}/debootstrap
-mkdir -p "$cache" "$fresh"
-find "$cache" -name '*.tar' -mtime +7 -delete
-if [ ! -e "$cache/$suite.tar" ]; then
-	debootstrap --variant=minbase "$suite" "$fresh" "$mirror" >"$TMP/log" 2>&1 ||
-		skip "debootstrap could not make a $suite from $mirror: $(tail -n 1 "$TMP/log")"
-	tar --create --one-file-system --file "$cache/$suite.$$" -C "$fresh" . && mv "$cache/$suite.$$" "$cache/$suite.tar"
-	rm -rf "$fresh" && mkdir "$fresh"
-fi
-tar --extract --file "$cache/$suite.tar" -C "$fresh" || { bad 'the fresh Debian cannot be unpacked'; finish; }
 cp "$package" "$TMP/later.deb" packaging/debian/tests/records packaging/debian/tests/configured "$fresh/root/"
-cp /etc/resolv.conf "$fresh/etc/" 2>/dev/null
-
-# inside COMMAND...: in the fresh Debian, with /proc and the loopback interface as it would have. What
-# a package starts there is not started: policy-rc.d says so.
-printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d"
-chmod +x "$fresh/usr/sbin/policy-rc.d"
-echo force-unsafe-io >"$fresh/etc/dpkg/dpkg.cfg.d/unsafe-io"
-inside() {
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
-		unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$fresh" "$@"
-}
 files() { # what weir may have left, and where; the records of dpkg and apt are theirs
 	(cd "$fresh" && find etc usr var/lib var/spool run/weir lib/ -xdev -not -path 'var/lib/dpkg/*' \
 		-not -path 'var/lib/apt/*' -not -name '*.pyc' -not -path 'etc/*-' -not -path 'etc/ld.so.cache' 2>/dev/null) | sort
@@ -86,7 +60,8 @@ grep -q 'needs a collector' "$TMP/said" || bad "the condition says: $(cat "$TMP/
 
 sed -i 's/#collector = .*/collector = "192.0.2.7:2055";/' "$fresh/etc/weir/weir.conf"
 run 'weir.service starts with a collector' inside $condition
-run 'it is upgraded' inside dpkg -i /root/later.deb
+run 'it is upgraded' inside dpkg --force-confold -i /root/later.deb
+grep -q 'of a later version' "$fresh/etc/weir/weir.conf.dpkg-dist" || bad 'the new configuration is not beside it'
 grep -q '"192.0.2.7:2055"' "$fresh/etc/weir/weir.conf" || bad 'the upgrade lost the configuration'
 [ "$(inside dpkg-query -W -f '${Version} ${Status}' weir)" = "$version-99 install ok installed" ] ||
 	bad "after the upgrade: $(inside dpkg-query -W -f '${Version} ${Status}' weir)"

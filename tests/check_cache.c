@@ -226,6 +226,77 @@ START_TEST(nothing_stays_too_long)
 }
 END_TEST
 
+/* Other time-outs while flows are live. All that the old ones have ended has left before; from
+ * there on records are those of a model that has the new ones. */
+static void retime(struct cache *c, struct model *m, const struct model_times *t)
+{
+	model_retime(m, t);
+	cache_retime(
+		c, &(struct flow_timeouts){t->active, t->idle, t->fin, t->rst, t->udp, t->icmp}, 0);
+}
+
+static void see_some(struct cache *c, struct model *m, struct stream *s)
+{
+	for (unsigned n = 0; n < 200; n++) {
+		struct model_packet p = stream_next(s);
+		struct packet packet = stream_packet(&p);
+		cache_see(c, &packet, 1);
+		model_see(m, &p);
+	}
+}
+
+START_TEST(takes_other_timeouts)
+{
+	const struct times_row *from = &rows[_i / ROWS(rows)], *to = &rows[_i % ROWS(rows)];
+
+	for (int i = 0; i < ROWS(leaps); i++) {
+		struct stream s = stream_of((uint64_t)i, 200, from->pace);
+		struct model *m = model_new(&from->times);
+		gone.count = 0;
+		struct cache *c =
+			open_cache(4000, &from->times, 8, (struct flow_sink){append, &gone});
+		see_some(c, m, &s);
+		leave_in_time(c, m, 0);
+		size_t left = gone.count;
+		retime(c, m, &to->times);
+		ck_assert_uint_eq(gone.count, left);
+		leave_in_time(c, m, leaps[i]);
+		s.now = m->now;
+		s.pace = to->pace;
+		see_some(c, m, &s);
+		leave_in_time(c, m, leaps[i]);
+		drain(c, 100);
+		model_end(m);
+		expect_same(m, &gone);
+		statistics_agree(c, &gone);
+		cache_free(c);
+		model_free(m);
+	}
+}
+END_TEST
+
+/* Rounds are as short as the new ones ask for. */
+START_TEST(keeps_pace_with_other_timeouts)
+{
+	const struct model_times *hours = &rows[3].times, *brief = &rows[1].times;
+	struct model *m = model_new(hours);
+	struct stream s = stream_of(1, 200, SECOND / 1000);
+
+	gone.count = 0;
+	struct cache *c = open_cache(4000, hours, 8, (struct flow_sink){append, &gone});
+	s.steady = true;
+	see_some(c, m, &s);
+	retime(c, m, brief);
+	for (int i = 0; i < 60; i++) {
+		cache_advance(c, s.now + i * SECOND / 100);
+		cache_sweep(c, UINT32_MAX);
+	}
+	ck_assert_uint_eq(cache_live(c).flows, 0);
+	model_free(m);
+	cache_free(c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cache");
@@ -235,6 +306,8 @@ int main(void)
 	tcase_add_loop_test(cases, exact_but_for_room, 0, 2 * ROWS(rows) * ROWS(tiny));
 	tcase_add_loop_test(cases, batches_change_nothing, 0, ROWS(rows));
 	tcase_add_loop_test(cases, nothing_stays_too_long, 0, ROWS(rows) * ROWS(rooms));
+	tcase_add_loop_test(cases, takes_other_timeouts, 0, ROWS(rows) * ROWS(rows));
+	tcase_add_test(cases, keeps_pace_with_other_timeouts);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

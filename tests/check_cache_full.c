@@ -109,6 +109,165 @@ START_TEST(a_flood_displaces_itself)
 }
 END_TEST
 
+/* All records are taken and the new flow's own sets have room: in so small a cache all sets are
+ * looked through, for the only single packet, or else for the oldest of all. */
+START_TEST(one_from_elsewhere)
+{
+	enum { ENTRIES = 70, ROUNDS = 200 };
+	unsigned left = 0;
+
+	for (uint32_t n = 0; n < ROUNDS; n++) {
+		uint32_t wanted = n % ENTRIES;
+		gone.count = 0;
+		struct cache *c =
+			open_cache(ENTRIES, &rows[3].times, n, (struct flow_sink){append, &gone});
+		if (_i) /* the oldest of those that do not last */
+			for (int i = 0; i < 2; i++)
+				see_one(c, wanted, 9, false);
+		for (uint32_t flow = 0; flow < ENTRIES; flow++)
+			for (int i = 0; i < 2 && flow != wanted; i++)
+				see_one(c, flow, 20 + (int)flow, false);
+		if (!_i) /* the youngest, but single */
+			see_one(c, wanted, 100, false);
+		bool all = gone.count == 0; /* seldom not, and seldom are its own sets full */
+		see_one(c, 1000, 300, false);
+		left += all && gone.record[0].flow == wanted;
+		cache_free(c);
+	}
+	ck_assert_uint_ge(left, ROUNDS * 9 / 10);
+}
+END_TEST
+
+/* What goes on beyond its active time is no new flow: newer ones that do not last leave first. */
+START_TEST(beyond_active_time)
+{
+	const struct model_times times = {
+		5 * SECOND, 60 * SECOND, 60 * SECOND, 60 * SECOND, 60 * SECOND, 60 * SECOND};
+
+	gone.count = 0;
+	struct cache *c = open_cache(7, &times, 1, (struct flow_sink){append, &gone});
+	for (int second = 0; second <= 5; second++)
+		see_one(c, 0, second, false);
+	ck_assert_uint_eq(gone.count, 1);
+	ck_assert_uint_eq(gone.record[0].reason, FLOW_END_ACTIVE);
+	for (uint32_t flow = 1; flow < 7; flow++)
+		for (int i = 0; i < 2; i++)
+			see_one(c, flow, 5 + (int)flow / 3, false);
+	see_one(c, 100, 8, false);
+	ck_assert_uint_eq(gone.count, 2);
+	ck_assert_uint_eq(gone.record[1].reason, FLOW_END_RESOURCES);
+	ck_assert_uint_eq(gone.record[1].flow, 1);
+	cache_free(c);
+}
+END_TEST
+
+/* Each set once in a round, evenly, and never more than a round at once; an eighth of the shortest
+ * time-out, of which a record may so be late. */
+START_TEST(sweeps_keep_pace)
+{
+	const struct model_times times = {
+		80 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND, 8 * SECOND};
+	const int64_t begin = STREAM_START, hour = HOUR;
+	struct cache *c = open_cache(7000, &times, 1, (struct flow_sink){append, &gone});
+	uint32_t sets = cache_sets(c), swept = 0;
+
+	gone.count = 0;
+	ck_assert_uint_eq(cache_sweep(c, UINT32_MAX), 0); /* no time yet */
+	see_one(c, 1, 0, false);
+	ck_assert_uint_eq(cache_sweep(c, UINT32_MAX), 0);
+	for (int i = 1; i <= 3000; i++) {
+		uint32_t due;
+		cache_advance(c, begin + i * SECOND / 1000);
+		do {
+			due = cache_sweep(c, 1);
+			swept += due;
+		} while (due);
+		ck_assert_uint_le(swept, (uint64_t)sets * (unsigned)i / 1000);
+		ck_assert_uint_ge(swept + 3, (uint64_t)sets * (unsigned)i / 1000);
+	}
+	ck_assert_uint_eq(gone.count, 0);
+	cache_advance(c, begin + hour);
+	ck_assert_uint_eq(cache_sweep(c, sets / 2), sets / 2);
+	ck_assert_uint_eq(cache_sweep(c, UINT32_MAX), sets - sets / 2);
+	ck_assert_uint_eq(cache_sweep(c, UINT32_MAX), 0);
+	ck_assert_uint_eq(gone.count, 1);
+	/* The clock is set back: what is live leaves, and the sweep begins where time does. */
+	see_one(c, 2, 3600, false);
+	see_one(c, 3, 100, false);
+	ck_assert_uint_eq(gone.count, 2);
+	ck_assert_uint_eq(gone.record[1].reason, FLOW_END_FORCED);
+	ck_assert_uint_eq(cache_statistics(c).clock_set_back, 1);
+	ck_assert_uint_eq(cache_sweep(c, UINT32_MAX), 0);
+	cache_advance(c, begin + 101 * SECOND);
+	ck_assert_uint_ge(cache_sweep(c, UINT32_MAX), sets - 1);
+	ck_assert_int_eq(cache_now(c), begin + 101 * SECOND);
+	cache_advance(c, begin);
+	ck_assert_int_eq(cache_now(c), begin + 101 * SECOND);
+	drain(c, 100);
+	cache_free(c);
+}
+END_TEST
+
+/* In many rounds no set is visited more often than once in each, and hardly less; a round is an
+ * eighth of the shortest time-out, of 10 ms at least and 10 s at most. */
+static const struct {
+	int64_t shortest, round;
+} paces[] = {
+	{SECOND / 100, SECOND / 100},
+	{SECOND / 10, SECOND / 80},
+	{8 * SECOND, SECOND},
+	{1000 * SECOND, 10 * SECOND},
+};
+
+START_TEST(sweeps_are_even)
+{
+	const int64_t t = paces[_i].shortest, round = paces[_i].round;
+	const struct model_times times = {t, t, t, t, t, t};
+	struct cache *c = open_cache(7000, &times, 1, (struct flow_sink){append, &gone});
+	uint64_t sets = cache_sets(c), swept = 0;
+
+	gone.count = 0;
+	see_one(c, 1, 0, false);
+	for (int i = 1; i <= 3000; i++) {
+		cache_advance(c, STREAM_START + i * round / 10);
+		swept += cache_sweep(c, UINT32_MAX);
+	}
+	ck_assert_uint_le(swept, sets * 300);
+	ck_assert_uint_ge(swept, sets * 300 - sets);
+	cache_free(c);
+}
+END_TEST
+
+/* What comes into sets that were drained already leaves when the round comes there again. */
+START_TEST(drained_while_flows_come)
+{
+	struct cache *c = open_cache(7000, &rows[0].times, 1, (struct flow_sink){append, &gone});
+	uint32_t half = cache_sets(c) / 2 + 1;
+
+	gone.count = 0;
+	ck_assert(!cache_drain(c, half));
+	for (uint32_t flow = 0; flow < 3000; flow++)
+		see_one(c, flow, 0, false);
+	ck_assert(cache_drain(c, half));
+	ck_assert_uint_gt(gone.count, 1000);
+	for (uint32_t flow = 3000; flow < 5000; flow++)
+		see_one(c, flow, 0, false);
+	for (int i = 0; i < 3; i++)
+		(void)cache_drain(c, half);
+	ck_assert_uint_eq(gone.count, 5000);
+	ck_assert(!cache_drain(c, half));
+
+	uint32_t calls = 0; /* one set at a time: nearly all of them have flows */
+	for (uint32_t flow = 5000; flow < 9000; flow++)
+		see_one(c, flow, 0, false);
+	while (cache_drain(c, 1))
+		calls++;
+	ck_assert_uint_le(calls, cache_sets(c));
+	ck_assert_uint_ge(calls, cache_sets(c) - 20);
+	cache_free(c);
+}
+END_TEST
+
 /* A cache is filled to its last entry and hardly a flow leaves early; beyond that one leaves for
  * each that comes. */
 static const struct {
@@ -180,6 +339,11 @@ int main(void)
 	tcase_add_loop_test(cases, who_leaves, 0, ROWS(evictions));
 	tcase_add_test(cases, oldest_of_two_sets);
 	tcase_add_test(cases, a_flood_displaces_itself);
+	tcase_add_loop_test(cases, one_from_elsewhere, 0, 2);
+	tcase_add_test(cases, beyond_active_time);
+	tcase_add_test(cases, sweeps_keep_pace);
+	tcase_add_loop_test(cases, sweeps_are_even, 0, ROWS(paces));
+	tcase_add_test(cases, drained_while_flows_come);
 	tcase_add_loop_test(cases, holds_as_many_as_it_says, 0, ROWS(sizes));
 	tcase_add_loop_test(cases, ages_wrap, 20, 31);
 	suite_add_tcase(suite, cases);

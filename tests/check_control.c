@@ -1,11 +1,13 @@
 /* The control socket: lines in and out, and clients that mean no good. The loop is turned by
  * the test itself, in its one thread. */
+#include "base/clock.h"
 #include "daemon/control.h"
 #include "suite.h"
 
 #include <check.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,14 @@ static void turn(int milliseconds)
 static void say(int s, const char *text)
 {
 	ck_assert_int_eq(send(s, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* Turns the loop until the first request has been answered, which takes its time where there is
+ * much to do. */
+static void turn_until_asked(int milliseconds)
+{
+	for (int i = 0; i < 100 && !asked; i++)
+		turn(milliseconds);
 }
 
 /* Turns the loop until a line is there, or the end, which is "". */
@@ -288,7 +298,7 @@ START_TEST(slow_readers_are_dropped)
 	open_control(300 * MILLISECOND);
 	int s = client();
 	say(s, "long\nlong\nlong\n");
-	turn(50);
+	turn_until_asked(50);
 	ck_assert_uint_eq(asked, 1);
 	int other = client();
 	say(other, "quick\n");
@@ -336,13 +346,15 @@ START_TEST(answers_have_a_rate)
 {
 	char flood[2001];
 	int s = client();
+	int64_t began = clock_steady();
 
 	for (int i = 0; i < 2000; i += 2)
 		memcpy(flood + i, "q\n", 3);
 	say(s, flood);
-	turn(20);
+	turn_until_asked(20);
 	ck_assert_uint_ge(asked, 1);
-	ck_assert_uint_le(asked, 2 * SERVER_RATE / 20);
+	ck_assert_int_le(asked,
+		2 * SERVER_RATE / 20 + SERVER_RATE * (clock_steady() - began) / CLOCK_SECOND);
 	say(s, "");
 	close(s);
 	turn(10);
@@ -442,6 +454,7 @@ int main(void)
 		what_is_no_socket_stays,
 		a_successors_path_stays,
 	};
+	signal(SIGPIPE, SIG_IGN); /* as weir does: a client may have gone */
 	Suite *suite = suite_create("control");
 	TCase *all = tcase_create("socket");
 

@@ -35,9 +35,12 @@ static int run(const struct ebpf *e)
 {
 	int program = ebpf_load(e);
 	ck_assert_msg(program >= 0, "the kernel refuses it: %s", strerror(errno));
+	uint8_t out[sizeof frame]; /* nothing changes it */
 	union bpf_attr how = {.test = {.prog_fd = (unsigned)program,
 				      .data_in = (uintptr_t)frame,
-				      .data_size_in = sizeof frame}};
+				      .data_size_in = sizeof frame,
+				      .data_out = (uintptr_t)out,
+				      .data_size_out = sizeof out}};
 	ck_assert_int_eq(syscall(SYS_bpf, BPF_PROG_TEST_RUN, &how, sizeof how), 0);
 	close(program);
 	return (int)how.test.retval;

@@ -76,13 +76,60 @@ START_TEST(no_text_begins_a_line)
 	char longest[5000];
 
 	log_info("main", "event=text text=\"%s\"", "a\nweir: main: forged\033[2J\177\t\xc3\xa9");
-	ck_assert_str_eq(
-		said(), "weir: main: event=text text=\"a?weir: main: forged?[2J??\xc3\xa9\"\n");
+	ck_assert_str_eq(said(), "weir: main: event=text text=\"a\\x0aweir: main: "
+				 "forged\\x1b[2J\\x7f\\x09\xc3\xa9\"\n");
+	log_info("main", "group %s: no quotes", "\"a\nb\"");
+	ck_assert_str_eq(said(), "weir: main: group \"a?b\": no quotes\n");
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	log_info("main", "event=long text=\"%s\"", longest);
 	ck_assert_uint_eq(strlen(said()), 1024);
 	ck_assert_uint_eq(lines_with(text, "\n"), 1);
+}
+END_TEST
+
+/* Values, and how they stand in the line: a value ends where its quote does. */
+static const struct {
+	const char *value, *line;
+} values[] = {
+	{"", ""},
+	{"eth0", "eth0"},
+	{"say \"no\"", "say \\\"no\\\""},
+	{"C:\\tmp\\", "C:\\\\tmp\\\\"},
+	{"x\" error=\"forged", "x\\\" error=\\\"forged"},
+	{"\x01\x02", "\\x01\\x02"},
+	{"\r\n", "\\x0d\\x0a"},
+	{"100 %s", "100 %s"},
+};
+
+START_TEST(values_are_escaped)
+{
+	char line[256];
+
+	log_info("main", "event=value a=\"%s\" n=%u b=\"of %s\"", values[_i].value, 7,
+		values[_i].value);
+	snprintf(line, sizeof line, "weir: main: event=value a=\"%s\" n=7 b=\"of %s\"\n",
+		values[_i].line, values[_i].line);
+	ck_assert_str_eq(said(), line);
+}
+END_TEST
+
+/* However long it is, a line has room for its last quote, and no half of what is escaped. */
+START_TEST(a_cut_line_is_whole)
+{
+	char value[2000];
+
+	for (unsigned first = 900; first < 980; first++) {
+		memset(value, 'x', sizeof value);
+		memset(value + first, _i ? '\n' : '"', sizeof value - first);
+		value[sizeof value - 1] = '\0';
+		log_info("main", "event=long text=\"%s\" more=\"%s\"", value, "x");
+		size_t length = strlen(said());
+		ck_assert_uint_le(length, 1024);
+		ck_assert_uint_gt(length, 1024 - 5);
+		ck_assert_str_eq(text + length - 2, "\"\n");
+		ck_assert_str_eq(text + length - (_i ? 6 : 4), _i ? "\\x0a\"\n" : "\\\"\"\n");
+	}
 }
 END_TEST
 
@@ -237,6 +284,8 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_line_is_an_event);
 	tcase_add_test(cases, no_text_begins_a_line);
+	tcase_add_loop_test(cases, values_are_escaped, 0, sizeof values / sizeof *values);
+	tcase_add_loop_test(cases, a_cut_line_is_whole, 0, 2);
 	tcase_add_test(cases, the_journal_is_told_priorities);
 	tcase_add_test(cases, rooms_speak_by_themselves);
 	tcase_add_test(cases, rooms_have_names);

@@ -3,6 +3,7 @@
 #include "frame_samples.h"
 #include "frame_text.h"
 #include "packet/decode.h"
+#include "packet/header_options.h"
 #include "suite.h"
 
 #include <check.h>
@@ -91,6 +92,14 @@ START_TEST(facts_of_a_packet)
 	ck_assert_uint_eq(p.details.ttl, 64);
 	ck_assert_uint_eq(p.details.tcp_payload, 30);
 
+	/* the last octet of the options, too */
+	read_words(
+		228, "x4600002c z4 x4006 z2 x0a0000010a000002 x01010194 tcp", false, &p, &ignored);
+	ck_assert_uint_eq(p.details.ip4_options,
+		header_ip4_options(bytes_of((const uint8_t *)"\1\1\1\x94", 4)));
+	ck_assert_uint_ne(
+		p.details.ip4_options, header_ip4_options(bytes_of((const uint8_t *)"\1\1\1", 3)));
+
 	ck_assert_int_eq(
 		read_words(1, "e8864 x110000052a2a0021 4.6 tcp", false, &p, &ignored), PACKET_OK);
 	ck_assert_uint_eq(p.details.pppoe_session, 5);
@@ -134,6 +143,8 @@ static const struct {
 	{1, "e0026 xfefe0383 z35", PACKET_NOT_IP, PACKET_IGNORED_NLPID, 0x83, "nlpid 0x83"},
 	{107, "x1841030080 x0080c20003", PACKET_NOT_IP, PACKET_IGNORED_NLPID, 0x80, "nlpid 0x80"},
 	{113, "z14 x000c z16", PACKET_NOT_IP, PACKET_IGNORED_SLL, 12, "sll 0x000c"},
+	{113, "z14 x05dc z16", PACKET_NOT_IP, PACKET_IGNORED_SLL, 1500, "sll 0x05dc"},
+	{113, "z14 x05dd z16", PACKET_NOT_IP, PACKET_IGNORED_ETHERTYPE, 1501, "ethertype 0x05dd"},
 	{276, "x0001 z18", PACKET_NOT_IP, PACKET_IGNORED_SLL, 1, "sll 0x0001"},
 	{0, "x10000000 z20", PACKET_NOT_IP, PACKET_IGNORED_AF, 16, "address-family 16"},
 	{109, "x10000000 z20", PACKET_NOT_IP, PACKET_IGNORED_AF, 16, "address-family 16"},
@@ -234,9 +245,14 @@ static const struct {
 		40, 58, 0, 0, 0, PACKET_L4_SHORT, PACKET_ZERO_LENGTH},
 	{"jumbogram", 229, "x60000000000000ff z32 x0600 xc20400011170 tcp",
 		40 + 70000, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
+	{"jumbogram, captured to its option", 229, "x60000000000000ff z32 x0600 xc20400011170",
+		40 + 70000, 6, 0, 0, 0, PACKET_IP_OPTIONS | PACKET_L4_SHORT, PACKET_ZERO_LENGTH},
 	{"largest jumbogram, after pads", 229,
 		"x60000000000000ff z32 x0601 x00 x010100 xc204ffffffff z4 tcp",
 		40 + 0xffffffffull, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
+	{"jumbogram, after an odd pad", 229,
+		"x60000000000000ff z32 x0601 x00 xc20400011170 x01050000000000 tcp",
+		40 + 70000, 6, 1024, 443, 0x10, PACKET_IP_OPTIONS, PACKET_ZERO_LENGTH},
 	{"no jumbo option", 229, "x60000000000000ff z32 x0600 x010400000000",
 		40, 0, 0, 0, 0, PACKET_EXTENSION_CUT, PACKET_ZERO_LENGTH},
 	{"jumbo option cut", 229, "x60000000000000ff z32 x0600 x00000000c204",

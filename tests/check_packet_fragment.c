@@ -120,6 +120,9 @@ START_TEST(ipv6_fragments)
 	ck_assert_uint_eq(p.source_port, 1024);
 	ck_assert_uint_eq(p.destination_port, 53);
 	ck_assert_uint_eq(p.details.fragment_word, 0x2002);
+	p = read_words(229, "6.44 x3c00002000000009 z16"); /* the last one */
+	ck_assert_uint_eq(p.destination_port, 53);
+	ck_assert_uint_eq(p.details.fragment_word, 4);
 	p = read_words(229, "6.44 x3c0000100000000a z16"); /* an orphan */
 	ck_assert_uint_eq(p.protocol, 60);
 	ck_assert_uint_eq(p.destination_port, 0);
@@ -133,6 +136,8 @@ START_TEST(atomic_fragment_is_whole)
 	struct packet p = read_words(229, "6.44 x1100000000000009 x04000035 z4");
 
 	ck_assert_uint_eq(p.fragment, PACKET_WHOLE);
+	ck_assert_uint_eq(p.details.fragment_word, 0);
+	ck_assert_uint_eq(p.details.identification, 9);
 	ck_assert_uint_eq(p.destination_port, 53);
 	decoder_statistics(decoder, &statistics);
 	ck_assert_uint_eq(statistics.first_fragments, 0);

@@ -99,6 +99,10 @@ START_TEST(identities_of_tunnels)
 	ck_assert_uint_eq(p.details.gre_key, 2);
 	ck_assert_uint_eq(p.details.tunnel_depth, 2);
 	ck_assert_uint_eq(p.details.outer_source_address[2], 2);
+	p = read_inner("e8847 x0006404000065140 4.47 x00008847 x00077140 4.6 tcp");
+	ck_assert_uint_eq(be32(p.details.mpls[0]), 0x00064040);
+	ck_assert_uint_eq(be32(p.details.mpls[1]), 0x00065140);
+	ck_assert_uint_eq(p.details.mpls_depth, 2);
 }
 END_TEST
 
@@ -180,6 +184,63 @@ START_TEST(what_does_not_parse_stays_outside)
 }
 END_TEST
 
+/* MAC addresses are those on the wire: not of the customer's frame in it, nor of one in a tunnel.
+ */
+START_TEST(addresses_of_the_wire)
+{
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct packet p = read_inner("e88e7 x00000064 xc10000000001c10000000002 x0800 4.6 tcp");
+
+	ck_assert_mem_eq(p.details.source_mac, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
+	p = read_with(&options, 228, "4.47 x00006558 e0800 4.6 tcp", NULL);
+	ck_assert(p.facts & PACKET_TUNNEL);
+	ck_assert(!(p.facts & PACKET_MAC));
+	p = read_with(&options, 228, "4.47 x00006558 e8100 q0800.0009 4.6 tcp", NULL);
+	ck_assert(!(p.facts & PACKET_VLAN));
+	ck_assert_uint_eq(p.details.ethertype, 0);
+}
+END_TEST
+
+/* What was noted of a way that led nowhere is not told. An MPLS payload is first read from its
+ * fifth octet on: what is the IP packet's length, identification and so on is then an EtherType
+ * (octet 16) and what comes behind it. */
+#define PAYLOAD(length, id_fragment)                                         \
+	"x00065140 x000000000000000000000000 x0800 x4500" length id_fragment \
+	"4006c021 x0a0000010a000002 tcp"
+
+START_TEST(what_led_nowhere_is_forgotten)
+{
+	static const struct {
+		const char *words;
+		unsigned protocol, vlan_id;
+		uint32_t facts, octets;
+	} ways[] = {
+		{"e8847 " PAYLOAD("8100", "00050000"), 6, 0, PACKET_MAC | PACKET_MPLS, 0x8100},
+		{"e8100 q8847.0007 " PAYLOAD("8100", "00050000"), 6, 7,
+			PACKET_MAC | PACKET_MPLS | PACKET_VLAN, 0x8100},
+		{"e8847 " PAYLOAD("8864", "11004000"), 6, 0, PACKET_MAC | PACKET_MPLS, 0x8864},
+		{"e0800 4.47 x00008864 x110000050008c021 z6", 47, 0, PACKET_MAC, 38},
+		{"e0800 4.137 x00064040", 137, 0, PACKET_MAC, 24},
+		{"e0800 4.47 x00008100 x0005 x0806 z4", 47, 0, PACKET_MAC, 32},
+	};
+	static const struct packet_details none;
+	struct packet p = read_inner(ways[_i].words);
+	const uint32_t facts =
+		PACKET_MAC | PACKET_VLAN | PACKET_CUSTOMER_VLAN | PACKET_PPPOE | PACKET_MPLS;
+
+	ck_assert_uint_eq(p.protocol, ways[_i].protocol);
+	ck_assert_uint_eq(p.octets, ways[_i].octets);
+	ck_assert_uint_eq(p.facts & facts, ways[_i].facts);
+	ck_assert_uint_eq(p.vlan_id, ways[_i].vlan_id);
+	ck_assert_uint_eq(p.details.vlan.id, ways[_i].vlan_id);
+	ck_assert_mem_eq(&p.details.customer_vlan, &none.customer_vlan, sizeof none.customer_vlan);
+	ck_assert_uint_eq(p.details.pppoe_session, 0);
+	ck_assert_uint_eq(p.details.mpls_depth, !!(p.facts & PACKET_MPLS));
+	if (!(p.facts & PACKET_MPLS))
+		ck_assert_mem_eq(p.details.mpls, none.mpls, sizeof none.mpls);
+}
+END_TEST
+
 /* The inner header must lie inside the outer packet, not in the padding behind it. */
 START_TEST(inner_header_behind_the_outer_end)
 {
@@ -188,6 +249,12 @@ START_TEST(inner_header_behind_the_outer_end)
 	ck_assert_uint_eq(p.octets, 32);
 	p = read_inner("e0800 x45000030000000004089 z2 x0a0001010a000102 x00065140 e0800 4.6 tcp");
 	ck_assert(!(p.facts & PACKET_TUNNEL));
+	/* A header there is no guess gone wrong, so the payload's other reading, a packet that is
+	 * all inside, is not looked at. */
+	p = read_inner("e0800 x4500003a000000004089 z2 x0a0001010a000102 x00065140 z12 x0800 "
+		       "x45000800 x45004000 x4006 z2 x0a0000010a000002 tcp");
+	ck_assert(!(p.facts & PACKET_TUNNEL));
+	ck_assert_uint_eq(p.protocol, 137);
 }
 END_TEST
 
@@ -258,6 +325,45 @@ START_TEST(layers_run_out_inside)
 END_TEST
 
 /* MPLS payloads in MPLS payloads: each doubles the guesses, their limit ends them. */
+/* Then the frame is ignored for that, and not for a guess that the limit has ended. */
+START_TEST(layers_run_out_in_a_guess)
+{
+	char words[4096] = "e8847 x00065140";
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct decoder *decoder = decoder_new(&options);
+	struct frame_text text;
+	struct packet p;
+	struct decoder_ignored ignored;
+
+	for (int i = 0; i < 200; i++)
+		strcat(words, " e88e7 z4");
+	struct frame frame = frame_of(&text, 1, words);
+	ck_assert_int_eq(decoder_read(decoder, &frame, &p, &ignored), PACKET_MALFORMED);
+	ck_assert_uint_eq(ignored.reason, PACKET_IGNORED_LAYERS);
+	decoder_free(decoder);
+}
+END_TEST
+
+/* Sixteen payloads of a frame are tried. */
+START_TEST(so_many_guesses)
+{
+	char words[4096] = "e8847 x00065140";
+	const struct decoder_options options = {.details = true, .inner = true};
+	struct decoder *decoder = decoder_new(&options);
+	struct frame_text text;
+	struct packet p;
+	struct decoder_ignored ignored;
+
+	for (int i = 1; i < 16 + _i; i++)
+		strcat(words, " z4 e8847 x00065140");
+	strcat(words, " z4 e0800 4.6 tcp");
+	struct frame frame = frame_of(&text, 1, words);
+	ck_assert_int_eq(
+		decoder_read(decoder, &frame, &p, &ignored), _i ? PACKET_NOT_IP : PACKET_OK);
+	decoder_free(decoder);
+}
+END_TEST
+
 START_TEST(guesses_are_bounded)
 {
 	char words[4096] = "x00065140";
@@ -343,11 +449,15 @@ int main(void)
 	tcase_add_test(cases, identities_of_tunnels);
 	tcase_add_test(cases, outer_facts_do_not_leak);
 	tcase_add_loop_test(cases, what_does_not_parse_stays_outside, 0, SAMPLES(outside));
+	tcase_add_test(cases, addresses_of_the_wire);
+	tcase_add_loop_test(cases, what_led_nowhere_is_forgotten, 0, 6);
 	tcase_add_test(cases, inner_header_behind_the_outer_end);
 	tcase_add_test(cases, inner_zero_length);
 	tcase_add_test(cases, depth_is_limited);
 	tcase_add_test(cases, layers_suffice_for_the_depth);
 	tcase_add_test(cases, layers_run_out_inside);
+	tcase_add_test(cases, layers_run_out_in_a_guess);
+	tcase_add_loop_test(cases, so_many_guesses, 0, 2);
 	tcase_add_test(cases, guesses_are_bounded);
 	tcase_add_test(cases, guess_in_a_link_layer);
 	tcase_add_test(cases, ports_are_the_options);

@@ -183,6 +183,8 @@ static const struct {
 	{"gre, a call of pptp", "e0800 4.47 x3081880b x002c0001 z4 z4 xff03c021", 0, 0},
 	{"vxlan without its flag", "e0800 4.17 u4789 x0000000000002a00 e0806 z28", 0, 0},
 	{"vxlan cut", "e0800 4.17 u4789 x08000000000000", 0, 0},
+	{"vxlan, udp in the padding", "e0800 x4500001812340000 x40110000 x0a0001010a000102 "
+		"x040012b5001e0000 x0800000000002a00 z18", 0, 0},
 	{"vxlan-gpe, nsh", "e0800 4.17 u4790 x0c00000400002a00 z40", 0, 0},
 	{"geneve version 1", "e0800 4.17 u6081 x4000655800002b00 z60", 0, 0},
 	{"geneve, options cut", "e0800 4.17 u6081 x3f00655800002b00 z60", 0, 0},

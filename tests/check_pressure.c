@@ -106,6 +106,35 @@ START_TEST(does_not_flutter)
 }
 END_TEST
 
+/* What is configured anew: the times that it came on stay, and so does that it is on, until the
+ * fill says otherwise. */
+START_TEST(changes)
+{
+	static const struct {
+		unsigned percent;
+		uint32_t flows;
+		bool on;
+		unsigned times;
+	} steps[] = {{80, 801, true, 1}, {90, 851, true, 1}, {90, 850, false, 1},
+		{50, 501, true, 2}, {100, 1000, false, 2}, {80, 1000, true, 3},
+		{0, 1000, false, 3}};
+	struct flow_limits configured = limits_with(15 * SECOND);
+	struct pressure p;
+
+	pressure_init(&p, &configured, ENTRIES, 80);
+	for (int i = 0; i < ROWS(steps); i++) {
+		uint32_t flows[FLOW_GRADES] = {steps[i].flows};
+		pressure_change(&p, &configured, ENTRIES, steps[i].percent);
+		pressure_feel(&p, &configured, flows);
+		ck_assert_int_eq(p.on, steps[i].on);
+		ck_assert_uint_eq(p.times, steps[i].times);
+	}
+	configured = limits_with(30 * SECOND);
+	pressure_change(&p, &configured, ENTRIES, 0);
+	ck_assert_int_eq(p.limits[FLOW_SINGLE].idle[FLOW_OTHER], 30 * SECOND);
+}
+END_TEST
+
 START_TEST(none_when_not_wanted)
 {
 	static const unsigned percents[] = {0, 100};
@@ -286,6 +315,7 @@ int main(void)
 	tcase_add_loop_test(cases, in_a_straight_line, 0, ROWS(fills));
 	tcase_add_test(cases, never_grows);
 	tcase_add_test(cases, does_not_flutter);
+	tcase_add_test(cases, changes);
 	tcase_add_loop_test(cases, none_when_not_wanted, 0, 2);
 	tcase_add_test(cases, idle_flows_leave_sooner);
 	tcase_add_test(cases, those_that_are_over_say_why);

@@ -304,60 +304,107 @@ START_TEST(long_line)
 }
 END_TEST
 
-static struct times times_with(
-	const char *names[2], const uint64_t values[2], const struct message_time *time)
+/* NTP's form of so many seconds since 1970. */
+#define NTP(seconds) ((UINT64_C(2208988800) + (seconds)) << 32)
+
+enum { NAMES = 3 };
+
+static struct times times_with(const char *const names[NAMES], const uint64_t values[NAMES],
+	const struct message_time *time)
 {
 	static struct record r;
 
 	r.count = 0;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < NAMES; i++)
 		if (names[i])
 			add(&r, names[i], values[i],
-				ie_named(names[i])->type == IE_UNSIGNED32 ? 4 : 8);
+				ie_named(names[i])->type == IE_UNSIGNED32 ||
+						ie_named(names[i])->type == IE_SECONDS
+					? 4
+					: 8);
 	return times_of(r.fields, r.count, time);
+}
+
+/* clang-format off */
+static const struct {
+	const char *names[NAMES];
+	uint64_t values[NAMES];
+	struct message_time time;
+	int64_t first, last; /* -1: not known */
+} times_rows[] = {
+	{{"flowStartSysUpTime", "flowEndSysUpTime"}, {900, 1000}, {5000, 1000, true}, 4900, 5000},
+	/* the uptime has wrapped since the flow began */
+	{{"flowStartSysUpTime", "flowEndSysUpTime"}, {4294967295, 2}, {5000, 3, true}, 4996, 4999},
+	/* a flow as long as uptimes can say */
+	{{"flowStartSysUpTime", "flowEndSysUpTime"}, {100000, 0}, {4294967296, 0, true},
+		100000, 4294967296},
+	/* ahead of its message by a little, by as much as is believed, and by more */
+	{{"flowStartSysUpTime", "flowEndSysUpTime"}, {1001, 1002}, {5000, 1000, true}, 5001, 5002},
+	{{"flowStartSysUpTime", "flowEndSysUpTime"}, {61000, 61001}, {5000000000, 1000, true},
+		5000060000, 705092705},
+	/* no uptime, no time */
+	{{"flowStartSysUpTime", NULL}, {1, 0}, {5000, 0, false}, -1, -1},
+	{{"flowStartDeltaMicroseconds", "flowEndDeltaMicroseconds"}, {3000000, 1000000},
+		{9000, 0, false}, 6000, 8000},
+	{{"flowStartSeconds", "flowEndSeconds"}, {7, 8}, {0, 0, false}, 7000, 8000},
+	{{"flowStartMilliseconds", "flowEndMilliseconds"}, {100, 50}, {0, 0, false}, 100, 50},
+	{{"flowStartMicroseconds", "flowEndMicroseconds"}, {NTP(7), NTP(8)}, {0, 0, false},
+		7000, 8000},
+	{{"flowStartNanoseconds", "flowEndNanoseconds"}, {NTP(7), NTP(8)}, {0, 0, false},
+		7000, 8000},
+	{{"flowStartMilliseconds", "flowDurationMilliseconds"}, {100, 50}, {0, 0, false}, 100, 150},
+	{{"flowEndMilliseconds", "flowDurationMicroseconds"}, {100, 50999}, {0, 0, false}, 50, 100},
+	{{"flowStartMilliseconds", "flowDurationMilliseconds"}, {0, UINT32_MAX}, {0, 0, false},
+		0, UINT32_MAX},
+	/* both ends are told: no duration is needed */
+	{{"flowStartMilliseconds", "flowEndMilliseconds", "flowDurationMilliseconds"},
+		{100, 200, 50}, {0, 0, false}, 100, 200},
+	{{"flowDurationMilliseconds", NULL}, {50}, {5000, 1000, true}, -1, -1},
+	/* what is absolute comes first; then a header's uptime, a boot, a delta */
+	{{"flowStartMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {100, 200, 300},
+		{5000, 1000, true}, 100, 4300},
+	{{"systemInitTimeMilliseconds", "flowEndSysUpTime"}, {1000, 77}, {0, 0, false}, -1, 1077},
+	{{"systemInitTimeMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {1000, 77, 78},
+		{0, 0, false}, 1077, 1078},
+	{{"systemInitTimeMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {1000, 77, 78},
+		{5000, 100, true}, 4977, 4978},
+	{{"systemInitTimeMilliseconds", "flowStartSysUpTime", "flowStartDeltaMicroseconds"},
+		{1000, 77, 2000000}, {5000, 0, false}, 1077, -1},
+	/* of none of these: octets, and a time of something else */
+	{{"octetDeltaCount", "packetDeltaCount", "observationTimeMilliseconds"}, {1, 2, 3},
+		{5000, 1000, true}, -1, -1},
+};
+/* clang-format on */
+
+static void assert_time(int row, const char *end, bool has, int64_t is, int64_t wanted)
+{
+	ck_assert_msg(has == (wanted >= 0) && (!has || is == wanted), "row %d: %s %jd", row, end,
+		(intmax_t)is);
 }
 
 START_TEST(times)
 {
-	static const struct {
-		const char *names[2];
-		uint64_t values[2];
-		struct message_time time;
-		int64_t first, last; /* -1: not known */
-	} cases[] = {
-		{{"flowStartSysUpTime", "flowEndSysUpTime"}, {900, 1000}, {5000, 1000, true}, 4900,
-			5000},
-		/* the uptime has wrapped since the flow began */
-		{{"flowStartSysUpTime", "flowEndSysUpTime"}, {4294967295, 2}, {5000, 3, true}, 4996,
-			4999},
-		/* a flow as long as uptimes can say */
-		{{"flowStartSysUpTime", "flowEndSysUpTime"}, {100000, 0}, {4294967296, 0, true},
-			100000, 4294967296},
-		/* ahead of its message by a little */
-		{{"flowStartSysUpTime", "flowEndSysUpTime"}, {1001, 1002}, {5000, 1000, true}, 5001,
-			5002},
-		/* no uptime, no time */
-		{{"flowStartSysUpTime", NULL}, {1, 0}, {5000, 0, false}, -1, -1},
-		{{"flowStartDeltaMicroseconds", "flowEndDeltaMicroseconds"}, {3000000, 1000000},
-			{9000, 0, false}, 6000, 8000},
-		{{"flowStartMilliseconds", "flowDurationMilliseconds"}, {100, 50}, {0, 0, false},
-			100, 150},
-		{{"flowEndMilliseconds", "flowDurationMicroseconds"}, {100, 50000}, {0, 0, false},
-			50, 100},
-		{{"systemInitTimeMilliseconds", "flowEndSysUpTime"}, {1000, 77}, {0, 0, false}, -1,
-			1077},
+	struct times t =
+		times_with(times_rows[_i].names, times_rows[_i].values, &times_rows[_i].time);
+
+	assert_time(_i, "first", t.has_first, t.first, times_rows[_i].first);
+	assert_time(_i, "last", t.has_last, t.last, times_rows[_i].last);
+}
+END_TEST
+
+/* No message around the record: nothing to count from but a boot. */
+START_TEST(times_without_a_message)
+{
+	static const char *const names[][NAMES] = {
+		{"flowStartSysUpTime", "flowEndDeltaMicroseconds"},
+		{"flowStartSysUpTime", "flowEndDeltaMicroseconds", "systemInitTimeMilliseconds"},
 	};
+	static const uint64_t values[NAMES] = {5, 6, 1000};
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *names[2] = {cases[i].names[0], cases[i].names[1]};
-		struct times t = times_with(names, cases[i].values, &cases[i].time);
-
-		ck_assert_msg(t.has_first == (cases[i].first >= 0) &&
-				      (!t.has_first || t.first == cases[i].first),
-			"case %zu: first %jd", i, (intmax_t)t.first);
-		ck_assert_msg(t.has_last == (cases[i].last >= 0) &&
-				      (!t.has_last || t.last == cases[i].last),
-			"case %zu: last %jd", i, (intmax_t)t.last);
+	for (int boot = 0; boot < 2; boot++) {
+		struct times t = times_with(names[boot], values, NULL);
+		assert_time(boot, "first", t.has_first, t.first, boot ? 1005 : -1);
+		assert_time(boot, "last", t.has_last, t.last, -1);
 	}
 }
 END_TEST
@@ -376,7 +423,8 @@ int main(void)
 	tcase_add_test(records, chosen_columns);
 	tcase_add_test(records, options_and_templates);
 	tcase_add_test(records, long_line);
-	tcase_add_test(records, times);
+	tcase_add_loop_test(records, times, 0, sizeof times_rows / sizeof times_rows[0]);
+	tcase_add_test(records, times_without_a_message);
 	suite_add_tcase(suite, records);
 	return suite_run(suite);
 }

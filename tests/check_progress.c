@@ -40,11 +40,14 @@ END_TEST
 /* The largest numbers fit. */
 START_TEST(bounded)
 {
-	char line[PROGRESS_LINE];
+	char line[PROGRESS_LINE + 1];
 	struct progress_facts f = {UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX, 1};
 
-	ck_assert_uint_lt(progress_line(line, &f), PROGRESS_LINE);
-	ck_assert_uint_eq(line[PROGRESS_LINE - 1] & 0x80, 0);
+	line[PROGRESS_LINE] = 'x';
+	size_t n = progress_line(line, &f);
+	ck_assert_uint_lt(n, PROGRESS_LINE);
+	ck_assert_uint_eq(n, strlen(line));
+	ck_assert_int_eq(line[PROGRESS_LINE], 'x');
 }
 END_TEST
 

@@ -40,12 +40,18 @@ static const struct {
 		2},
 	/* the gap is filled once; then it is sent again */
 	{{{0, 100, ACK}, {200, 100, ACK}, {100, 100, ACK}, {100, 100, ACK}}, 4, 1, 1},
+	/* what comes in order leaves the gap open */
+	{{{0, 100, ACK}, {200, 100, ACK}, {300, 100, ACK}, {100, 100, ACK}}, 4, 0, 1},
 	/* what was never seen is no retransmission of its successor */
 	{{{0, 100, ACK}, {5000, 100, ACK}, {5100, 100, ACK}}, 3, 0, 0},
 	/* keep-alives, with an octet or none, and pure acknowledgements */
 	{{{0, 100, ACK}, {99, 1, ACK}, {99, 0, ACK}, {100, 0, ACK}, {100, 0, ACK}}, 5, 0, 0},
+	/* no keep-alives: more than an octet, or a FIN */
+	{{{0, 100, ACK}, {99, 2, ACK}, {101, 10, ACK}}, 3, 1, 0},
+	{{{0, 100, ACK}, {99, 1, FIN | ACK}, {101, 10, ACK}}, 3, 1, 0},
 	/* a retransmission that reaches further */
 	{{{0, 100, ACK}, {50, 100, ACK}, {150, 100, ACK}}, 3, 1, 0},
+	{{{0, 100, ACK}, {50, 100, ACK}, {150, 100, ACK}, {100, 50, ACK}}, 4, 2, 0},
 	/* a reset is no part of the stream */
 	{{{0, 100, ACK}, {0, 0, RST}, {100, 10, ACK}}, 3, 0, 0},
 };

@@ -40,6 +40,9 @@ static const struct vector {
 	{"sourceTransportPort", 1, 0x80, "80"},
 	{"sourceTransportPort", 1, 0x100, "ff"},
 	{"vlanId", 2, 0x0fff, "0fff"},
+	/* half of a round trip in microseconds */
+	{"CLIENT_NW_LATENCY_MS", 4, 4000000, "000007d0"},
+	{"SERVER_NW_LATENCY_MS", 4, 1999, "00000000"},
 	/* flags: the low octet */
 	{"tcpControlBits", 2, 0x0fd2, "0fd2"},
 	{"tcpControlBits", 1, 0x0fd2, "d2"},

@@ -96,6 +96,23 @@ START_TEST(lingers)
 }
 END_TEST
 
+/* Also one that has ended, where that changes. */
+START_TEST(lingers_longer)
+{
+	struct translations *t = table(4);
+	struct translation what = masqueraded(4000, 61000);
+
+	translations_begin(t, &what, BEGIN);
+	translations_end(t, &what, BEGIN);
+	translations_linger(t, 100 * SECOND);
+	translations_expire(t, BEGIN + 100 * SECOND - 1);
+	ck_assert_uint_eq(port_of(t, 4000, BEGIN), 61000);
+	translations_expire(t, BEGIN + 100 * SECOND);
+	ck_assert_uint_eq(port_of(t, 4000, BEGIN), 0);
+	translations_free(t);
+}
+END_TEST
+
 /* Several with the same ends: each has its time, also where nobody told of an end. */
 START_TEST(one_after_the_other)
 {
@@ -206,6 +223,7 @@ int main(void)
 	tcase_add_test(tc, either_side);
 	tcase_add_test(tc, icmp_has_no_ports);
 	tcase_add_test(tc, lingers);
+	tcase_add_test(tc, lingers_longer);
 	tcase_add_test(tc, one_after_the_other);
 	tcase_add_test(tc, heard_late);
 	tcase_add_test(tc, full);

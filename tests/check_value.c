@@ -218,8 +218,18 @@ START_TEST(times)
 	octets_of(octets, "83aa7e8180000000");
 	ck_assert(value_time(ie_named("flowEndNanoseconds"), octets, 8, &ms));
 	ck_assert_int_eq(ms, 1500);
+	octets_of(octets, "83aa7e81ffffffff"); /* rounded to the next second */
+	ck_assert(value_time(ie_named("flowEndNanoseconds"), octets, 8, &ms));
+	ck_assert_int_eq(ms, 2000);
+	ck_assert(value_time(ie_named("flowEndMicroseconds"), octets, 8, &ms));
+	ck_assert_int_eq(ms, 2000);
+	octets_of(octets, "7ffffffffffffc17"); /* the last second that fits whole */
+	ck_assert(value_time(ie_named("flowEndMilliseconds"), octets, 8, &ms));
+	ck_assert_int_eq(ms, INT64_MAX - 1000);
+	octets_of(octets, "7ffffffffffffff8");
+	ck_assert(!value_time(ie_named("flowEndMilliseconds"), octets, 8, &ms));
 	memset(octets, 0xff, sizeof octets);
-	ck_assert(!value_time(ie_named("flowEndMilliseconds"), octets, 8, &ms) || ms > 0);
+	ck_assert(!value_time(ie_named("flowEndMilliseconds"), octets, 8, &ms));
 }
 END_TEST
 

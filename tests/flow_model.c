@@ -82,6 +82,17 @@ void model_end(struct model *m)
 	}
 }
 
+void model_retime(struct model *m, const struct model_times *times)
+{
+	for (size_t i = 0; i < MODEL_FLOWS; i++) {
+		struct model_record *r = &m->live[i];
+		uint32_t why = r->packets ? model_over(m, r, m->now) : 0;
+		if (why)
+			leave(m, r, why);
+	}
+	m->times = *times;
+}
+
 bool model_sets_back(const struct model *m, int64_t time)
 {
 	return m->started && m->now - time > SET_BACK;

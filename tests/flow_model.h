@@ -48,6 +48,8 @@ void model_free(struct model *m);
 
 void model_see(struct model *m, const struct model_packet *p);
 void model_advance(struct model *m, int64_t now);
+/* Other time-outs from now on; what is over by the old ones leaves. */
+void model_retime(struct model *m, const struct model_times *times);
 /* Everything leaves, as at the end of a file. */
 void model_end(struct model *m);
 

@@ -32,6 +32,8 @@ static const struct frame_sample link_samples[] = {
 	{"802.1ad", 1, "e88a8 q8100.0064 q0800.0065 4.6 tcp", PACKET_VLAN | PACKET_CUSTOMER_VLAN},
 	{"three tags", 1, "e9100 q9200.0001 q9300.0002 q0800.0003 4.6 tcp", PACKET_CUSTOMER_VLAN},
 	{"tag, then LLC", 1, "e8100 q0030.0005 xaaaa030000000800 4.6 tcp", PACKET_VLAN},
+	{"tag, then LLC, longest", 1, "e8100 q05dc.0005 xaaaa030000000800 4.6 tcp", PACKET_VLAN},
+	{"llc, longest", 1, "e05dc xaaaa030000000800 4.6 tcp", PACKET_MAC},
 	{"snap", 1, "l0800 4.6 tcp", PACKET_MAC},
 	{"snap, bridge tunnel", 1, "e0030 xaaaa030000f80800 4.6 tcp", PACKET_MAC},
 	{"snap, bridged ethernet", 1, "e0040 xaaaa030080c200070000 e0800 4.6 tcp", PACKET_MAC},
@@ -67,6 +69,8 @@ static const struct frame_sample link_samples[] = {
 	{"802.11 qos, ht control", 105, "x8881 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"802.11 four addresses", 105, "x0803 z28 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap", 127, "x0000080000000000 x0801 z22 xaaaa030000000800 4.6 tcp", 0},
+	{"radiotap, flags, not padded", 127,
+		"x0000090002000000 x00 x8801 z24 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, padded", 127,
 		"x0000090002000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, time stamp", 127, "x0000190003000080 x00000000 z4 z8 x20 x8801 z24 z2 "
@@ -136,6 +140,8 @@ static const struct frame_sample tunnel_samples[] = {
 		PACKET_SEGMENT},
 	{"gtp-u", 1, "e0800 4.17 u2152 x30ff003000000001 4.6 tcp", 0},
 	{"gtp-u, sequence", 1, "e0800 4.17 u2152 x32ff003000000001 z4 6.6 tcp", 0},
+	{"gtp-u, n-pdu, sequence, no extensions", 1,
+		"e0800 4.17 u2152 x33ff003000000001 x00000185 4.6 tcp", 0},
 	{"gtp-u, extensions", 1, "e0800 4.17 u2152 x34ff003000000001 x00000085 x010010c0 "
 		"x0200000000000000 4.6 tcp", 0},
 	{"l2tp", 1, "e0800 4.17 u1701 x000200010001 xff030021 4.6 tcp", 0},

@@ -133,8 +133,11 @@ def start():
 next_number = 0x0a000000
 
 
-def flood(interface='va'):
+def flood(interface='va', again=False):
+    """`again`: packets of the same flows as last time."""
     global next_number
+    if again:
+        next_number -= FRAMES
     first, next_number = next_number, next_number + FRAMES
     return subprocess.Popen(['ip', 'netns', 'exec', OTHER, FLOOD, interface, str(first), str(FRAMES)],
                             stdout=subprocess.DEVNULL)
@@ -230,6 +233,29 @@ def confined(p):
                   status['Seccomp'].strip() == '2', f'{status["Name"].strip()}: {status["CapEff"]} {status["Seccomp"]}')
 
 
+def lives_on():
+    """Flows go on beyond a change of time-outs, and end by the new ones."""
+    a = Collector(10)
+    s = Settings(inputs=['vb'], filter='', entries=1 << 20, record='default', biflow='false', idle='50s', sampling=1,
+                 exporters=[(a, 'ipfix')], privileges='')
+    s.write()
+    p = start()
+    for again, idle in (False, '40s'), (True, '45s'), (True, '1s'):
+        flood(again=again).wait()
+        until(20, lambda: seen() >= FRAMES, 'the flood has come')
+        s.write(idle=idle)
+        answer = ask('reload')
+        check('cache.timeouts.idle' in answer.get('changed', []), f'reload said {answer}')
+        check(ask('timeouts').get('idle') == float(idle[:-1]), f'{ask("timeouts")}, not {idle}')
+    until(20, lambda: ask('ledger').get('flows', {}).get('live', {}).get('packets') == 0, 'all have left')
+    summary, (of_a,) = end(p, [a])
+    mine = [r for r in of_a if r.fields[0, 8][0][0] == 10]
+    check(len(mine) == FRAMES, f'{len(mine)} records of {FRAMES} flows')
+    check(set(packets_of(mine).values()) == {3}, 'a flow was cut in two, or lost packets')
+    check({wire.number(r.fields[0, 136][0]) for r in mine} == {1}, 'not all ended by being idle')
+    print(summary)
+
+
 def inputs_and_sampling():
     """With the right to capture, in another process: inputs come and go; then filters and sampling leave out."""
     a = Collector(10)
@@ -256,5 +282,6 @@ def inputs_and_sampling():
 
 
 all_kinds()
+lives_on()
 inputs_and_sampling()
 sys.exit(bool(faults))

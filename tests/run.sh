@@ -1,5 +1,6 @@
 #!/bin/bash
-# run.sh [-b FOLDER] [PATTERN]: the tests of `make check`, one after the other.
+# run.sh [-b FOLDER] [PATTERN]: the tests of `make check`, in two rows side by side where there are two
+# processors: those that mostly compute, and those that mostly wait for packets, clocks and collectors.
 #
 #   build...       the programs with gcc and clang, and what the other tests need
 #   unit/NAME      tests/check_NAME.c under the address and undefined sanitizers
@@ -12,7 +13,8 @@
 # programs and unit tests of another build and runs only units and scripts (coverage does that).
 #
 # A script passes with exit status 0, is skipped with 77 (its last line says why), fails otherwise
-# or after 300 seconds. It runs at the top of the tree and finds in its environment:
+# or after 600 seconds. One that says "run.sh: computes" is of the row that does. It runs at the top
+# of the tree and finds in its environment:
 #   TOP BUILD              the tree and its build folder
 #   WEIR WEIRDUMP WEIRCTL  the programs with the address sanitizer; GEN the traffic generator
 #   WEIR_PLAIN WEIR_TSAN   weir as users get it, and with the thread sanitizer
@@ -49,57 +51,60 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export CK_DEFAULT_TIMEOUT=60 # seconds for one unit test: sanitizers are slow
 export TSAN_OPTIONS=${TSAN_OPTIONS:-second_deadlock_stack=1}
 
-passed=0 failed=0 skipped=0 running=
-failures=()
+readonly LIMIT=600
 scratch=$(mktemp -d)
 chmod 711 "$scratch" # for tests that become another user
+row=$scratch/main running= rows=()
+mkdir "$row"
+
+count() { cat "$scratch"/*/"$1" 2>/dev/null | wc -l; }
+
+end_running() {
+	[ -z "$running" ] || { kill -KILL -- "-$running" && wait "$running"; } 2>/dev/null
+}
 
 finish() {
 	local status=$1
-	[ -z "$running" ] || { kill -KILL -- "-$running" && wait "$running"; } 2>/dev/null
+	end_running
+	[ ${#rows[@]} = 0 ] || { kill "${rows[@]}" && wait "${rows[@]}"; } 2>/dev/null
+	sed 's/^/failed: /' "$scratch"/*/failed 2>/dev/null
+	echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
 	rm -rf "$scratch"
-	[ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
-	echo "$passed passed, $failed failed, $skipped skipped"
 	exit "$status"
 }
 trap 'finish 130' INT TERM
 
+# report FILE NAME TEXT: in $row, so that all rows can be added up.
 report() {
-	printf '%-5s %-44s %s\n' "$@"
+	local what=PASS
+	[ "$1" = passed ] || what=$([ "$1" = failed ] && echo FAIL || echo SKIP)
+	echo "$2" >>"$row/$1"
+	printf '%-5s %-44s %s\n' "$what" "${@:2}"
 }
 
-skip() {
-	skipped=$((skipped + 1))
-	report SKIP "$1" "$2"
-}
+skip() { report skipped "$1" "$2"; }
 
 # run_test NAME SECONDS COMMAND...: in a process group of its own, with its own TMP.
 run_test() {
-	local name=$1 limit=$2 log=$scratch/log start=${EPOCHREALTIME/./} status=0 time
+	local name=$1 limit=$2 log=$row/log start=${EPOCHREALTIME/./} status=0 time
 	shift 2
-	mkdir "$scratch/tmp"
-	TMP=$scratch/tmp TMPDIR=$scratch/tmp timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null &
+	mkdir "$row/tmp"
+	chmod 711 "$row"
+	TMP=$row/tmp TMPDIR=$row/tmp timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null &
 	running=$!
 	wait "$running" || status=$?
 	kill -KILL -- "-$running" 2>/dev/null
 	running=
-	rm -rf "$scratch/tmp"
+	rm -rf "$row/tmp"
 	time=$((${EPOCHREALTIME/./} - start))
 	time=$(printf '%d.%02d s' $((time / 1000000)) $((time / 10000 % 100)))
 	case $status in
-	0)
-		passed=$((passed + 1))
-		report PASS "$name" "$time"
-		;;
-	77)
-		skip "$name" "$(tail -n 1 "$log")"
-		;;
+	0) report passed "$name" "$time" ;;
+	77) skip "$name" "$(tail -n 1 "$log")" ;;
 	*)
-		failed=$((failed + 1))
-		failures+=("$name")
 		[ $status != 124 ] || echo "(stopped after $limit seconds)" >>"$log"
-		report FAIL "$name" "$time, status $status"
-		tail -n 200 "$log" | sed 's/^/      | /'
+		# in one piece, beside another row
+		printf '%s\n' "$(report failed "$name" "$time, status $status" && tail -n 200 "$log" | sed 's/^/      | /')"
 		;;
 	esac
 	return $status
@@ -120,9 +125,9 @@ build() {
 # run_built PREFIX FOLDER NAME: a unit test, or the news that there is none.
 run_built() {
 	if [ -x "$2" ]; then
-		run_test "$1" 300 "$2"
+		run_test "$1" $LIMIT "$2"
 	else
-		run_test "$1" 300 sh -c 'echo "it was not built"; exit 1'
+		run_test "$1" $LIMIT sh -c 'echo "it was not built"; exit 1'
 	fi
 }
 
@@ -166,19 +171,56 @@ if [ -z "$other_build" ]; then
 	fi
 fi
 
-for test in $units; do
-	run_built "$test" "$programs/tests/check_${test#unit/}"
-done
-for test in $threaded; do
-	run_built "$test" "build/tsan/tests/check_${test#tsan/}"
-done
-for test in $scripts; do
-	run_test "$test" 300 "tests/${test#script/}"
-done
-for test in $layers; do
-	run_test "$test" 300 tests/layers.sh
-done
-for test in $fuzzers; do
-	fuzz "$test"
-done
-finish $((failed > 0))
+run_scripts() { # NAMES...
+	local test
+	for test; do
+		run_test "$test" $LIMIT "tests/${test#script/}"
+	done
+}
+
+computing() {
+	local test
+	for test in $units; do
+		run_built "$test" "$programs/tests/check_${test#unit/}"
+	done
+	for test in $threaded; do
+		run_built "$test" "build/tsan/tests/check_${test#tsan/}"
+	done
+	# shellcheck disable=SC2086
+	run_scripts $computing
+	for test in $layers; do
+		run_test "$test" $LIMIT tests/layers.sh
+	done
+	for test in $fuzzers; do
+		fuzz "$test"
+	done
+}
+
+# begin_row NAME COMMAND...: beside this process
+begin_row() {
+	local name=$1
+	shift
+	mkdir "$scratch/$name"
+	(
+		row=$scratch/$name rows=()
+		trap 'end_running; exit 130' TERM
+		trap '' INT
+		"$@"
+	) &
+	rows+=($!)
+}
+
+computing=$(cd tests && grep -ls 'run\.sh: computes' $(sed 's,^script/,,' <<<"$scripts") /dev/null | sed 's,^,script/,')
+waiting=$(grep -vxF "${computing:-none}" <<<"$scripts")
+if [ "$(nproc)" -ge 2 ]; then
+	begin_row computing computing
+	# shellcheck disable=SC2086
+	begin_row waiting run_scripts $waiting
+	wait "${rows[@]}"
+	rows=()
+else
+	computing
+	# shellcheck disable=SC2086
+	run_scripts $waiting
+fi
+finish $(($(count failed) > 0))

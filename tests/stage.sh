@@ -5,7 +5,8 @@
 # /usr/local that are gone afterwards; needs root. What would run until somebody ends it does not hold
 # up the script: a weir that captures is left running and ended by the next one or by the end of the
 # script, and must then exit with 0 and a ledger that adds up; weirdump ends when all is silent for a
-# second, weirctl top after one list. The folder in which it runs has capture.pcap and weir.conf.
+# second, weirctl top after one list. What weir doctor finds is the machine's: a report must be whole, and
+# its exit status what the report says. The folder in which it runs has capture.pcap and weir.conf.
 # Environment: WEIR WEIRDUMP WEIRCTL, the programs; STAGE, an empty folder.
 set -eu
 if [ -z "${ON_STAGE:-}" ]; then
@@ -42,8 +43,25 @@ echo "weir ended with status $(cat "$STAGE/status"):"
 cat "$STAGE/errors"
 exit 1
 END
+cat >"$STAGE/bin/doctor" <<'END'
+#!/bin/bash
+# A report has a line for each finding, and ends with their numbers.
+status=0
+"$WEIR" "$@" >"$STAGE/report" || status=$?
+awk -v status=$status '
+{ last = $0 }
+/^(good|note|WRONG) +.+: ./ { n[$1]++; next }
+{ others++ }
+END { exit !(others == 1 && n["good"] && status == (n["WRONG"] > 0) &&
+	last == (n["good"] + 0) " good, " (n["note"] + 0) " to note, " (n["WRONG"] + 0) " wrong") }
+' "$STAGE/report" && exit 0
+echo "weir $*: exit status $status:"
+cat "$STAGE/report"
+exit 1
+END
 cat >"$STAGE/bin/weir" <<'END'
 #!/bin/bash
+[ "${1:-}" != doctor ] || exec doctor "$@"
 for word; do
 	case $word in -r | -C | -h | --read | --check-config | --version | --help* | --list*) exec "$WEIR" "$@" ;; esac
 done

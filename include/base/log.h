@@ -3,7 +3,8 @@
  *   weir: capture: warning: event=gone interface=eth0 note="metered again when it is back"
  *
  * The first argument names the room that speaks, one of log_rooms(); then follows what
- * happened as words of the form key=value, event= first, texts in quotes. Under systemd
+ * happened as words of the form key=value, event= first, texts in quotes: there a quote and
+ * a backslash have a backslash before them, and a control character is \xHH. Under systemd
  * (standard error is the journal's) a line begins with its journald priority.
  *
  * A format is a kind of event. Of each kind so many lines are written in a minute; how

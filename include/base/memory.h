@@ -16,4 +16,10 @@ void memory_unmap(void *memory, size_t octets);
  * that is still zeroed. */
 void memory_touch(void *memory, size_t octets);
 
+/* From now on what malloc(3) has given in pieces of 128 KB and more goes back to the system
+ * when it is freed. glibc would keep more of it each time, so that a program which has taken
+ * up other configurations for long would be larger than one that just began. First of all
+ * calls; where the C library is another one it does nothing. */
+void memory_give_back(void);
+
 #endif

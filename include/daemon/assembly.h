@@ -53,6 +53,8 @@ struct worker *assembly_worker(
 
 /* As they hold: shorter than configured where a protocol cannot tell of longer flows. */
 struct flow_timeouts assembly_timeouts(const struct config *config);
+/* The longest flow that the protocols of its collectors can tell of; INT64_MAX: any. */
+int64_t assembly_longest(const struct config *config);
 
 /* Collectors of what is captured live are told of all interfaces that there are. */
 bool assembly_tell_interfaces(struct assembly *assembly);

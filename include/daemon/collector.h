@@ -61,6 +61,9 @@ void collector_discard(struct collector *collector);
 /* Does nothing where nothing is prepared. */
 void collector_change(struct collector *collector, int64_t now);
 
+/* Flows have the time-outs of this configuration, which options data tell. */
+void collector_retime(struct collector *collector, const struct config *to);
+
 /* It comes, or begins to end, when so many records had come to the exporter. */
 void collector_come(struct collector *collector, const struct session_tally *taken);
 void collector_leave(struct collector *collector, const struct session_tally *taken, int64_t now);

@@ -30,6 +30,9 @@ struct roster *exporter_prepare(struct exporter *exporter, const struct config *
 	const struct config *to, bool redefine, struct config_error *error);
 void exporter_succeed(struct exporter *exporter, struct roster *prepared);
 
+/* The main thread: flows have the time-outs of this configuration. */
+void exporter_retime(struct exporter *exporter, const struct config *to);
+
 /* Any thread: copies the interfaces that collectors are told of from now on. False: memory
  * is short, and all stays as it was. */
 bool exporter_interfaces(
@@ -41,6 +44,10 @@ void exporter_losses(
 
 /* Whom the thread asks about each record; lent. Before it is started. */
 void exporter_guide(struct exporter *exporter, struct guide *guide);
+
+/* The main thread: what is to learn of collectors' addresses from now on, and knows what the
+ * one before did; lent, or NULL. */
+void exporter_own(struct exporter *exporter, struct own *own);
 
 /* Whom it asks for collectors' names; lent. Before it is started. */
 void exporter_resolver(struct exporter *exporter, struct resolver *resolver);
@@ -58,8 +65,13 @@ int exporter_output_error(struct exporter *exporter);
 /* Starts the thread, which drains the rings of the crew's workers until it is stopped;
  * the crew is lent until then. */
 bool exporter_start(struct exporter *exporter, struct crew *crew);
-/* Drains the rings to their end, sends all and ends the thread. */
+/* Tells the thread to drain the rings to their end, to send all and to end. */
 void exporter_stop(struct exporter *exporter);
+/* Has it, or was it never started? To be asked, after exporter_stop(), until it is so. */
+bool exporter_stopped(struct exporter *exporter);
+/* Any thread: whether statistics can be had within that time, nanoseconds: not where the
+ * exporter's thread is held up by a call. */
+bool exporter_answers(struct exporter *exporter, int64_t time);
 
 /* Any thread: the templates of the collector at `index`, in the order of the statistics; the
  * name is the one that these have. False: there is none of that index. */

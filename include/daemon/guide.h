@@ -33,6 +33,9 @@ bool guide_hear(struct guide *guide);
  * False: nothing. */
 bool guide_hear_nat(struct guide *guide, nat_take *take, void *context);
 
+/* The exporter's thread, or whoever keeps it out: flows have other time-outs. */
+void guide_retime(struct guide *guide, const struct flow_timeouts *timeouts);
+
 /* The exporter's thread: fills in the interface that no packet could tell, and all of *path. */
 void guide_tell(struct guide *guide, struct flow_record *record, struct flow_path *path);
 

@@ -2,7 +2,7 @@
  * events tell them.
  *
  * Heard of from the kernel's connection tracking. The exporter's thread, but for
- * nat_new(). */
+ * nat_new(), and whoever keeps it out. */
 #ifndef DAEMON_NAT_H
 #define DAEMON_NAT_H
 
@@ -25,6 +25,9 @@ struct nat_statistics {
 /* NULL: *error says why; it takes CAP_NET_ADMIN. */
 struct nat *nat_new(const struct config *config, struct config_error *error);
 void nat_free(struct nat *nat);
+
+/* Flows have other time-outs, so translations stay as long as these need them. */
+void nat_retime(struct nat *nat, const struct flow_timeouts *timeouts);
 
 typedef void nat_take(void *context, const struct flow_event *event);
 

@@ -24,6 +24,7 @@ enum { RELOAD_NONE = -1 };
 struct reload_plan {
 	const struct config *from;
 	struct config *to;
+	bool times;                  /* when flows are over */
 	bool metering;               /* what workers make of frames, and what records tell */
 	bool exporters;              /* which there are */
 	bool own;                    /* what is not metered for being weir's own */

@@ -25,7 +25,9 @@ struct resolver_answer {
 	struct resolver_question question;
 	bool found;
 	struct socket_addresses addresses;
-	struct transport_error error; /* where nothing was found */
+	struct sockaddr_storage
+		here[SOCKET_ADDRESSES]; /* socket_here() of each; AF_UNSPEC: no way */
+	struct transport_error error;   /* where nothing was found */
 };
 
 /* Makes the process, which becomes the user of the configuration; main thread, while there

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/collector.h"
 #include "daemon/nat.h"
+#include "daemon/own.h"
 #include "export/option_values.h"
 #include "export/session.h"
 
@@ -21,6 +22,7 @@ enum { ROSTER_MOST = 2 * CONFIG_EXPORTERS }; /* as many may be ending */
 struct exporter_statistics {
 	struct session_tally taken; /* records that came to the exporter */
 	struct session_tally gone;  /* of these, lost by collectors that are no more */
+	uint64_t unprinted;         /* records that nobody took from standard output */
 	struct nat_statistics nat;
 	unsigned collectors;
 	struct exporter_collector collector[ROSTER_MOST];
@@ -54,13 +56,15 @@ void roster_tick(struct roster *roster, int64_t now);
 void roster_interfaces(
 	struct roster *roster, const struct option_interface *interfaces, unsigned count);
 void roster_losses(struct roster *roster, const struct loss *ignored, const struct loss *not_sent);
+void roster_retime(struct roster *roster, const struct config *to);
 void roster_end(struct roster *roster, int64_t now);
 /* True while one of them has something to wait for; *pending: flows. */
 bool roster_ending(struct roster *roster, uint64_t *pending, int64_t now);
 void roster_abandon(struct roster *roster);
 
-/* Takes the resolver's answers to those whom they are for, and asks what is due. */
-void roster_resolve(struct roster *roster, struct resolver *resolver);
+/* Takes the resolver's answers to those whom they are for, and to `own`, or NULL; and asks what
+ * is due. */
+void roster_resolve(struct roster *roster, struct resolver *resolver, struct own *own);
 /* The one at `index` of the configuration; NULL: there is none. */
 const struct collector *roster_collector(const struct roster *roster, unsigned index);
 

@@ -64,6 +64,9 @@ void worker_succeed(struct worker *next, struct worker *worker);
 /* Any thread: what is not metered from now on; lent, or NULL. */
 void worker_own(struct worker *worker, const struct own *own);
 
+/* Any thread: when flows are over from now on, see cache_retime(). */
+void worker_retime(struct worker *worker, const struct flow_timeouts *timeouts, unsigned pressure);
+
 enum worker_drain {
 	WORKER_DRAIN_MORE,  /* there is more to close */
 	WORKER_DRAIN_FULL,  /* the ring has no room: nothing was done */

@@ -63,4 +63,10 @@ static inline uint64_t protocol_parts(
 	return most <= protocol->largest_count ? 1 : most / protocol->largest_count + 1;
 }
 
+/* What the part-th of so many has of a count. */
+static inline uint64_t protocol_share(uint64_t whole, uint64_t part, uint64_t parts)
+{
+	return whole / parts + (part < whole % parts);
+}
+
 #endif

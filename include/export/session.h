@@ -61,6 +61,9 @@ void session_discard(struct session *prepared);
  * numbers, its counts, and template ids that it had not. Frees it. */
 void session_succeed(struct session *prepared, struct session *old, int64_t now);
 
+/* The time-outs that it tells of from now on, in seconds; options data are due at once. */
+void session_retime(struct session *session, uint16_t active, uint16_t idle);
+
 /* Other certificates for its next connection, which it takes over. */
 void session_renew(struct session *session, struct tls_context *context);
 

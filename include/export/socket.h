@@ -32,6 +32,12 @@ bool socket_find(const struct transport_path *path, int type, struct socket_addr
 /* Whether it is an address as it stands. */
 bool socket_is_address(const char *host);
 
+/* The address from which the kernel sends there, as its routes are now; its port means nothing.
+ * False: there is no way. */
+bool socket_here(const struct socket_address *address, struct sockaddr_storage *here);
+/* The same where the configuration says it: an address, as it stands. False: it is none. */
+bool socket_read_address(const char *text, struct sockaddr_storage *address);
+
 bool socket_has(const struct socket_addresses *addresses, const struct socket_address *address);
 
 /* A socket of `type` that is connected to the address, or of a stream non-blocking and about

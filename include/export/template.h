@@ -3,7 +3,9 @@
  * A template is compiled from rows of the element table into a short list of
  * steps (what to fetch, how to turn it into octets), and template_encode() is
  * the only code that writes a field of any protocol: a NetFlow v5 record is a
- * fixed template of 20 fields over the same table. Constant after
+ * fixed template of 20 fields over the same table. Steps that are alike are done
+ * one after the other, whatever their order on the wire: deciding for each field
+ * what is to be done costs more than doing it. Constant after
  * template_compile(), then any thread. */
 #ifndef EXPORT_TEMPLATE_H
 #define EXPORT_TEMPLATE_H
@@ -43,8 +45,12 @@ struct template_step {
 	uint8_t step;
 	uint8_t encoding; /* enum ie_encoding */
 	uint8_t length;
-	uint16_t offset;
+	bool of_path;    /* the value lies in the path, not in the record */
+	uint16_t offset; /* there */
+	uint16_t at;     /* octets of the data record before it, where all lengths are fixed */
 };
+
+enum { TEMPLATE_KINDS = 9 };
 
 struct template
 {
@@ -55,6 +61,9 @@ struct template
 	bool is_variable;
 	struct template_field field[TEMPLATE_FIELDS];
 	struct template_step step[TEMPLATE_FIELDS];
+	/* Where steps of a kind end, of the record's values and of the path's. Without
+	 * text of variable length; with, all steps are in the fields' order. */
+	uint8_t end[2][TEMPLATE_KINDS];
 };
 
 /* Works out the record's length and the steps from id, field and field_count.

@@ -131,6 +131,7 @@ struct transport_path {
 	unsigned dscp;         /* 0 to 63 */
 	unsigned hops;         /* TTL or hop limit, 0: the kernel's */
 	bool may_wait;         /* a name is not resolved now: redirect() brings its addresses */
+	bool patient;          /* waits for room, as who reads a file can */
 };
 
 /* Files in PEM. */
@@ -142,7 +143,11 @@ struct transport_tls_options {
 };
 
 /* The functions that open resolve the name and so may block. NULL: *error says why;
- * owner closes the transport with ops->close(). */
+ * owner closes the transport with ops->close().
+ *
+ * A socket whose way takes thousands of datagrams a second is waited for. One that takes
+ * fewer is so in proportion, and one that takes none is not after the first moment: whatever
+ * finds no room then is lost, so that others, too, are sent to. */
 struct transport *transport_udp_open(
 	const struct transport_path *path, struct transport_error *error);
 
@@ -167,7 +172,6 @@ struct transport_stream_options {
 	int64_t reconnect; /* nanoseconds from one attempt to the next */
 	const char *spool; /* directory for what finds no room there, NULL: none */
 	uint64_t spool_limit;
-	bool patient;                            /* waits for room, as who reads a file can */
 	const struct transport_tls_options *tls; /* NULL: plain TCP */
 };
 

@@ -67,6 +67,11 @@ struct cache;
 struct cache *cache_new(const struct cache_options *options, struct flow_sink sink);
 void cache_free(struct cache *cache);
 
+/* Other time-outs and pressure, by which live flows are judged, too, from their next packet
+ * or the sweep's next visit on, which comes within a round. Until then the order of the
+ * oldest, which a full cache displaces, may be off. Takes no longer for a large cache. */
+void cache_retime(struct cache *cache, const struct flow_timeouts *timeouts, unsigned pressure);
+
 /* Takes all of its memory now, from the calling thread's node: for what runs long.
  * Before the first packet; without it, memory that no flow has needed is not had. */
 void cache_touch(struct cache *cache);

@@ -33,6 +33,11 @@ struct pressure {
 void pressure_init(struct pressure *pressure, const struct flow_limits *configured,
 	uint32_t entries, unsigned percent);
 
+/* The same for what is configured from now on: whether it is on is felt, and the times that
+ * it came on go on. */
+void pressure_change(struct pressure *pressure, const struct flow_limits *configured,
+	uint32_t entries, unsigned percent);
+
 /* `graded`: live flows of each grade. True: limits[] may have changed. */
 bool pressure_feel(struct pressure *pressure, const struct flow_limits *configured,
 	const uint32_t graded[FLOW_GRADES]);

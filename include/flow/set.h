@@ -3,7 +3,8 @@
  * Seven ways, each a 14-bit tag with the grade of its flow in two bits above, a coarse
  * age and the place of its record; and how many flows that belong here stand in
  * their second set, so that a flow that is not here need not be looked for there
- * while that is none. Tags and ages fill a vector register each.
+ * while that is none; and which ways have a flow whose first set is another. Tags and
+ * ages fill a vector register each.
  *
  * An age is deadline - idle in ticks of some milliseconds: for a flow at rest the
  * time of its last packet. It is 16 bits and only a hint: what a sweep takes for
@@ -25,6 +26,7 @@ enum {
 	SET_TAG = 0x3fff,
 	SET_GRADE = 14,    /* the tag's bits; those above are 3 - enum flow_grade */
 	SET_DISPLACED = 7, /* the lane of tag[] that counts */
+	SET_GUESTS = 7,    /* the lane of age[] that has a bit for each way of another's flow */
 	SET_AGES = 1 << 14 /* ticks that an age may lie before or after now */
 };
 

@@ -46,6 +46,9 @@ struct translations;
 struct translations *translations_new(const struct translations_options *options);
 void translations_free(struct translations *translations);
 
+/* What ends stays so long from now on. */
+void translations_linger(struct translations *translations, int64_t linger);
+
 /* It began at `time`; one that began before and is alike ended without being told. */
 void translations_begin(
 	struct translations *translations, const struct translation *translation, int64_t time);

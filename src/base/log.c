@@ -124,7 +124,8 @@ void log_start(enum log_level level)
 	log_state.journal = is_journal();
 }
 
-/* What came from elsewhere cannot begin a line of its own, nor speak to a terminal. */
+/* What came from elsewhere cannot begin a line of its own, nor speak to a terminal: between
+ * quotes that is escaped. */
 static void make_plain(char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -158,6 +159,69 @@ static size_t end_of(size_t before, int printed)
 	size_t length = before + (printed < 0 ? 0 : (size_t)printed);
 
 	return length > LINE - 1 ? LINE - 1 : length;
+}
+
+/* The format with another octet for each of its quotes, and its values in their places. */
+static size_t render(char text[LINE], char quote, const char *format, va_list ap)
+{
+	char marked[LINE];
+	size_t n = 0;
+
+	for (; format[n] && n < LINE - 1; n++)
+		marked[n] = format[n];
+	marked[n] = '\0';
+	for (char *at = marked; (at = strchr(at, '"'));)
+		*at++ = quote;
+	return end_of(0, vsnprintf(text, LINE, marked, ap));
+}
+
+/* An octet between quotes; returns how many it takes. */
+static size_t escape(char c, char to[4])
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char octet = (unsigned char)c;
+
+	to[0] = c;
+	if (c == '"' || c == '\\') {
+		to[0] = '\\';
+		to[1] = c;
+		return 2;
+	}
+	if (octet >= ' ' && octet != 127)
+		return 1;
+	memcpy(to, "\\x", 2);
+	to[2] = hex[octet / 16];
+	to[3] = hex[octet % 16];
+	return 4;
+}
+
+/* Values may have quotes, too. Rendered with one mark for the format's and with another, the
+ * text differs where a quote is the format's. A quote that is open is closed, also where
+ * there is no room for all. */
+static size_t put_words(char line[LINE], size_t n, const char *format, va_list ap)
+{
+	char one[LINE], other[LINE], octets[4];
+	bool open = false;
+	va_list again;
+
+	va_copy(again, ap);
+	size_t length = render(one, 1, format, ap);
+	(void)render(other, 2, format, again);
+	va_end(again);
+	for (size_t i = 0; i < length; i++) {
+		bool quote = one[i] != other[i], still = open != quote;
+		size_t count = open && !quote ? escape(one[i], octets) : 1;
+		if (count == 1)
+			octets[0] = quote ? '"' : one[i];
+		if (n + count + still > LINE - 1)
+			break;
+		memcpy(line + n, octets, count);
+		n += count;
+		open = still;
+	}
+	if (open)
+		line[n++] = '"';
+	return n;
 }
 
 void log_sentence(const char *sentence)
@@ -252,7 +316,7 @@ static void write_line(enum log_level level, const char *room, const char *forma
 	if (!may_say(kind, level, room))
 		return;
 	size_t n = begin(line, level, room);
-	if (!put(line, end_of(n, vsnprintf(line + n, LINE - n, format, ap))))
+	if (!put(line, put_words(line, n, format, ap)))
 		atomic_fetch_add(&kind->left_out, 1);
 }
 

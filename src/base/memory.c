@@ -2,8 +2,11 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
-enum { MEMORY_PAGE = 4096, MEMORY_HUGE_PAGE = 2 << 20 };
+enum { MEMORY_PAGE = 4096, MEMORY_HUGE_PAGE = 2 << 20, MEMORY_LARGE = 128 << 10 };
 
 void *memory_map(size_t octets)
 {
@@ -30,4 +33,11 @@ void memory_touch(void *memory, size_t octets)
 		p[at] = 0;
 	if (octets)
 		p[octets - 1] = 0; /* the last page, where the first was not whole */
+}
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE);
+#endif
 }

@@ -248,9 +248,9 @@ struct source *source_open_plain(
 	if (*o->filter) {
 		p->filter = filter_new(o->filter, p->link_type, error);
 		if (!p->filter) {
-			plain_close(&p->source);
+			plain_close((struct source *)p);
 			return NULL;
 		}
 	}
-	return &p->source;
+	return (struct source *)p;
 }

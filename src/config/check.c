@@ -53,6 +53,8 @@ static bool check_transport(const struct config_exporter *x, unsigned i, struct 
 		return config_fail(error, "exporters[%u]: %s, allowed: file.path alone", i,
 			x->host[0] ? "has a collector and transport = \"file\""
 				   : "has transport = \"file\" and no file.path");
+	if (!file && x->file_path[0])
+		return config_fail(error, "exporters[%u].file.path: needs transport = \"file\"", i);
 	if (!file && !x->host[0])
 		return config_fail(error,
 			"exporters[%u]: needs a collector, for example collector = "

@@ -253,6 +253,11 @@ static bool has_room(size_t text)
 	return probe != NULL;
 }
 
+/* libconfig stops at the first word that cannot follow. */
+#define SYNTAX_HINT                                                                            \
+	", here or just before: a text without quotes, a bracket or semicolon too few or too " \
+	"many?"
+
 static bool read_source(
 	struct config *config, const struct text *source, struct config_error *error)
 {
@@ -268,8 +273,10 @@ static bool read_source(
 		ok = read_group(&reader, config_root_setting(&parsed), &top);
 	} else {
 		unsigned line = (unsigned)config_error_line(&parsed);
-		ok = config_fail(error, "%s:%u: %s", text_file(source, line),
-			text_line(source, line), config_error_text(&parsed));
+		const char *why = config_error_text(&parsed);
+		ok = config_fail(error, "%s:%u: %s%s", text_file(source, line),
+			text_line(source, line), why,
+			strcmp(why, "syntax error") == 0 ? SYNTAX_HINT : "");
 	}
 	config_destroy(&parsed);
 	return ok;

@@ -14,8 +14,7 @@ struct scan {
 	unsigned file;
 };
 
-static bool add_file(
-	struct text *source, const char *path, const char *given, struct config_error *error);
+static bool add_path(struct text *source, const char *path, struct config_error *error);
 
 static bool fail_at(const struct scan *scan, const char *what, const char *name)
 {
@@ -124,7 +123,7 @@ static bool add_include(struct scan *scan, const char *name, size_t length)
 	struct text *source = scan->source;
 	const char *from = source->files[scan->file], *slash = strrchr(from, '/');
 	char path[4096];
-	struct config_error error;
+	struct config_error error = {""};
 
 	if (memchr(name, '\\', length) ||
 		snprintf(path, sizeof(path), "%.*s%.*s",
@@ -135,7 +134,7 @@ static bool add_include(struct scan *scan, const char *name, size_t length)
 		return fail_at(scan, "includes go deeper than allowed: ", path);
 	if (source->file_count == TEXT_FILES)
 		return fail_at(scan, "more files are included than allowed: ", path);
-	if (add_file(source, path, NULL, &error))
+	if (add_path(source, path, &error))
 		return true;
 	if (strncmp(error.text, path, strlen(path)) == 0 && error.text[strlen(path)] == ':' &&
 		!isdigit((unsigned char)error.text[strlen(path) + 1]))
@@ -232,23 +231,26 @@ static char *read_file(const char *path, struct config_error *error)
 }
 
 static bool add_file(
-	struct text *source, const char *path, const char *given, struct config_error *error)
+	struct text *source, const char *path, const char *text, struct config_error *error)
 {
-	char *text = given ? NULL : read_file(path, error);
-	struct scan scan = {source, error, given ? given : text, 1, source->file_count};
+	struct scan scan = {source, error, text, 1, source->file_count};
+	char *name = strdup(path);
 	bool ok;
 
-	if (!scan.at)
-		return false;
-	source->files[source->file_count] = strdup(path);
-	if (!source->files[source->file_count]) {
-		free(text);
+	if (!name)
 		return config_fail(error, "out of memory");
-	}
-	source->file_count++;
+	source->files[source->file_count++] = name;
 	source->depth++;
 	ok = begin_part(&scan) && add_text(&scan, "", 0) && scan_text(&scan);
 	source->depth--;
+	return ok;
+}
+
+static bool add_path(struct text *source, const char *path, struct config_error *error)
+{
+	char *text = read_file(path, error);
+	bool ok = text && add_file(source, path, text, error);
+
 	free(text);
 	return ok;
 }
@@ -257,7 +259,7 @@ bool text_scan(struct text *source, const char *path, const char *text, struct c
 {
 	memset(source, 0, sizeof(*source));
 	source->line = 1;
-	return add_file(source, path, text, error);
+	return text ? add_file(source, path, text, error) : add_path(source, path, error);
 }
 
 void text_free(struct text *source)

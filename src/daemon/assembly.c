@@ -23,15 +23,22 @@ enum {
 /* The seed of a run that shall be repeatable. */
 #define FILE_SEED UINT64_C(0x77656972)
 
+int64_t assembly_longest(const struct config *c)
+{
+	for (unsigned i = 0; i < c->exporter_count; i++)
+		if (c->exporters[i].protocol != CONFIG_IPFIX ||
+			c->exporters[i].times == LAYOUT_TIMES_RELATIVE)
+			return LONGEST_RELATIVE;
+	return INT64_MAX;
+}
+
 struct flow_timeouts assembly_timeouts(const struct config *c)
 {
 	struct flow_timeouts t = c->cache.timeouts;
+	int64_t longest = assembly_longest(c);
 
-	for (unsigned i = 0; i < c->exporter_count; i++)
-		if ((c->exporters[i].protocol != CONFIG_IPFIX ||
-			    c->exporters[i].times == LAYOUT_TIMES_RELATIVE) &&
-			t.active > LONGEST_RELATIVE)
-			t.active = LONGEST_RELATIVE;
+	if (t.active > longest)
+		t.active = longest;
 	return t;
 }
 
@@ -259,7 +266,7 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	a->dedup = a->is_file ? NULL : dedup_new(c); /* its table is the opener's, too */
 	if (!make_opener(a, error))
 		return false;
-	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false, NULL);
+	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false);
 	c = a->config;
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
@@ -268,6 +275,7 @@ bool assembly_make(struct assembly *a, const struct config *c, struct config_err
 	if (!a->exporter || !add_inputs(a, error))
 		return false;
 	exporter_guide(a->exporter, a->guide);
+	exporter_own(a->exporter, a->own);
 	if (!a->is_file && !assembly_tell_interfaces(a))
 		return config_fail(error, "out of memory");
 	return true;

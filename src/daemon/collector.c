@@ -88,7 +88,8 @@ static struct transport *open_transport(const struct collector *c, const struct 
 		.interface = x->interface,
 		.dscp = x->dscp,
 		.hops = x->hops,
-		.may_wait = c->asks && !patient};
+		.may_wait = c->asks && !patient,
+		.patient = patient};
 
 	if (x->transport == CONFIG_UDP)
 		return paced(transport_udp_open(&path, why), x, patient, why);
@@ -105,7 +106,6 @@ static struct transport *open_transport(const struct collector *c, const struct 
 			.reconnect = x->reconnect,
 			.spool = *x->spool_directory ? x->spool_directory : NULL,
 			.spool_limit = x->spool_limit,
-			.patient = patient,
 			.tls = x->transport == CONFIG_TLS ? &tls : NULL,
 		},
 		why);
@@ -227,7 +227,7 @@ static bool read_certificates(
 	struct collector *c, const struct config_exporter *x, struct config_error *error)
 {
 	struct transport_tls_options options = tls_options_of(x);
-	struct transport_error why;
+	struct transport_error why = {""};
 
 	if (x->transport != CONFIG_TLS)
 		return true;
@@ -269,6 +269,12 @@ void collector_change(struct collector *c, int64_t now)
 	session_succeed(c->next, c->session, now);
 	c->session = c->next;
 	c->next = NULL;
+}
+
+void collector_retime(struct collector *c, const struct config *to)
+{
+	session_retime(c->session, in_seconds(to->cache.timeouts.active),
+		in_seconds(to->cache.timeouts.idle));
 }
 
 void collector_come(struct collector *c, const struct session_tally *taken)

@@ -59,7 +59,8 @@ static bool bind_socket(struct control *k, struct config_error *error)
 		return false;
 	k->socket = open_socket();
 	if (k->socket < 0 || bind(k->socket, (struct sockaddr *)&address, sizeof address) != 0)
-		return config_fail(error, "control.socket: %s: %s", k->path, strerror(errno));
+		return config_fail(error, "control.socket: %s: %s%s", k->path, strerror(errno),
+			errno == ENOENT ? ": its folder must be there" : "");
 	if (lstat(k->path, &k->bound) != 0 || chmod(k->path, 0660) != 0 ||
 		listen(k->socket, SERVER_CLIENTS) != 0)
 		return config_fail(error, "control.socket: %s: %s", k->path, strerror(errno));

@@ -111,8 +111,8 @@ void crew_remove_input(struct crew *c, struct crew_input *input)
 		if (c->input[i] != input)
 			continue;
 		free(input);
-		memmove(&c->input[i], &c->input[i + 1], (c->inputs - i - 1) * sizeof *c->input);
-		c->inputs--;
+		for (c->inputs--; i < c->inputs; i++)
+			c->input[i] = c->input[i + 1];
 		return;
 	}
 }

@@ -129,12 +129,21 @@ static bool is_input(const struct dedup *d, const struct link *link)
 }
 
 /* Says where packets are metered that two inputs see because one lies over the other, when that
- * is so or is over. */
+ * is so or is over. One socket for all interfaces leaves out what the kernel's program does, or
+ * nothing. */
 static void say_covered(struct dedup *d, const struct link *link, bool covered)
 {
-	struct cover *c = find_cover(d, link->name);
+	bool twice = d->all && !d->table;
+	struct cover *c = twice && covered ? make_cover(d, link->name) : find_cover(d, link->name);
 
 	if (!c || atomic_exchange(&c->covered, covered) == covered)
+		return;
+	if (twice && covered)
+		log_warning("capture",
+			"event=inputs-overlap over=\"%s\" note=\"it gets its packets from other "
+			"interfaces: what comes in is metered twice (CAP_BPF)\"",
+			link->name);
+	if (twice)
 		return;
 	log_info("capture",
 		covered ? "%s gets its packets from other inputs: they are metered there"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/losses.h"
-#include "export/output.h"
+#include "daemon/printout.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -19,6 +19,7 @@
 enum {
 	DRAIN = 1024, /* records of one worker in one turn */
 	TICK_MICROSECONDS = 10000,
+	ROOM_MILLISECONDS = 10, /* that are waited for a reader at a time */
 };
 
 /* A service manager waits half a minute longer before it kills. */
@@ -30,12 +31,14 @@ struct exporter {
 	struct option_interface *interfaces; /* as options data tell them, or NULL */
 	struct losses losses;                /* a live exporter's */
 	int64_t losses_read;                 /* steady clock */
-	struct output *output;
-	int output_error; /* errno, once it could not be written */
+	struct printout *printout;           /* the thread's own, or NULL */
+	int output_error;                    /* what others are told of it: */
+	uint64_t unprinted;                  /* see printout.h */
 
 	struct crew *crew;         /* lent */
 	struct guide *guide;       /* lent, or NULL */
 	struct resolver *resolver; /* the same */
+	struct own *own;           /* the same */
 	struct event_base *base;
 	struct event *tick;
 	struct event *stop;
@@ -44,13 +47,6 @@ struct exporter {
 	sem_t begun; /* posted once, by the thread */
 	bool running;
 };
-
-static enum print_format format_of(enum config_output output)
-{
-	return output == CONFIG_OUTPUT_JSON  ? PRINT_JSON
-	       : output == CONFIG_OUTPUT_CSV ? PRINT_CSV
-					     : PRINT_TEXT;
-}
 
 struct exporter *exporter_new(const struct config *config, int64_t boot, struct config_error *error)
 {
@@ -67,18 +63,10 @@ struct exporter *exporter_new(const struct config *config, int64_t boot, struct 
 		exporter_free(e);
 		return NULL;
 	}
-	if (config->output != CONFIG_OUTPUT_NONE) {
-		e->output = output_new(format_of(config->output), stdout,
-			&(struct layout_options){.version = 10,
-				.definition = &config->cache.definition,
-				.biflow = config->cache.biflow,
-				.inner = config->cache.decapsulate_inner},
-			config->sampling.scale_output ? config->sampling.interval : 1);
-		if (!e->output) {
-			snprintf(error->text, sizeof error->text, "out of memory");
-			exporter_free(e);
-			return NULL;
-		}
+	if (config->output != CONFIG_OUTPUT_NONE && !(e->printout = printout_new(config))) {
+		snprintf(error->text, sizeof error->text, "out of memory");
+		exporter_free(e);
+		return NULL;
 	}
 	return e;
 }
@@ -88,7 +76,7 @@ void exporter_free(struct exporter *e)
 	if (!e)
 		return;
 	roster_free(e->roster);
-	output_free(e->output);
+	printout_free(e->printout);
 	free(e->interfaces);
 	pthread_mutex_destroy(&e->lock);
 	sem_destroy(&e->begun);
@@ -106,6 +94,15 @@ void exporter_succeed(struct exporter *e, struct roster *prepared)
 	pthread_mutex_lock(&e->lock);
 	roster_succeed(prepared, e->roster, clock_wall());
 	e->roster = prepared;
+	pthread_mutex_unlock(&e->lock);
+}
+
+void exporter_retime(struct exporter *e, const struct config *to)
+{
+	pthread_mutex_lock(&e->lock);
+	roster_retime(e->roster, to);
+	if (e->guide)
+		guide_retime(e->guide, &to->cache.timeouts);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -135,14 +132,22 @@ void exporter_take(
 	struct exporter *e, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
 	roster_take(e->roster, r, path, now);
-	if (e->output && !e->output_error)
-		output_record(e->output, r, path);
+	printout_record(e->printout, r, path);
 }
 
-static void flush_output(struct exporter *e)
+static void note_output(struct exporter *e)
 {
-	if (e->output && !e->output_error && !output_flush(e->output))
-		e->output_error = errno ? errno : EIO;
+	e->output_error = printout_error(e->printout);
+	e->unprinted = printout_lost(e->printout);
+}
+
+/* What is still on its way, to collectors and to standard output. */
+static bool ending(struct exporter *e, uint64_t *pending, int64_t now)
+{
+	(void)printout_work(e->printout, 0);
+	bool busy = roster_ending(e->roster, pending, now);
+	*pending += printout_pending(e->printout);
+	return busy || printout_pending(e->printout);
 }
 
 void exporter_end(struct exporter *e, int64_t now)
@@ -150,9 +155,9 @@ void exporter_end(struct exporter *e, int64_t now)
 	int64_t began = clock_steady(), moved = began;
 	uint64_t pending = 0, before = 0;
 
+	pthread_mutex_lock(&e->lock);
 	roster_end(e->roster, now);
-	flush_output(e);
-	while (roster_ending(e->roster, &pending, now)) {
+	while (ending(e, &pending, now)) {
 		int64_t steady = clock_steady();
 		if (pending != before)
 			moved = steady;
@@ -160,9 +165,14 @@ void exporter_end(struct exporter *e, int64_t now)
 			(e->running && steady - began >= LONGEST_END))
 			break;
 		before = pending;
+		pthread_mutex_unlock(&e->lock);
 		clock_pause(CLOCK_MILLISECOND);
+		pthread_mutex_lock(&e->lock);
 	}
 	roster_abandon(e->roster);
+	printout_end(e->printout);
+	note_output(e);
+	pthread_mutex_unlock(&e->lock);
 }
 
 int exporter_output_error(struct exporter *e)
@@ -182,7 +192,7 @@ static unsigned drain_worker(struct exporter *e, struct worker *w)
 	unsigned n = 0;
 
 	pthread_mutex_lock(&e->lock);
-	for (; n < DRAIN && (r = worker_front(w)); n++) {
+	for (; n < DRAIN && printout_has_room(e->printout) && (r = worker_front(w)); n++) {
 		if (e->guide)
 			guide_tell(e->guide, r, &path);
 		exporter_take(e, r, e->guide ? &path : NULL, now);
@@ -221,6 +231,19 @@ static bool hear_nat(struct exporter *e)
 	return heard;
 }
 
+/* Where standard output has no room, for a moment, in which others may ask. True: it has some
+ * now. */
+static bool make_room(struct exporter *e)
+{
+	if (printout_has_room(e->printout))
+		return false;
+	bool moved = printout_work(e->printout, ROOM_MILLISECONDS);
+	pthread_mutex_lock(&e->lock);
+	note_output(e);
+	pthread_mutex_unlock(&e->lock);
+	return moved;
+}
+
 static void drain_all(struct exporter *e)
 {
 	unsigned n;
@@ -233,7 +256,21 @@ static void drain_all(struct exporter *e)
 			if (!e->crew->member[i].waits)
 				n += drain_worker(e, e->crew->member[i].worker);
 		crew_leave(e->crew);
+		n += make_room(e);
 	} while (n);
+}
+
+/* Nobody else changes the crew then. */
+static void drain_to_end(struct exporter *e)
+{
+	unsigned full;
+
+	do {
+		drain_all(e);
+		full = 0;
+		for (unsigned i = 0; i < e->crew->count; i++)
+			full += worker_front(e->crew->member[i].worker) != NULL;
+	} while (full);
 }
 
 /* The workers' counts for options data, which are sent every minute or so. */
@@ -262,9 +299,10 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	read_losses(e, false);
 	pthread_mutex_lock(&e->lock);
 	if (e->resolver)
-		roster_resolve(e->roster, e->resolver);
+		roster_resolve(e->roster, e->resolver, e->own);
 	roster_tick(e->roster, clock_wall());
-	flush_output(e);
+	(void)printout_work(e->printout, 0);
+	note_output(e);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -274,11 +312,9 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	drain_all(e);
+	drain_to_end(e);
 	read_losses(e, true);
-	pthread_mutex_lock(&e->lock);
 	exporter_end(e, clock_wall());
-	pthread_mutex_unlock(&e->lock);
 	event_base_loopbreak(e->base);
 }
 
@@ -304,6 +340,15 @@ static void free_events(struct exporter *e)
 void exporter_guide(struct exporter *e, struct guide *guide)
 {
 	e->guide = guide;
+}
+
+void exporter_own(struct exporter *e, struct own *own)
+{
+	pthread_mutex_lock(&e->lock);
+	if (own)
+		own_keep(own, e->own);
+	e->own = own;
+	pthread_mutex_unlock(&e->lock);
 }
 
 void exporter_resolver(struct exporter *e, struct resolver *resolver)
@@ -335,18 +380,39 @@ bool exporter_start(struct exporter *e, struct crew *crew)
 
 void exporter_stop(struct exporter *e)
 {
+	if (e->running)
+		event_active(e->stop, EV_TIMEOUT, 0);
+}
+
+bool exporter_stopped(struct exporter *e)
+{
 	if (!e->running)
-		return;
-	event_active(e->stop, EV_TIMEOUT, 0);
-	pthread_join(e->thread, NULL);
+		return true;
+	if (pthread_tryjoin_np(e->thread, NULL) != 0)
+		return false;
 	free_events(e);
 	e->running = false;
+	return true;
+}
+
+bool exporter_answers(struct exporter *e, int64_t time)
+{
+	int64_t end = clock_steady() + time;
+
+	while (pthread_mutex_trylock(&e->lock) != 0) {
+		if (clock_steady() > end)
+			return false;
+		clock_pause(CLOCK_MILLISECOND);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return true;
 }
 
 void exporter_statistics(struct exporter *e, struct exporter_statistics *s)
 {
 	pthread_mutex_lock(&e->lock);
 	roster_statistics(e->roster, s);
+	s->unprinted = e->unprinted;
 	s->nat = e->guide ? guide_nat_statistics(e->guide) : (struct nat_statistics){0};
 	pthread_mutex_unlock(&e->lock);
 }

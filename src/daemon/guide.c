@@ -47,12 +47,13 @@ static void open_router(struct guide *g, const struct config *c)
 	dedup_warn(g->dedup, c, guide_links(g));
 }
 
-static bool open_asn(struct guide *g, const char *file, struct config_error *error)
+/* NULL in *asn where there is no file. */
+static bool open_asn(struct asn **asn, const char *file, struct config_error *error)
 {
-	if (!*file)
-		return true;
-	g->asn = asn_open(file, error->text, sizeof error->text);
-	return g->asn != NULL;
+	char why[sizeof error->text / 2];
+
+	*asn = *file ? asn_open(file, why, sizeof why) : NULL;
+	return *asn || !*file || config_fail(error, "routes.asn_database: %s", why);
 }
 
 struct guide *guide_new(const struct config *c, struct dedup *dedup, struct config_error *error)
@@ -66,7 +67,7 @@ struct guide *guide_new(const struct config *c, struct dedup *dedup, struct conf
 	g->dedup = dedup;
 	g->lookup = c->routes.lookup;
 	g->local = c->routes.local_interface;
-	if (!open_asn(g, c->routes.asn_database, error)) {
+	if (!open_asn(&g->asn, c->routes.asn_database, error)) {
 		guide_free(g);
 		return NULL;
 	}
@@ -96,9 +97,7 @@ bool guide_reload_asn(struct guide *g, const char *file, struct config_error *er
 
 	if (!new)
 		return config_fail(error, "out of memory");
-	if (*file)
-		new->asn = asn_open(file, error->text, sizeof error->text);
-	if (*file && !new->asn) {
+	if (!open_asn(&new->asn, file, error)) {
 		free(new);
 		return false;
 	}
@@ -136,6 +135,12 @@ bool guide_hear(struct guide *g)
 	if (links && g->dedup)
 		dedup_see(g->dedup, guide_links(g));
 	return links;
+}
+
+void guide_retime(struct guide *g, const struct flow_timeouts *timeouts)
+{
+	if (g->nat)
+		nat_retime(g->nat, timeouts);
 }
 
 bool guide_hear_nat(struct guide *g, nat_take *take, void *context)

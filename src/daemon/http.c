@@ -74,7 +74,10 @@ static int open_socket(const char *where, struct config_error *error)
 	}
 	int s = listen_at(found);
 	if (s < 0)
-		config_fail(error, "metrics.listen: %s: %s", where, strerror(errno));
+		config_fail(error, "metrics.listen: %s: %s%s", where, strerror(errno),
+			errno == EADDRINUSE      ? ": is another weir running?"
+			: errno == EADDRNOTAVAIL ? ": it is none of this host's"
+						 : "");
 	else if (!is_loopback(found->ai_addr))
 		log_warning("metrics",
 			"event=open listen=%s note=\"whoever reaches that address may read\"",

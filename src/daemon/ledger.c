@@ -36,7 +36,7 @@ static bool collector_adds_up(const struct exporter_collector *c, const struct s
 		&c->elsewhere, &c->filtered, &c->absent};
 	struct session_tally sum = {0};
 
-	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
 		sum.flows += part[i]->flows;
 		sum.packets += part[i]->packets;
 		sum.octets += part[i]->octets;
@@ -186,6 +186,8 @@ void ledger_summary(const struct ledger *l, FILE *out)
 	if (l->exporter.gone.flows)
 		fprintf(out, ", records lost by collectors that are no more %" PRIu64,
 			l->exporter.gone.flows);
+	if (l->exporter.unprinted)
+		fprintf(out, "; standard output: lost %" PRIu64, l->exporter.unprinted);
 	for (unsigned i = 0; i < l->exporter.collectors; i++)
 		print_collector(&l->exporter.collector[i], out);
 	if (ledger_adds_up(l, &what))

@@ -110,15 +110,16 @@ static json_t *collectors(const struct exporter_statistics *e)
 		const struct exporter_collector *c = &e->collector[i];
 		const struct session_statistics *s = &c->session;
 		json_array_append_new(all,
-			json_pack("{ss so so so so so so so so sI sI sI sI}", "name", c->name,
+			json_pack("{ss so so so so so so so so so sI sI sI sI}", "name", c->name,
 				"sent", session_tally(&s->sent), "lost", session_tally(&s->lost),
 				"not_exportable", session_tally(&s->untold), "pending",
 				session_tally(&s->pending), "elsewhere",
 				session_tally(&c->elsewhere), "filtered",
-				session_tally(&c->filtered), "in_doubt",
-				session_tally(&c->in_doubt), "events", events(&s->events),
-				"records", N(s->records), "datagrams", N(s->messages),
-				"lost_datagrams", N(s->lost_messages), "refusals", N(s->refusals)));
+				session_tally(&c->filtered), "absent", session_tally(&c->absent),
+				"in_doubt", session_tally(&c->in_doubt), "events",
+				events(&s->events), "records", N(s->records), "datagrams",
+				N(s->messages), "lost_datagrams", N(s->lost_messages), "refusals",
+				N(s->refusals)));
 	}
 	return all;
 }

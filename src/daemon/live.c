@@ -25,6 +25,9 @@ enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50
 #define BURST 200000
 #define PAUSE 100000
 
+/* For whoever gives a second signal. */
+#define SHORT (200 * CLOCK_MILLISECOND)
+
 struct live {
 	const struct view *view;
 	const struct live_services *services;
@@ -117,22 +120,59 @@ static void ask_for_reload(struct live *l)
 		event_add(l->reload, &time);
 }
 
+/* Whoever gives a second signal has no time: nothing is sent any more, but what is lost is told. */
+__attribute__((noreturn)) static void end_at_once(const struct live *l)
+{
+	struct ledger *a = exporter_answers(l->view->exporter, SHORT) ? view_ledger(l->view) : NULL;
+	uint64_t pending = 0, lost = 0;
+
+	if (!a) {
+		log_error(
+			"main", "event=killed note=\"a second signal: what was not sent is lost\"");
+		_exit(3);
+	}
+	for (unsigned i = 0; i < a->exporter.collectors; i++) {
+		const struct session_statistics *s = &a->exporter.collector[i].session;
+		pending += s->pending.flows;
+		lost += s->lost.flows;
+	}
+	log_error("main",
+		"event=killed live=%" PRIu64 " transit=%" PRIu64 " pending=%" PRIu64
+		" before=%" PRIu64 " note=\"a second signal: what was not sent is lost\"",
+		a->workers.live.flows, a->transit.flows, pending, lost);
+	_exit(3);
+}
+
+static bool read_signal(int fd, struct signalfd_siginfo *signal)
+{
+	return read(fd, signal, sizeof *signal) == sizeof *signal;
+}
+
+/* At the end, when the loop is over that reads signals: waits for one, for so long. */
+static void wait_at_the_end(const struct live *l, int milliseconds)
+{
+	struct pollfd p = {.fd = l->signals, .events = POLLIN};
+	struct signalfd_siginfo signal;
+
+	if (poll(&p, 1, milliseconds) > 0 && read_signal(l->signals, &signal) &&
+		signal.ssi_signo != SIGHUP)
+		end_at_once(l);
+}
+
 static void on_signal(evutil_socket_t fd, short what, void *context)
 {
 	struct signalfd_siginfo signal;
 	struct live *l = context;
 
 	(void)what;
-	if (read(fd, &signal, sizeof signal) != sizeof signal)
+	if (!read_signal(fd, &signal))
 		return;
 	if (signal.ssi_signo == SIGHUP && (l->view->reload || l->stopping)) {
 		ask_for_reload(l);
 		return;
 	}
-	if (l->stopping) {
-		log_error("main", "event=killed note=\"a second signal: live flows are lost\"");
-		_exit(3);
-	}
+	if (l->stopping)
+		end_at_once(l);
 	log_info("main", "event=stopping signal=\"%s\" note=\"exporting what is live\"",
 		strsignal((int)signal.ssi_signo));
 	begin_stop(l);
@@ -240,12 +280,12 @@ static bool start_alive(struct live *l)
 	return half == 0 || event_add(l->alive, &pace) == 0;
 }
 
-/* At the end nobody turns the loop that would read signals; what is sent then may take its
- * minute, and this is for whoever has none. No lock may be waited for here. */
+/* When all is sent, but the sums are not told yet: whoever reads them may have stopped to. No
+ * lock may be waited for here. */
 static void on_late_signal(int number)
 {
-	static const char text[] = "weir: main: error: stopped at once by a second signal: "
-				   "what was not sent is lost\n";
+	static const char text[] = "weir: main: error: stopped at once by a second signal: all was "
+				   "sent, the sums are not told\n";
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
 	(void)number;
@@ -402,7 +442,7 @@ static bool join_threads(struct live *l)
 }
 
 /* Nobody else touches the caches now; the exporter makes room in the rings. */
-static void close_live_flows(struct live *l)
+static void close_live_flows(const struct live *l)
 {
 	const struct crew *crew = l->view->crew;
 	unsigned left;
@@ -418,6 +458,7 @@ static void close_live_flows(struct live *l)
 		}
 		if (left)
 			clock_pause(CLOCK_MILLISECOND / 10);
+		wait_at_the_end(l, 0);
 	} while (left);
 }
 
@@ -457,10 +498,12 @@ bool live_run(const struct view *v, const struct live_services *services)
 		else
 			begin_stop(&l);
 		event_base_dispatch(l.base);
-		let_signals_through();
 		good &= join_threads(&l);
 		close_live_flows(&l);
 		exporter_stop(v->exporter);
+		while (!exporter_stopped(v->exporter))
+			wait_at_the_end(&l, 1);
+		let_signals_through();
 	}
 	free_events(&l);
 	hands_free(v->crew->hands);

@@ -1,5 +1,6 @@
 /* weir: reads the command line, builds the pipeline, runs it, sums up. */
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon/doctor.h"
 #include "daemon/ledger_json.h"
 #include "daemon/options.h"
@@ -86,9 +87,10 @@ static bool read_again(void *context, struct config *config, struct config_error
 {
 	const struct command_line *line = context;
 	struct options *o = calloc(1, sizeof *o);
-	bool good = o ? options_read(o, line->argc, line->argv, error)
-		      : config_fail(error, "out of memory");
+	bool good = o && options_read(o, line->argc, line->argv, error);
 
+	if (!o)
+		config_fail(error, "out of memory");
 	if (good)
 		memcpy(config, &o->config, sizeof *config);
 	free(o);
@@ -129,7 +131,8 @@ static int dispatch(struct options *o, int argc, char **argv)
 		config_help(stdout);
 	else if (o->version)
 		printf("weir %s\nprotocols: NetFlow v5, NetFlow v9 (RFC 3954), IPFIX (RFC 7011)\n"
-		       "transports: UDP (not SCTP, which RFC 7011 section 10.1 asks for)\n",
+		       "transports: UDP; of IPFIX also TCP, TLS and files (RFC 5655); not SCTP "
+		       "(RFC 7011 10.1)\n",
 			WEIR_VERSION);
 	else if (o->list_elements)
 		ie_list(stdout);
@@ -156,6 +159,7 @@ static bool keep_standard_streams(void)
 
 int main(int argc, char **argv)
 {
+	memory_give_back();
 	struct options *o = keep_standard_streams() ? calloc(1, sizeof *o) : NULL;
 
 	if (!o)

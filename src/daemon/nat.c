@@ -53,6 +53,11 @@ static void take_first(void *context, const struct conntrack_event *event)
 	account(context, event);
 }
 
+void nat_retime(struct nat *n, const struct flow_timeouts *timeouts)
+{
+	translations_linger(n->translations, linger_of(timeouts));
+}
+
 struct nat *nat_new(const struct config *c, struct config_error *error)
 {
 	struct nat *n = calloc(1, sizeof *n);

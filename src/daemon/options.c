@@ -57,7 +57,8 @@ struct given {
 struct command_line {
 	struct given *options;
 	size_t count;
-	const char *interface, *file, *collector, *protocol; /* the last of each, or NULL */
+	const char *interface, *file, *collector; /* the last of each, or NULL */
+	const struct given *protocol;             /* the same */
 	bool output;
 	char *filter; /* "": none */
 };
@@ -157,7 +158,7 @@ static bool note(struct options *options, struct command_line *line, struct give
 	case 'f': options->config_path = given.argument; break;
 	case 'i': line->interface = given.argument; break;
 	case 'n': line->collector = given.argument; break;
-	case 'v': line->protocol = given.argument; break;
+	case 'v': line->protocol = &line->options[line->count - 1]; break;
 	case 'o': line->output = true; break;
 	case 'C': options->check_config = true; break;
 	case 'q': options->verbosity--; break;
@@ -218,7 +219,7 @@ static bool scan(struct options *options, struct command_line *line, int argc, c
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		struct given given = {find_row(letter), optarg};
-		if (letter == '?' || letter == ':')
+		if (!given.row) /* '?' or ':' */
 			return fail_usage(letter, argv, error);
 		if (is_optional(given.row) && !optarg && optind < argc && log_knows(argv[optind]))
 			given.argument = argv[optind++];
@@ -235,14 +236,14 @@ static bool scan(struct options *options, struct command_line *line, int argc, c
 			line->interface, line->file);
 	if (line->filter[0] && !line->interface && !line->file)
 		return config_fail(error,
-			"\"%.64s\": a filter is allowed beside -i or -r (inputs "
-			"of the file have a key filter); see weir --help",
+			"\"%.64s\": words are a filter, allowed beside -i INTERFACE or -r FILE "
+			"(inputs of the file have a key filter); see weir --help",
 			line->filter);
 	if (line->protocol && !line->collector)
 		return config_fail(error,
 			"-v %.64s: there is no -n that it is for; see weir "
 			"--help",
-			line->protocol);
+			line->protocol->argument);
 	return true;
 }
 
@@ -299,15 +300,15 @@ static bool add_input(struct config *config, const struct given *given, const ch
 	       set(config, given->row, error, "inputs[%u].filter=%s", index, filter);
 }
 
-static bool add_collector(struct config *config, const struct given *given, const char *protocol,
-	struct config_error *error)
+static bool add_collector(struct config *config, const struct given *given,
+	const struct given *protocol, struct config_error *error)
 {
 	unsigned index = config->exporter_count;
 
 	if (!config_add_collector(config, given->argument, error))
 		return config_fail(error, "-n: %s", error->text);
-	return !protocol ||
-	       set(config, find_row('v'), error, "exporters[%u].protocol=%s", index, protocol);
+	return !protocol || set(config, protocol->row, error, "exporters[%u].protocol=%s", index,
+				    protocol->argument);
 }
 
 /* What opens inputs and exporters; before the rest, which may speak of them. */

@@ -63,7 +63,11 @@ static bool switch_user(const struct passwd *who, struct config_error *error)
 	if (prctl(PR_SET_KEEPCAPS, 1) != 0 || initgroups(who->pw_name, who->pw_gid) != 0 ||
 		setresgid(who->pw_gid, who->pw_gid, who->pw_gid) != 0 ||
 		setresuid(who->pw_uid, who->pw_uid, who->pw_uid) != 0)
-		return fail(error, who->pw_name);
+		return config_fail(error,
+			"privileges.user: cannot become %s: %s; that takes CAP_SETUID and "
+			"CAP_SETGID, or "
+			"\"\" to go on without",
+			who->pw_name, strerror(errno));
 	return true;
 }
 

@@ -100,7 +100,7 @@ static bool make_all(struct change *c, struct config_error *error)
 	const struct reload_plan *p = &c->plan;
 
 	if (p->own && !p->to->meter_own)
-		c->own = own_new(p->to, true, c->a->own);
+		c->own = own_new(p->to, true);
 	for (unsigned i = 0; i < p->to->input_count; i++) {
 		bool good =
 			p->old[i] == RELOAD_NONE ? make_added(c, i, error) : make_stay(c, i, error);
@@ -194,10 +194,21 @@ static void change_own(struct change *c)
 
 	if (!c->plan.own)
 		return;
+	exporter_own(c->a->exporter, c->own);
 	for (unsigned i = 0; i < crew->count; i++)
 		worker_own(crew->member[i].worker, c->own);
 	own_free(c->a->own);
 	c->a->own = c->own;
+}
+
+/* Those that have come are made by the new ones. */
+static void change_times(struct change *c)
+{
+	struct flow_timeouts t = assembly_timeouts(c->plan.to);
+	const struct crew *crew = c->a->crew;
+
+	for (unsigned i = 0; c->plan.times && !c->plan.metering && i < crew->count; i++)
+		worker_retime(crew->member[i].worker, &t, c->plan.to->cache.pressure);
 }
 
 /* Reads what is left in their rings. */
@@ -267,6 +278,7 @@ static void change_all(struct change *c)
 {
 	crew_close(c->a->crew);
 	change_inputs(c);
+	change_times(c);
 	change_own(c);
 	dedup_change(c->a->dedup, c->plan.to, guide_links(c->a->guide));
 	crew_open(c->a->crew);
@@ -277,6 +289,8 @@ static void change_all(struct change *c)
 	drain_retired(c);
 	if (c->roster)
 		exporter_succeed(c->a->exporter, c->roster);
+	if (c->plan.times)
+		exporter_retime(c->a->exporter, c->plan.to);
 	dismiss(c);
 }
 

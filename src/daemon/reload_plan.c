@@ -3,19 +3,22 @@
 #include "config/compare.h"
 #include "daemon/assembly.h"
 #include "daemon/dedup.h"
+#include "export/ie.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* What another value of a key means: the first row that the key begins with. */
-enum meaning { METERING, OWN, NUMBERS, RESTART };
+enum meaning { TIMES, METERING, OWN, NUMBERS, RESTART };
 
 static const struct row {
 	const char *begin;
 	enum meaning meaning;
 } rows[] = {
 	{"cache.entries", RESTART},
+	{"cache.timeouts.", TIMES},
+	{"cache.pressure", TIMES},
 	{"cache.", METERING},
 	{"sampling.scale_output", RESTART},
 	{"sampling.", METERING},
@@ -60,6 +63,7 @@ static void judge(void *context, const char *path)
 		note(&c->report->restart, "%s", path);
 		return;
 	}
+	c->plan->times |= meaning == TIMES;
 	c->plan->metering |= meaning == METERING;
 	c->plan->own |= meaning == OWN;
 	note(&c->report->changed, "%s", path);
@@ -72,6 +76,26 @@ static bool same_definition(const struct definition *a, const struct definition 
 			a->field[i].side != b->field[i].side || a->field[i].key != b->field[i].key)
 			return false;
 	return a->count == b->count;
+}
+
+/* Records that have begun would tell of time-outs that they did not have. */
+static bool tells_times(const struct definition *d)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->field[i].element == IE_flowActiveTimeout ||
+			d->field[i].element == IE_flowIdleTimeout)
+			return true;
+	return false;
+}
+
+static void compare_times(struct reload_plan *p)
+{
+	int64_t from = assembly_timeouts(p->from).active, to = assembly_timeouts(p->to).active;
+
+	p->times |= from != to;
+	p->metering |= p->times && tells_times(&p->to->cache.definition);
+	/* What is live would be more than a new collector's protocol can tell. */
+	p->metering |= from > assembly_longest(p->to);
 }
 
 /* ---- inputs ---- */
@@ -250,8 +274,7 @@ bool reload_plan_make(struct reload_plan *p, const struct config *from, struct c
 		p->metering = true;
 		note(&report->changed, "records");
 	}
-	/* Not longer than every protocol can tell. */
-	p->metering |= assembly_timeouts(from).active != assembly_timeouts(to).active;
+	compare_times(p);
 	compare_inputs(&c);
 	if (from->dedup && dedup_sees_several(from) && !dedup_sees_several(to))
 		note(&report->restart, "dedup, which is as for several inputs");

@@ -35,6 +35,9 @@ static void answer_all(int s, void *context)
 		answer.question = question;
 		answer.found = socket_resolve(question.host, question.service, question.type,
 			&answer.addresses, &answer.error);
+		for (unsigned i = 0; i < answer.addresses.count; i++)
+			if (!socket_here(&answer.addresses.list[i], &answer.here[i]))
+				answer.here[i].ss_family = AF_UNSPEC;
 		if (send(s, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
 			return;
 	}

@@ -245,6 +245,12 @@ void roster_losses(struct roster *r, const struct loss *ignored, const struct lo
 		session_losses(collector_session(r->collector[i]), ignored, not_sent);
 }
 
+void roster_retime(struct roster *r, const struct config *to)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		collector_retime(r->collector[i], to);
+}
+
 void roster_end(struct roster *r, int64_t now)
 {
 	for (unsigned i = 0; i < r->count; i++)
@@ -296,13 +302,16 @@ void roster_statistics(const struct roster *r, struct exporter_statistics *s)
 			r->leaver[i].collector, &r->taken, &s->collector[s->collectors++]);
 }
 
-void roster_resolve(struct roster *r, struct resolver *resolver)
+void roster_resolve(struct roster *r, struct resolver *resolver, struct own *own)
 {
 	struct resolver_answer answer;
 
-	while (resolver_hear(resolver, &answer))
+	while (resolver_hear(resolver, &answer)) {
+		if (own) /* before the first message goes there */
+			own_learn(own, &answer);
 		for (unsigned i = 0; i < r->count; i++)
 			collector_hear(r->collector[i], &answer);
+	}
 	for (unsigned i = 0; i < r->count; i++)
 		collector_ask(r->collector[i], resolver);
 }

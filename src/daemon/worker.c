@@ -313,6 +313,14 @@ void worker_own(struct worker *w, const struct own *own)
 	give_back(w, WORKER_COUNTERS, began);
 }
 
+void worker_retime(struct worker *w, const struct flow_timeouts *timeouts, unsigned pressure)
+{
+	int64_t began = borrow(w);
+
+	cache_retime(w->cache, timeouts, pressure);
+	give_back(w, WORKER_COUNTERS, began);
+}
+
 bool worker_expire(struct worker *w, int64_t idle_now)
 {
 	int64_t began = borrow(w);

@@ -10,7 +10,7 @@ const struct protocol *protocol_find(unsigned version)
 		&protocol_ipfix,
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (rows[i]->version == version)
 			return rows[i];
 	return NULL;

@@ -340,11 +340,6 @@ static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
 	s->options_refresh.done = false; /* they tell it */
 }
 
-static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
-{
-	return whole / parts + (part < whole % parts);
-}
-
 void session_record(
 	struct session *s, const struct flow_record *r, const struct flow_path *path, int64_t now)
 {
@@ -363,8 +358,8 @@ void session_record(
 	}
 	for (uint64_t i = 0; i < parts; i++) {
 		struct flow_record part = *r;
-		part.packets = share(r->packets, i, parts);
-		part.octets = share(r->octets, i, parts);
+		part.packets = protocol_share(r->packets, i, parts);
+		part.octets = protocol_share(r->octets, i, parts);
 		put_flow(s, t, &part, path, now, i == 0);
 	}
 }
@@ -434,6 +429,13 @@ void session_interfaces(
 {
 	s->options_data.interfaces = interfaces;
 	s->options_data.interface_count = count;
+	s->options_refresh.done = false;
+}
+
+void session_retime(struct session *s, uint16_t active, uint16_t idle)
+{
+	s->options.active_timeout = active;
+	s->options.idle_timeout = idle;
 	s->options_refresh.done = false;
 }
 

@@ -40,14 +40,36 @@ bool socket_resolve(const char *host, const char *service, int type,
 	return true;
 }
 
-bool socket_is_address(const char *host)
+bool socket_read_address(const char *text, struct sockaddr_storage *address)
 {
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *list;
 
-	if (getaddrinfo(host, NULL, &hints, &list) != 0)
+	if (getaddrinfo(text, NULL, &hints, &list) != 0)
 		return false;
+	memcpy(address, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
 	return true;
+}
+
+bool socket_is_address(const char *host)
+{
+	struct sockaddr_storage address;
+
+	return socket_read_address(host, &address);
+}
+
+/* That of a socket which is never used. */
+bool socket_here(const struct socket_address *address, struct sockaddr_storage *here)
+{
+	int fd = socket(address->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t length = sizeof *here;
+
+	if (fd < 0)
+		return false;
+	bool good = connect(fd, (const struct sockaddr *)&address->to, address->length) == 0 &&
+		    getsockname(fd, (struct sockaddr *)here, &length) == 0;
+	close(fd);
+	return good;
 }
 
 bool socket_find(const struct transport_path *path, int type, struct socket_addresses *addresses,

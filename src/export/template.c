@@ -11,40 +11,40 @@
 enum { AS_TRANS = 23456 }; /* stands for numbers of more than 16 bits */
 
 enum step {
-	STEP_ZERO,
-	STEP_COPY,
-	STEP_COPY_4,
-	STEP_COPY_16,
-	STEP_TEXT,
-	STEP_VARIABLE, /* text behind its length */
+	/* kinds that a default record has most of */
 	STEP_8,
 	STEP_16,
 	STEP_32,
 	STEP_64,
-	STEP_UINT_1, /* a narrower or wider field than the value: to STEP_UINT_1 + log2 of the
-		      * value's size
-		      */
+	STEP_COPY_4,
+	STEP_COPY_16,
+	STEP_MSEC,
+	STEP_UPTIME,
+	/* from here on of one kind */
+	STEP_ZERO,
+	STEP_COPY,
+	STEP_TEXT,
+	STEP_VARIABLE, /* text behind its length */
+	STEP_UINT_1,   /* a field narrower or wider than the value, whose octets these are */
 	STEP_UINT_2,
 	STEP_UINT_4,
 	STEP_UINT_8,
 	STEP_BITS_2, /* a narrower field than the 16 bits */
 	STEP_INDEX,
-	STEP_MSEC,
 	STEP_SEC,
 	STEP_MICRO,
 	STEP_NANO,
-	STEP_UPTIME,
 	STEP_BOOL,
 	STEP_PART_1, /* some bits of an octet, or of two */
 	STEP_PART_2,
 	STEP_DURATION,
 	STEP_MULTICAST,
-	STEP_PATH_BYTES, /* of the path, not of the record */
-	STEP_PATH_1,
-	STEP_PATH_2,
-	STEP_PATH_AS,
+	STEP_AS,   /* an AS number in 16 bits */
 	STEP_FACT, /* of the session, not of the record */
 };
+
+enum { KIND_OTHER = STEP_ZERO };
+_Static_assert(TEMPLATE_KINDS == KIND_OTHER + 1, "one more for the others");
 
 static enum step uint_step(const struct ie *ie, uint16_t length)
 {
@@ -70,25 +70,14 @@ static enum step bytes_step(uint16_t length)
 	return length == 4 ? STEP_COPY_4 : length == 16 ? STEP_COPY_16 : STEP_COPY;
 }
 
-static enum step path_step(const struct ie *ie)
-{
-	if (ie->encoding == IE_AS)
-		return STEP_PATH_AS;
-	if (ie->encoding == IE_BYTES)
-		return STEP_PATH_BYTES;
-	return ie->size == 2 ? STEP_PATH_2 : STEP_PATH_1;
-}
-
 static enum step step_of(const struct template_field *f)
 {
-	if (ie_needs_path(f->ie))
-		return path_step(f->ie);
 	switch ((enum ie_encoding)f->ie->encoding) {
 	case IE_NONE:
 	case IE_ZERO: return STEP_ZERO;
 	case IE_BYTES: return bytes_step(f->length);
 	case IE_TEXT: return f->length == IE_VARIABLE ? STEP_VARIABLE : STEP_TEXT;
-	case IE_AS:
+	case IE_AS: return f->length == 2 ? STEP_AS : uint_step(f->ie, f->length);
 	case IE_UINT: return uint_step(f->ie, f->length);
 	case IE_BITS: return f->length == 2 ? STEP_16 : STEP_BITS_2;
 	case IE_INDEX: return f->length == 4 ? STEP_32 : STEP_INDEX;
@@ -135,6 +124,31 @@ static bool length_is_legal(const struct template_field *f)
 	       f->length < f->ie->ipfix_length;
 }
 
+static unsigned kind_of(const struct template_step *s)
+{
+	return s->step < KIND_OTHER ? s->step : KIND_OTHER;
+}
+
+/* Brings steps of a kind together. In a record of variable length they stay as they are:
+ * where a field stands is known only when the one before is written. */
+static void sort_steps(struct template *t)
+{
+	struct template_step sorted[TEMPLATE_FIELDS];
+	uint8_t count = 0;
+
+	memset(t->end, 0, sizeof t->end);
+	if (t->is_variable)
+		return;
+	for (unsigned of_path = 0; of_path < 2; of_path++)
+		for (unsigned kind = 0; kind < TEMPLATE_KINDS; kind++) {
+			for (unsigned i = 0; i < t->field_count; i++)
+				if (t->step[i].of_path == of_path && kind_of(&t->step[i]) == kind)
+					sorted[count++] = t->step[i];
+			t->end[of_path][kind] = count;
+		}
+	memcpy(t->step, sorted, count * sizeof *sorted);
+}
+
 bool template_compile(struct template *t)
 {
 	t->record_octets = 0;
@@ -143,16 +157,20 @@ bool template_compile(struct template *t)
 		const struct template_field *f = &t->field[i];
 		if (!length_is_legal(f))
 			return false;
-		bool variable = f->length == IE_VARIABLE;
+		bool variable = f->length == IE_VARIABLE, of_path = ie_needs_path(f->ie);
 		t->step[i] = (struct template_step){
 			.step = (uint8_t)step_of(f),
 			.length = (uint8_t)(variable ? f->ie->size : f->length),
 			.encoding = f->ie->encoding,
-			.offset = f->offset,
+			.of_path = of_path,
+			.offset = (uint16_t)(f->offset -
+					     (of_path ? offsetof(struct flow_told, path) : 0)),
+			.at = t->record_octets,
 		};
 		t->record_octets = (uint16_t)(t->record_octets + (variable ? 1 : f->length));
 		t->is_variable |= variable;
 	}
+	sort_steps(t);
 	return true;
 }
 
@@ -225,38 +243,51 @@ static uint64_t ntp_of(int64_t time, uint32_t mask)
 	return (uint64_t)(seconds + NTP_EPOCH) << 32 | ((uint32_t)fraction & mask);
 }
 
-static uint64_t load(const void *value, enum step step)
+static uint16_t load_16(const void *value)
 {
-	uint16_t v16;
-	uint32_t v32;
-	uint64_t v64;
+	uint16_t v;
 
-	switch (step) {
-	case STEP_UINT_1: return *(const uint8_t *)value;
-	case STEP_UINT_2:
-	case STEP_BITS_2: memcpy(&v16, value, sizeof v16); return v16;
-	case STEP_UINT_4:
-	case STEP_INDEX: memcpy(&v32, value, sizeof v32); return v32;
-	default: memcpy(&v64, value, sizeof v64); return v64;
-	}
+	memcpy(&v, value, sizeof v);
+	return v;
+}
+
+static uint32_t load_32(const void *value)
+{
+	uint32_t v;
+
+	memcpy(&v, value, sizeof v);
+	return v;
+}
+
+static uint64_t load_64(const void *value)
+{
+	uint64_t v;
+
+	memcpy(&v, value, sizeof v);
+	return v;
 }
 
 static int64_t load_time(const void *value)
 {
-	int64_t time;
+	return (int64_t)load_64(value);
+}
 
-	memcpy(&time, value, sizeof time);
-	return time;
+static uint64_t milliseconds_of(const void *time)
+{
+	return (uint64_t)clock_floor(load_time(time), CLOCK_MILLISECOND);
+}
+
+static uint32_t uptime_of(const void *time, const struct template_facts *facts)
+{
+	return (uint32_t)(clock_floor(load_time(time), CLOCK_MILLISECOND) - facts->boot);
 }
 
 /* Some bits of a value, those that the encoding names, shifted down where the element
  * counts from its lowest one. */
 static uint64_t part_of(const struct template_step *s, const uint8_t *value)
 {
-	uint16_t two = *value;
+	uint16_t two = s->step == STEP_PART_2 ? load_16(value) : *value;
 
-	if (s->step == STEP_PART_2)
-		memcpy(&two, value, sizeof two);
 	switch ((enum ie_encoding)s->encoding) {
 	case IE_HIGH: return two >> 8;
 	case IE_OFFSET: return two & 0x1fff;
@@ -282,7 +313,7 @@ static uint8_t multicast_of(const uint8_t *address)
 static uint64_t duration_of(const struct template_step *s, const uint8_t *value)
 {
 	if (s->encoding == IE_HALF_MSEC)
-		return load(value, STEP_UINT_4) / 2000;
+		return load_32(value) / 2000;
 	int64_t duration = load_time(value + sizeof(int64_t)) - load_time(value);
 
 	return (uint64_t)duration / (s->encoding == IE_DURATION ? CLOCK_MILLISECOND : 1000);
@@ -298,96 +329,90 @@ static uint64_t fact_of(const struct template_step *s, const struct template_fac
 	}
 }
 
-static uint8_t *put_path(uint8_t *at, const struct template_step *s, const struct flow_path *path)
-{
-	if (!path)
-		return (uint8_t *)memset(at, 0, s->length) + s->length;
-	const uint8_t *value =
-		(const uint8_t *)path + (s->offset - offsetof(struct flow_told, path));
-	if (s->step == STEP_PATH_BYTES)
-		return (uint8_t *)memcpy(at, value, s->length) + s->length;
-	if (s->step == STEP_PATH_1)
-		return put_uint(at, *value, s->length);
-	if (s->step == STEP_PATH_2)
-		return put_uint(at, load(value, STEP_UINT_2), s->length);
-	uint64_t as = load(value, STEP_UINT_4);
-
-	return put_uint(at, s->length == 2 && as > UINT16_MAX ? AS_TRANS : as, s->length);
-}
-
-/* The steps that a default record has less of, out of the common path. */
-static uint8_t *encode_rare(const struct template_step *s, const uint8_t *value,
+/* Any step; returns where the next field begins. */
+static uint8_t *encode_field(const struct template_step *s, const uint8_t *value,
 	const struct template_facts *facts, uint8_t *at)
 {
-	uint64_t index;
+	uint64_t number;
 
 	switch ((enum step)s->step) {
 	case STEP_ZERO: return (uint8_t *)memset(at, 0, s->length) + s->length;
-	case STEP_COPY: return (uint8_t *)memcpy(at, value, s->length) + s->length;
+	case STEP_COPY:
+	case STEP_COPY_4:
+	case STEP_COPY_16: return (uint8_t *)memcpy(at, value, s->length) + s->length;
 	case STEP_TEXT:
 	case STEP_VARIABLE: return put_text(at, value, s);
-	case STEP_BITS_2: *at = (uint8_t)load(value, STEP_BITS_2); return at + 1;
+	case STEP_8: *at = *value; return at + 1;
+	case STEP_16: return put16(at, load_16(value));
+	case STEP_32: return put32(at, load_32(value));
+	case STEP_64: return put64(at, load_64(value));
+	case STEP_BITS_2: *at = (uint8_t)load_16(value); return at + 1;
 	case STEP_INDEX:
 		/* An index that is not the interface's would be wrong: 0, unknown. */
-		index = load(value, STEP_INDEX);
-		return put_uint(at, index >> (8 * s->length) ? 0 : index, s->length);
+		number = load_32(value);
+		return put_uint(at, number >> (8 * s->length) ? 0 : number, s->length);
+	case STEP_AS:
+		number = load_32(value);
+		return put16(at, (uint16_t)(number > UINT16_MAX ? AS_TRANS : number));
+	case STEP_MSEC: return put64(at, milliseconds_of(value));
 	case STEP_SEC: return put32(at, (uint32_t)clock_floor(load_time(value), CLOCK_SECOND));
 	case STEP_MICRO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0x7ff)));
+	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
+	case STEP_UPTIME: return put32(at, uptime_of(value, facts));
 	case STEP_BOOL: *at = *value ? 1 : 2; return at + 1;
 	case STEP_PART_1:
 	case STEP_PART_2: return put_uint(at, part_of(s, value), s->length);
 	case STEP_DURATION: return put_uint(at, duration_of(s, value), s->length);
 	case STEP_MULTICAST: *at = multicast_of(value); return at + 1;
-	case STEP_PATH_BYTES:
-	case STEP_PATH_1:
-	case STEP_PATH_2:
-	case STEP_PATH_AS: return put_path(at, s, facts->path);
 	case STEP_FACT: return put_uint(at, fact_of(s, facts), s->length);
-	case STEP_NANO: return put64(at, ntp_of(load_time(value), ~UINT32_C(0)));
-	default: return put_uint(at, load(value, (enum step)s->step), s->length);
+	case STEP_UINT_1: return put_uint(at, *value, s->length);
+	case STEP_UINT_2: return put_uint(at, load_16(value), s->length);
+	case STEP_UINT_4: return put_uint(at, load_32(value), s->length);
+	case STEP_UINT_8: return put_uint(at, load_64(value), s->length);
 	}
+	return at;
+}
+
+/* The steps from `s` on whose values are all in one place, each kind in a loop of its own. */
+static const struct template_step *encode_kinds(const struct template *t, const uint8_t *end,
+	const struct template_step *s, const uint8_t *from, const struct template_facts *facts,
+	uint8_t *at)
+{
+	for (; s < t->step + end[STEP_8]; s++)
+		at[s->at] = from[s->offset];
+	for (; s < t->step + end[STEP_16]; s++)
+		put16(at + s->at, load_16(from + s->offset));
+	for (; s < t->step + end[STEP_32]; s++)
+		put32(at + s->at, load_32(from + s->offset));
+	for (; s < t->step + end[STEP_64]; s++)
+		put64(at + s->at, load_64(from + s->offset));
+	for (; s < t->step + end[STEP_COPY_4]; s++)
+		memcpy(at + s->at, from + s->offset, 4);
+	for (; s < t->step + end[STEP_COPY_16]; s++)
+		memcpy(at + s->at, from + s->offset, 16);
+	for (; s < t->step + end[STEP_MSEC]; s++)
+		put64(at + s->at, milliseconds_of(from + s->offset));
+	for (; s < t->step + end[STEP_UPTIME]; s++)
+		put32(at + s->at, uptime_of(from + s->offset, facts));
+	for (; s < t->step + end[KIND_OTHER]; s++)
+		encode_field(s, from + s->offset, facts, at + s->at);
+	return s;
 }
 
 void template_encode(const struct template *t, const void *record,
 	const struct template_facts *facts, uint8_t *at)
 {
-	for (unsigned i = 0; i < t->field_count; i++) {
-		const struct template_step *s = &t->step[i];
-		const uint8_t *value = (const uint8_t *)record + s->offset;
-		uint16_t v16;
-		uint32_t v32;
-		uint64_t v64;
+	static const struct flow_path nothing;
+	const void *path = facts->path ? facts->path : &nothing;
+	const struct template_step *s = t->step, *last = s + t->field_count;
 
-		switch ((enum step)s->step) {
-		case STEP_COPY_4:
-			memcpy(at, value, 4);
-			at += 4;
-			break;
-		case STEP_COPY_16:
-			memcpy(at, value, 16);
-			at += 16;
-			break;
-		case STEP_8: *at++ = *value; break;
-		case STEP_16:
-			memcpy(&v16, value, 2);
-			at = put16(at, v16);
-			break;
-		case STEP_32:
-			memcpy(&v32, value, 4);
-			at = put32(at, v32);
-			break;
-		case STEP_64:
-			memcpy(&v64, value, 8);
-			at = put64(at, v64);
-			break;
-		case STEP_MSEC:
-			at = put64(at, (uint64_t)clock_floor(load_time(value), CLOCK_MILLISECOND));
-			break;
-		case STEP_UPTIME:
-			at = put32(at, (uint32_t)(clock_floor(load_time(value), CLOCK_MILLISECOND) -
-						  facts->boot));
-			break;
-		default: at = encode_rare(s, value, facts, at); break;
-		}
+	if (!t->is_variable) {
+		s = encode_kinds(t, t->end[0], s, record, facts, at);
+		if (s < last)
+			(void)encode_kinds(t, t->end[1], s, path, facts, at);
+		return;
 	}
+	for (; s < last; s++)
+		at = encode_field(
+			s, (const uint8_t *)(s->of_path ? path : record) + s->offset, facts, at);
 }

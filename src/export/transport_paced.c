@@ -270,5 +270,5 @@ struct transport *transport_paced_new(struct transport *inner, const struct tran
 	p->most_credit = BURST * p->cost;
 	p->credit = p->most_credit;
 	p->credited = clock_steady();
-	return &p->transport;
+	return (struct transport *)p;
 }

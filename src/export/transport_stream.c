@@ -371,10 +371,13 @@ static void copy_options(struct stream *s, const struct transport_stream_options
 	snprintf(s->source, sizeof s->source, "%s", o->path.source);
 	snprintf(s->name, sizeof s->name, "%s", o->name);
 	snprintf(s->interface, sizeof s->interface, "%s", o->path.interface);
-	s->path = (struct transport_path){s->host, s->service, s->source, s->interface,
-		o->path.dscp, o->path.hops, o->path.may_wait};
+	s->path = o->path;
+	s->path.host = s->host;
+	s->path.service = s->service;
+	s->path.source = s->source;
+	s->path.interface = s->interface;
 	s->reconnect = o->reconnect;
-	s->patient = o->patient;
+	s->patient = o->path.patient;
 }
 
 struct transport *transport_stream_open(

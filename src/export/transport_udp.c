@@ -5,6 +5,8 @@
 #include "export/socket.h"
 #include "export/transport.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -19,10 +21,13 @@
 enum {
 	BATCH = 32,
 	TRIES = 8,              /* of one datagram, while its errors are of the passing kind */
-	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, each time */
+	WAIT_MILLISECONDS = 20, /* for room in the socket's buffer, at most */
 	SEND_BUFFER = 4 << 20,
 	TRAIN_OCTETS = 65000, /* of a train of datagrams, less than a UDP packet's most */
 };
+
+/* Nanoseconds of waiting that a datagram is worth when it has left. */
+#define WORTH (250 * 1000)
 
 struct udp {
 	struct transport transport;
@@ -30,8 +35,10 @@ struct udp {
 	struct socket_address peer;
 	char host[256], source[256], interface[64];
 	unsigned dscp, hops;
-	bool trains; /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
-	bool sought; /* whether there is a receiver */
+	bool patient;
+	int64_t credit; /* nanoseconds that it may still be waited for */
+	bool trains;    /* the kernel cuts large packets into datagrams (UDP_SEGMENT) */
+	bool sought;    /* whether there is a receiver */
 	struct receiver *receiver;
 	struct returned returned;
 };
@@ -78,6 +85,7 @@ static void put_segment_length(struct msghdr *h, struct train *t)
 {
 	uint16_t length = (uint16_t)t->iov[0].iov_len;
 
+	memset(t->control, 0, sizeof t->control); /* the kernel is given what fills it up, too */
 	h->msg_control = t->control;
 	h->msg_controllen = sizeof t->control;
 	struct cmsghdr *c = CMSG_FIRSTHDR(h);
@@ -133,6 +141,27 @@ static uint32_t udp_most(struct transport *t)
 	return u->fd < 0 ? UINT32_MAX : socket_most(u->fd, u->peer.to.ss_family);
 }
 
+/* What is waited for one collector, others wait, too. False: no longer. */
+static bool wait_for_room(struct udp *u)
+{
+	struct pollfd p = {u->fd, POLLOUT, 0};
+	int most = u->patient ? WAIT_MILLISECONDS : (int)(u->credit / CLOCK_MILLISECOND);
+	int64_t began = clock_steady();
+
+	if (most == 0)
+		return false;
+	poll(&p, 1, most);
+	u->credit -= clock_steady() - began;
+	return true;
+}
+
+static void earn(struct udp *u, unsigned left)
+{
+	u->credit += (int64_t)left * WORTH;
+	if (u->credit > WAIT_MILLISECONDS * CLOCK_MILLISECOND)
+		u->credit = WAIT_MILLISECONDS * CLOCK_MILLISECOND;
+}
+
 static unsigned udp_send(struct transport *t, struct transport_message *messages, unsigned count)
 {
 	struct udp *u = (struct udp *)t;
@@ -149,15 +178,14 @@ static unsigned udp_send(struct transport *t, struct transport_message *messages
 		for (unsigned k = 0; k < n; k++)
 			messages[i++].error = 0;
 		if (n) {
+			earn(u, n);
 			tries = 0;
 			continue;
 		}
 		if (error == EMSGSIZE || returned_is_refusal(error))
 			returned_read(&u->returned, u->fd);
-		if (wants_room(error)) {
-			struct pollfd p = {u->fd, POLLOUT, 0};
-			poll(&p, 1, WAIT_MILLISECONDS);
-		}
+		if (wants_room(error) && !wait_for_room(u))
+			tries = TRIES;
 		if (error == EMSGSIZE && messages[i].length > udp_most(t)) {
 			while (i < count)
 				messages[i++].error = error;
@@ -224,8 +252,12 @@ static struct transport_address local_address(int fd)
 static bool connect_to(
 	struct udp *u, const struct socket_addresses *list, struct transport_error *error)
 {
-	struct transport_path path = {
-		u->host, "", u->source, u->interface, u->dscp, u->hops, false};
+	struct transport_path path = {.host = u->host,
+		.service = "",
+		.source = u->source,
+		.interface = u->interface,
+		.dscp = u->dscp,
+		.hops = u->hops};
 	int size = SEND_BUFFER, fd = -1;
 
 	for (unsigned i = 0; i < list->count && fd < 0; i++) {
@@ -269,6 +301,8 @@ static void copy_path(struct udp *u, const struct transport_path *path)
 	snprintf(u->interface, sizeof u->interface, "%s", path->interface);
 	u->dscp = path->dscp;
 	u->hops = path->hops;
+	u->patient = path->patient;
+	earn(u, BATCH * TRIES);
 }
 
 struct transport *transport_udp_open(

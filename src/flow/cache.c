@@ -40,6 +40,7 @@ struct cache {
 	int64_t round;
 	int64_t round_began; /* packet time then; and of the round before */
 	int64_t last_round_began;
+	uint32_t unjudged; /* sets whose ages may be counted by other time-outs */
 	struct cache_statistics count;
 };
 
@@ -100,6 +101,15 @@ struct cache *cache_new(const struct cache_options *o, struct flow_sink sink)
 	}
 	c->count.entries = c->table.entries;
 	return c;
+}
+
+void cache_retime(struct cache *c, const struct flow_timeouts *timeouts, unsigned pressure)
+{
+	c->limits = flow_limits_of(timeouts);
+	set_pace(c, timeouts);
+	pressure_change(&c->pressure, &c->limits, c->table.entries, pressure);
+	set_due(c);
+	c->unjudged = c->table.set_count;
 }
 
 void cache_free(struct cache *c)
@@ -392,7 +402,8 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 		if (c->hand == sets)
 			begin_round(c);
 		__builtin_prefetch(&c->table.sets[c->hand + 4 < sets ? c->hand + 4 : 0], 1);
-		sweep_set(c, &c->table.sets[c->hand++], leapt);
+		sweep_set(c, &c->table.sets[c->hand++], leapt || c->unjudged);
+		c->unjudged -= c->unjudged > 0;
 	}
 	c->swept += (int64_t)(n * step);
 	return n;

@@ -19,6 +19,16 @@ void pressure_init(struct pressure *p, const struct flow_limits *configured, uin
 	p->until = from - (from < entries / CALM ? from : entries / CALM);
 }
 
+void pressure_change(struct pressure *p, const struct flow_limits *configured, uint32_t entries,
+	unsigned percent)
+{
+	const struct pressure before = *p;
+
+	pressure_init(p, configured, entries, percent);
+	p->times = before.times;
+	p->on = before.on && p->from != UINT32_MAX;
+}
+
 /* Of SCALE: nothing at `from`, all at the last entry. */
 static int64_t strength(const struct pressure *p, uint64_t flows)
 {

@@ -237,9 +237,22 @@ bool table_insert(struct table *t, uint64_t hash, struct place *at)
 	at->record = table_record_at(t, place);
 	t->graded[FLOW_SINGLE]++;
 	/* Full: it no longer counts, it only says yes. */
-	if (at->set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
+	if (at->set == first)
+		return true;
+	at->set->age[SET_GUESTS] |= (uint16_t)(1u << at->way);
+	if (first->tag[SET_DISPLACED] != UINT16_MAX)
 		first->tag[SET_DISPLACED]++;
 	return true;
+}
+
+/* Its key says which set counts it. */
+static void send_home(struct table *t, struct place at)
+{
+	struct set *first = table_first(t, table_hash(t, table_key_of_record(at.record)));
+
+	at.set->age[SET_GUESTS] &= (uint16_t) ~(1u << at.way);
+	if (first->tag[SET_DISPLACED] != UINT16_MAX)
+		first->tag[SET_DISPLACED]--;
 }
 
 void table_remove(struct table *t, struct place at)
@@ -247,9 +260,8 @@ void table_remove(struct table *t, struct place at)
 	t->graded[table_grade(at)]--;
 	at.set->tag[at.way] = 0;
 	t->free[t->free_count++] = at.set->record[at.way];
-	struct set *first = table_first(t, table_hash(t, table_key_of_record(at.record)));
-	if (at.set != first && first->tag[SET_DISPLACED] != UINT16_MAX)
-		first->tag[SET_DISPLACED]--;
+	if (at.set->age[SET_GUESTS] >> at.way & 1)
+		send_home(t, at);
 }
 
 void table_raise(struct table *t, struct place at, enum flow_grade grade)

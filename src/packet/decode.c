@@ -183,8 +183,6 @@ static void forget_unnoted(struct packet *packet)
 	struct packet_details *details = &packet->details;
 	uint32_t missing = ~packet->facts;
 
-	if (missing & PACKET_MAC)
-		memset(details->source_mac, 0, 12);
 	if (missing & PACKET_VLAN) {
 		packet->vlan_id = 0;
 		details->vlan = (struct packet_tag){0};
@@ -258,18 +256,15 @@ static void note_inner(struct packet *packet, const struct packet *inner)
 	memcpy(details->inner_source_address, inner->source_address, 16);
 	memcpy(details->inner_destination_address, inner->destination_address, 16);
 	details->tunnel_depth = inner->details.tunnel_depth;
-	if (facts & PACKET_MPLS) {
+	if (facts & PACKET_MPLS) { /* else they may be of a guess gone wrong; sessions, too */
 		memcpy(details->mpls, inner->details.mpls, sizeof details->mpls);
 		details->mpls_depth = inner->details.mpls_depth;
 	}
 	if (facts & PACKET_PPPOE)
 		details->pppoe_session = inner->details.pppoe_session;
-	if (facts & PACKET_SEGMENT)
-		details->segment_id = inner->details.segment_id;
-	if (facts & PACKET_GRE_KEY)
-		details->gre_key = inner->details.gre_key;
-	if (facts & PACKET_GTPU_TEID)
-		details->gtpu_teid = inner->details.gtpu_teid;
+	details->segment_id = inner->details.segment_id;
+	details->gre_key = inner->details.gre_key;
+	details->gtpu_teid = inner->details.gtpu_teid;
 	packet->facts |= facts | PACKET_INNER;
 }
 

@@ -200,7 +200,6 @@ enum layer frame_relay_read(struct walk *walk)
 		return walk_short(walk);
 	if (h[0] & 1)
 		return walk_ignore(walk, PACKET_IGNORED_FRAME_RELAY, h[0]);
-	bytes_skip(&walk->at, 1);
 	do {
 		h = bytes_peek(&walk->at, 2);
 		if (!h)

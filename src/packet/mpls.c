@@ -22,7 +22,7 @@ static enum layer pseudowire_guess(struct walk *walk, uint8_t nibble)
 		walk->guessed = true;
 		walk->nibble = nibble;
 	}
-	if (nibble == 0 && bytes_left(&walk->at) >= 4) {
+	if (nibble == 0) {
 		guess_push(walk, walk->at.at);
 		bytes_skip(&walk->at, 4);
 	}

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* mremap */
 #include "route/asn.h"
 
 #include "route/prefixes.h"
@@ -5,12 +6,15 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct asn {
 	bool is_database;
@@ -68,6 +72,43 @@ static bool read_text(struct asn *asn, const char *file, char *why, size_t size)
 	return good;
 }
 
+/* True: that is all that the file has. */
+static bool read_whole(const char *file, char *to, size_t size)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	size_t got = 0;
+	ssize_t n = 0;
+	char more;
+
+	while (fd >= 0 && got < size && (n = read(fd, to + got, size - got)) > 0)
+		got += (size_t)n;
+	bool good = fd >= 0 && got == size && read(fd, &more, 1) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* The library maps the file: whoever cut it would end weir with SIGBUS, and whoever wrote into
+ * it would change what is found. So a copy comes into the place of that map, and is unmapped as
+ * the map would be. */
+static bool copy_database(const MMDB_s *database, const char *file, char *why, size_t size_of_why)
+{
+	void *map = (void *)(uintptr_t)database->file_content;
+	size_t size = (size_t)database->file_size;
+	char *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED) {
+		snprintf(why, size_of_why, "out of memory");
+		return false;
+	}
+	if (read_whole(file, copy, size) &&
+		mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, map) == map)
+		return true;
+	munmap(copy, size);
+	snprintf(why, size_of_why, "%s: it was changed while it was read", file);
+	return false;
+}
+
 struct asn *asn_open(const char *file, char *why, size_t size)
 {
 	struct asn *asn = calloc(1, sizeof *asn);
@@ -78,8 +119,12 @@ struct asn *asn_open(const char *file, char *why, size_t size)
 	}
 	int status = MMDB_open(file, MMDB_MODE_MMAP, &asn->database);
 	asn->is_database = status == MMDB_SUCCESS;
-	if (asn->is_database)
-		return asn;
+	if (asn->is_database) {
+		if (copy_database(&asn->database, file, why, size))
+			return asn;
+		asn_close(asn);
+		return NULL;
+	}
 	/* What has no metadata of a database is taken for a text. */
 	if (status == MMDB_INVALID_METADATA_ERROR || status == MMDB_FILE_OPEN_ERROR) {
 		if (read_text(asn, file, why, size))

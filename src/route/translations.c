@@ -222,6 +222,11 @@ void translations_end(struct translations *t, const struct translation *what, in
 		end(t, at, time);
 }
 
+void translations_linger(struct translations *t, int64_t linger)
+{
+	t->linger = linger;
+}
+
 void translations_expire(struct translations *t, int64_t now)
 {
 	while (t->first != NONE && now - t->entry[t->first].over >= t->linger)

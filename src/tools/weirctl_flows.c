@@ -26,9 +26,10 @@ static const char *protocol_name(char room[8], json_int_t protocol)
 /* address:port, [address]:port, or the address alone where there are no ports. */
 static const char *endpoint(char room[96], const char *address, json_int_t port)
 {
-	const char *form = port == 0 ? "%s" : strchr(address, ':') ? "[%s]:%d" : "%s:%d";
-
-	snprintf(room, 96, form, address, (int)port);
+	if (port == 0)
+		snprintf(room, 96, "%s", address);
+	else
+		snprintf(room, 96, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address, (int)port);
 	return room;
 }
 

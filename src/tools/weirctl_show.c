@@ -96,6 +96,8 @@ static void ledger_flows(FILE *out, const json_t *f)
 			tally(out, "+", "to others of its group", at(c, "elsewhere"));
 		if (number(at(c, "filtered"), "flows"))
 			tally(out, "+", "left out by its filter", at(c, "filtered"));
+		if (number(at(c, "absent"), "flows"))
+			tally(out, "+", "while it was not configured", at(c, "absent"));
 		tally(out, "=", "at the exporter", at(f, "exported"));
 		if (number(at(c, "in_doubt"), "flows"))
 			tally(out, "", "of those sent, in doubt", at(c, "in_doubt"));

@@ -76,8 +76,10 @@ int socket_open(const char *address, const char *port, char name[SOCKET_NAME])
 			break;
 	}
 	if (fd < 0)
-		fprintf(stderr, "weirdump: cannot listen on %s port %s: %s\n",
-			address ? address : "any address", port, strerror(errno));
+		fprintf(stderr, "weirdump: cannot listen on %s port %s: %s%s\n",
+			address ? address : "any address", port, strerror(errno),
+			errno == EADDRINUSE ? ": -p takes another one, `ss -ulnp` says who has it"
+					    : "");
 	else
 		name_of(fd, name);
 	return fd;

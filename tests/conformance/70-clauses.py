@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """The ledger of clauses (ledger.tsv): what the protocols ask of an exporter, and what shows that weir does it.
 
 A row is: clause, positive test, negative test, rule. The positive test `stream` is wire.py, which finds nothing wrong

@@ -19,7 +19,7 @@ from readers import READERS, Stream
 
 
 clauses = readers.load('clauses', HERE + '/70-clauses.py')
-TOOL = os.path.join(os.environ.get('BUILD', clauses.ROOT + '/build'), 'tests/tool_session')
+TOOL = os.path.join(os.path.dirname(os.path.abspath(clauses.WEIR)), 'tests/tool_session')
 TIMELESS = 'tiny', 'sparse'  # records that tell no times, or no addresses
 BLIND = 'tshark', 5  # does not look at NetFlow v5's sequence numbers
 failures = []

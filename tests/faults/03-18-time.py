@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Packet time, which is weir's only clock where a file is read: a table that is full for ten minutes (3), an elephant of
 100 Gb/s for an hour, in 64 bits and cut for narrower counters (4, 8), clocks that step, a leap second, a host that
 sleeps (12, 13, 14, 17), disorder (15), absurd dates (11, 16), two interfaces with different clocks (18)."""
 import datetime
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -114,6 +116,29 @@ def disorder():
     check('the first one late', spans(first), [(0, 5000, 2)])
 
 
+def nanoseconds():
+    """Each frame a flow: what its record says is what the capture says, to the nanosecond."""
+    conf, draw = os.path.join(TMP, 'nano.conf'), random.Random(1)
+    with open(conf, 'w') as file:
+        file.write('records = ( { name = "nano"; match = ["sourceIPv4Address"]; collect = ["flowStartNanoseconds", '
+                   '"flowEndNanoseconds"]; } ); cache: { record = "nano"; };')
+    times = sorted(draw.randrange(START, START + 10 * SECOND) for _ in range(2000))
+    frames = [(t, ethernet(ipv4(udp(), src=0x0a000000 + i))) for i, t in enumerate(times)]
+    path, ledger = pcap('nano.pcap', frames), os.path.join(TMP, 'ledger')
+    p = subprocess.run([WEIR, '-f', conf, '-r', path, '-o', 'json', '--ledger', ledger], capture_output=True, timeout=50)
+    got = {}
+    for r in map(json.loads, p.stdout.decode().splitlines()):
+        got[r['sourceIPv4Address']] = r['flowStartNanoseconds'], r['flowEndNanoseconds']
+    wrong = [i for i, t in enumerate(times) if got.get('10.0.%d.%d' % (i >> 8, i & 255)) != (moment(t), moment(t))]
+    if wrong:
+        bad('nanoseconds: %d of %d differ, as %s, which is %s: %s' % (
+            len(wrong), len(times), got.get('10.0.%d.%d' % (wrong[0] >> 8, wrong[0] & 255)), moment(times[wrong[0]]), p.stderr[-500:]))
+
+
+def moment(t):
+    return '%s.%09dZ' % (datetime.datetime.fromtimestamp(t // SECOND, datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%S'), t % SECOND)
+
+
 def dates():
     year = {'1970': 0, '2036': 2085978496 + 5, '2038': 2**31 + 5, '2106': 2**32 - 5, '2^32 - 1 s': 2**32 - 1}
     for name, seconds in year.items():
@@ -140,6 +165,6 @@ def clocks():
     check('two clocks', spans(run), [(0, 8000, 5), (1000, 9000, 5)])
 
 
-for test in full_table, elephant, steps, disorder, dates, clocks:
+for test in full_table, elephant, steps, disorder, nanoseconds, dates, clocks:
     test()
 finish()

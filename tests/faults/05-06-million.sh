@@ -1,7 +1,6 @@
 #!/bin/bash
 # A million live flows that are to leave at once: by a flush while packets still come, for a collector with the room that
-# any socket has, at a rate that it follows (5); and by SIGTERM, in bounded time (6). And a second SIGTERM ends weir at
-# once, which says how much it did not send (6).
+# any socket has, at a rate that it follows (5); and by SIGTERM, in bounded time (6).
 . "$(dirname "$0")/faults.sh"
 wire_up
 FLOWS=1000000

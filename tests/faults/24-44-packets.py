@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Packets that mean no good (30 to 43) and short snapshots (24): each frame is in one flow or ignored for the reason that
 is written here, never both, with the octets of its IP header; whether tunnels are entered or not. What decoders make of
 every octet that is damaged is check_packet_damage.c and 30-damage.sh (44)."""

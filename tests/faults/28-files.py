@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Captures that are no captures (28): absurd headers, lengths and ends, other orders of octets, pipes, many interfaces
 (25). What can be read is metered and told; the exit status is 2 where something could not, with a line that names the file."""
 import os

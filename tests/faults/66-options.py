@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# run.sh: computes
 """Every key of the configuration with values that no sane hand writes (66): each is taken or refused with one line that
 names it, by exit status 1; none ends weir otherwise. What whole files make of it is fuzz_config.c."""
 import concurrent.futures
