@@ -8,7 +8,7 @@
 struct hands;
 struct hand;
 
-/* So many threads. NULL: they cannot all be had. */
+/* So many threads. NULL: they cannot all be had, which it said on the log. */
 struct hands *hands_new(unsigned count);
 /* When none has work; waits for their end. */
 void hands_free(struct hands *hands);

@@ -1,5 +1,7 @@
 #include "daemon/hands.h"
 
+#include "base/log.h"
+
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
@@ -68,6 +70,8 @@ struct hands *hands_new(unsigned count)
 		wait_for(&all->hand[i].done);
 	if (all->count == count)
 		return all;
+	log_error("main", "event=no-thread note=\"%u are wanted for interfaces that come later\"",
+		count);
 	hands_free(all);
 	return NULL;
 }

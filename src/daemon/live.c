@@ -348,22 +348,14 @@ static bool make_events(struct live *l)
 
 static void free_events(struct live *l)
 {
-	if (l->on_signal)
-		event_free(l->on_signal);
+	struct event *const all[] = {
+		l->on_signal, l->watch, l->look, l->alive, l->reload, l->on_links, l->follow};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i])
+			event_free(all[i]);
 	if (l->signals >= 0)
 		close(l->signals);
-	if (l->watch)
-		event_free(l->watch);
-	if (l->look)
-		event_free(l->look);
-	if (l->alive)
-		event_free(l->alive);
-	if (l->reload)
-		event_free(l->reload);
-	if (l->on_links)
-		event_free(l->on_links);
-	if (l->follow)
-		event_free(l->follow);
 	if (l->services->control)
 		control_stop(l->services->control);
 	if (l->services->metrics)
@@ -403,14 +395,7 @@ static bool make_hands(const struct live *l)
 	unsigned spares = l->services->confine ? l->services->spares : 0;
 	struct crew *crew = l->view->crew;
 
-	if (!spares)
-		return true;
-	crew->hands = hands_new(spares);
-	if (!crew->hands)
-		log_error("main",
-			"event=no-thread note=\"%u are wanted for interfaces that come later\"",
-			spares);
-	return crew->hands != NULL;
+	return !spares || (crew->hands = hands_new(spares)) != NULL;
 }
 
 /* All threads are there, named and confined before the first packet is. */
