@@ -40,25 +40,27 @@ start() {
 	until_true 20 ctl status || bad "weir does not answer: $(cat "$TMP/out")"
 }
 
-# left NAME VALUE: in /proc/PID/status of every thread
+# left NAME VALUE [PID]: in /proc/PID/status of every thread
 left() {
 	local task
-	for task in /proc/$weir/task/*; do
+	for task in /proc/"${3:-$weir}"/task/*; do
 		grep -qE "^$1:[[:space:]]+$2\$" "$task/status" || bad "$1 of $task: $(grep "^$1:" "$task/status"), not $2"
 	done
 }
-all_is_left() { # CAPABILITIES [THREADS]
-	local set
-	[ "$(ls /proc/$weir/task | wc -l)" -ge "${2:-4}" ] || bad "threads: $(ls /proc/$weir/task)"
-	left Uid '54242\s54242\s54242\s54242'
-	left Gid '54243\s54243\s54243\s54243'
-	left Groups '54243 '
+all_is_left() { # CAPABILITIES [THREADS [PID]]
+	local set pid=${3:-$weir}
+	[ "$(ls /proc/$pid/task | wc -l)" -ge "${2:-4}" ] || bad "threads: $(ls /proc/$pid/task)"
+	left Uid '54242\s54242\s54242\s54242' $pid
+	left Gid '54243\s54243\s54243\s54243' $pid
+	left Groups '54243 ' $pid
 	for set in CapInh CapPrm CapEff CapAmb CapBnd; do
-		case $set in CapPrm | CapEff | CapBnd) left $set "$1" ;; *) left $set 0+ ;; esac
+		case $set in CapPrm | CapEff | CapBnd) left $set "$1" $pid ;; *) left $set 0+ $pid ;; esac
 	done
-	left NoNewPrivs 1
-	left Seccomp 2
+	left NoNewPrivs 1 $pid
+	left Seccomp 2 $pid
 }
+# helper NAME: the process of weir's that is called so; empty: there is none
+helper() { grep -lx "$1" $(sed -E 's#([0-9]+) ?#/proc/\1/comm #g' /proc/$weir/task/$weir/children) /dev/null 2>/dev/null | grep -o '[0-9]*'; }
 start
 all_is_left 0+
 [ "$(stat -c %u /proc/$weir/mem)" = 0 ] || bad 'its memory may be dumped'
@@ -73,12 +75,26 @@ kill -STOP $weir
 until_true 10 grep -q '^State:.T' /proc/$weir/status
 kill -CONT $weir
 until_true 10 ctl status || bad "after a stop: $(cat "$TMP/out")"
+[ -z "$(helper weir-opener)" ] || bad 'somebody keeps the right to capture, and has no use for it'
 stop $weir TERM 20 || bad "SIGTERM: exit status $?: $(cat "$TMP/out")"
 [ ! -e "$socket" ] || bad 'the socket is still there'
 
+# Another process keeps the right, and the one to load programs where that needs it
 start --set privileges.capture=true
-all_is_left 0+2000
+all_is_left 0+
+all_is_left 0+2000 1 "$(helper weir-opener)"
+all_is_open=$(ls -l /proc/"$(helper weir-opener)"/fd | grep -vc -e '/dev/null' -e "$TMP/out" -e socket -e total)
+[ "$all_is_open" = 0 ] || bad "the opener has other files: $(ls -l /proc/"$(helper weir-opener)"/fd)"
 stop $weir TERM 20 || bad "SIGTERM: exit status $?: $(cat "$TMP/out")"
+
+start --set privileges.capture=true -i lo
+all_is_left 0+
+if grep -q event=no-egress "$TMP/out"; then want=0+2000; else want=0+8000002000; fi
+all_is_left $want 1 "$(helper weir-opener)"
+opener=$(helper weir-opener)
+kill -KILL $weir
+wait $weir
+until_true 10 [ ! -e /proc/$opener ] || bad 'the opener outlives weir'
 
 start --set privileges.user= --set privileges.confine=false
 left Uid '0\s0\s0\s0'

@@ -54,6 +54,11 @@ cleanups+=("kill $sender")
 
 # ---- All as it should be (the machine's clock and memory are what they are) ----
 
+doctor -i 'v?' -i 'nothing*' -n 192.0.2.1 --set exporters[0].max_datagram=1400
+finds good 'patterns: 1 interfaces that are up are like one'
+finds good 'vb: can be captured, with a ring of 64 MB'
+doctor -i 'nothing*' -n 192.0.2.1 --set exporters[0].max_datagram=1400
+finds note 'patterns: 0 interfaces that are up are like one'
 doctor -i vb -n 192.0.2.1 --set exporters[0].max_datagram=1400
 finds good 'capabilities: '
 finds good 'memory: caches and rings take [0-9]+ MB of [0-9]+ MB'

@@ -111,7 +111,7 @@ class Live(Scenario):
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         sender.bind(('vb', 0))
         end = time.monotonic() + PATIENCE
-        while 'frames are let in' not in run.text() and run.process.poll() is None:
+        while not re.search('frames are let in|event=no-match', run.text()) and run.process.poll() is None:
             if time.monotonic() > end:
                 raise subprocess.TimeoutExpired('start', PATIENCE)
             time.sleep(0.01)
@@ -246,6 +246,14 @@ def scenarios(live):
             @include "%s"
             ''' % (control, port, exporters))
         yield Live('live', ['-f', conf], control, ('127.0.0.1', port))
+        conf = write('pattern.conf', '''
+            inputs = ( { interface = "v?"; buffer = "1M"; } );
+            cache: { entries = 1024; fragments = 64; };
+            control: { socket = "%s"; };
+            metrics: { listen = "127.0.0.1:%d"; };
+            exporters = ( { collector = "127.0.0.1:%d"; } );
+            ''' % (control, port, sink.getsockname()[1]))
+        yield Live('pattern', ['-f', conf], control, ('127.0.0.1', port))
     yield None  # keeps the sockets
 
 

@@ -2,7 +2,7 @@
 # The configuration is changed while the wire is full: times, records, exporters, filters, sampling and
 # inputs, by SIGHUP and by weirctl. Each frame is a flow of its own, so each that was seen must be in one
 # record of one kind, and in no other; what is wrong with a file is said, and changes nothing. So it is
-# confined and without rights, and in the other builds.
+# confined and without rights, inputs that come too, and in the other builds.
 . "$(dirname "$0")/common.sh"
 TOP=${TOP:-$root}
 flood=$(dirname "$WEIR")/tests/tool_flood

@@ -114,7 +114,7 @@ static void strike_scene(void)
 static void make_intakes(void)
 {
 	for (int i = 0; i < INPUTS; i++) {
-		scene.inputs[i].intake = intake_new(&scene.inputs[i]);
+		scene.inputs[i].intake = intake_new(&scene.inputs[i], NULL);
 		ck_assert_ptr_nonnull(scene.inputs[i].intake);
 	}
 }

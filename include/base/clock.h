@@ -16,6 +16,10 @@ int64_t clock_wall(void);
 /* Since some point in the past; never steps. */
 int64_t clock_steady(void);
 
+/* Waits so many nanoseconds, or less where a signal comes. By futex(2), which threads need anyway:
+ * a confined weir so has one call fewer that it may make. */
+void clock_pause(int64_t nanoseconds);
+
 /* The division that rounds towards minus infinity, for times before 1970. */
 static inline int64_t clock_floor(int64_t nanoseconds, int64_t unit)
 {

@@ -7,10 +7,9 @@
 
 #include "capture/source.h"
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-struct sock_filter;
 
 struct device {
 	unsigned interface; /* ifIndex, 0: "any", all of them */
@@ -21,18 +20,21 @@ struct device {
 
 /* A filter's words as the kernel has them. */
 struct device_program {
-	struct sock_filter *code;
 	unsigned short length; /* instructions */
+	struct sock_filter code[BPF_MAXINSNS];
 };
 
-/* Asks for the interface; false: *error says why there is none. On success device_free()
- * takes back what is kept of it, which takes no right to be used. */
+/* Asks for the interface, of which `snaplen` octets of a frame are to be captured; false: *error
+ * says why there is none. On success device_free() takes back what is kept of it, which takes
+ * no right to be used. */
 bool device_ask(
-	struct device *device, const struct source_options *options, struct source_error *error);
+	struct device *device, const char *interface, uint32_t snaplen, struct source_error *error);
+/* The same of one that is not there, as if it had Ethernet's link headers: good for trying words.
+ * False: memory is short. */
+bool device_suppose(struct device *device, uint32_t snaplen);
 void device_free(struct device *device);
 
-/* False: *error says what is wrong with the words. On success the caller frees the code. One
- * thread at a time. */
+/* False: *error says what is wrong with the words. One thread at a time. */
 bool device_compile(struct device *device, const char *words, struct device_program *program,
 	struct source_error *error);
 

@@ -30,6 +30,9 @@ enum { DUPLICATES_INTERFACES = 65536 };
 struct duplicates *duplicates_new(void);
 void duplicates_free(struct duplicates *duplicates);
 
+/* The table, as duplicates_load() needs it. */
+int duplicates_fd(const struct duplicates *duplicates);
+
 /* Replaces what is known of an interface. Any thread. */
 void duplicates_mark(struct duplicates *duplicates, unsigned interface, unsigned flags);
 
@@ -37,10 +40,13 @@ void duplicates_mark(struct duplicates *duplicates, unsigned interface, unsigned
 struct duplicates_program;
 
 /* What goes out and came in by an interface that is an entry is left out, and all frames on one
- * that is covered; the rest is for the classic filter. Loading it takes CAP_BPF, attaching it
- * does not. NULL: errno says why. */
-struct duplicates_program *duplicates_load(
-	struct duplicates *duplicates, const struct sock_filter *filter, unsigned length);
+ * that is covered; the rest is for the classic filter. Loading it takes CAP_BPF. Gives two
+ * descriptors, the program and what it counts in; false: none, errno says why. */
+bool duplicates_load(struct duplicates *duplicates, const struct sock_filter *filter,
+	unsigned length, int *program, int *sum);
+/* Makes use of these two, which takes no right, and takes them over, also when it fails.
+ * NULL: memory is short. */
+struct duplicates_program *duplicates_take(int program, int sum);
 void duplicates_unload(struct duplicates_program *program);
 
 /* Gives it to a packet socket in the place of its filter. False: errno says why. */

@@ -15,8 +15,8 @@
 enum { PACKET_RING_MILLISECONDS = 100 };
 
 struct packet_ring_options {
-	unsigned interface; /* ifIndex, 0: all interfaces */
-	bool cooked;        /* without link headers; frames get an SLL2 header instead */
+	unsigned interface; /* the socket's: ifIndex, 0: all interfaces */
+	bool cooked;        /* the same: without link headers; frames get an SLL2 header instead */
 	bool promiscuous;
 	bool only_incoming;
 	uint16_t link_type; /* LINKTYPE_ number of what is not cooked */
@@ -26,8 +26,13 @@ struct packet_ring_options {
 
 struct packet_ring;
 
-/* With a filter that lets nothing in. NULL: errno says why. */
-struct packet_ring *packet_ring_open(const struct packet_ring_options *options);
+/* A packet socket at an interface (ifIndex, 0: all), which lets nothing in and has no ring yet.
+ * Takes CAP_NET_RAW. -1: errno says why. */
+int packet_ring_socket(unsigned interface, bool cooked);
+
+/* A ring for it, which takes no right; takes over the socket, also when it fails. NULL: errno
+ * says why. */
+struct packet_ring *packet_ring_open(int fd, const struct packet_ring_options *options);
 void packet_ring_close(struct packet_ring *ring);
 
 /* The socket: to be polled, to be given a filter. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct duplicates;
+struct opening_way;
 
 struct source_options {
 	const char *interface; /* capture live, or NULL */
@@ -22,8 +23,9 @@ struct source_options {
 	uint32_t snaplen;      /* octets of a frame that are captured */
 	uint64_t buffer;       /* octets of the kernel's ring */
 	bool promiscuous;
-	bool only_incoming; /* what goes out is not captured */
-	bool may_return;    /* the right to capture is kept for an interface that comes back */
+	bool only_incoming;               /* what goes out is not captured */
+	const struct opening_way *opener; /* lent; live: who opens, also when it comes back; NULL:
+					     this process does, while it has the right to */
 	const atomic_bool *covered;    /* lent; live: all that it has is seen elsewhere; or NULL */
 	struct duplicates *duplicates; /* lent; live: what passes several inputs; or NULL */
 };

@@ -62,8 +62,9 @@ struct config_cpus {
 
 /* inputs = ( { ... } ) : one of interface and file is set */
 struct config_input {
-	char interface[CONFIG_NAME];
-	char file[4096]; /* capture file, "-": standard input */
+	char interface[CONFIG_NAME]; /* a name, or a pattern: pattern.h */
+	uint32_t index;              /* ifIndex of one that a pattern stands for, else 0 */
+	char file[4096];             /* capture file, "-": standard input */
 	char filter[4096];
 	uint32_t snaplen; /* octets, 64 to 262144, default 2048 */
 	uint64_t buffer;  /* octets of the kernel's ring, default 64M */
@@ -180,7 +181,7 @@ struct config_metrics {
 struct config_privileges {
 	char user[64]; /* to become where root starts weir; "": stay, default weir */
 	bool confine;  /* Landlock and seccomp, default true */
-	bool capture;  /* keep CAP_NET_RAW, default false */
+	bool capture;  /* keep CAP_NET_RAW, default false; inputs by patterns do, too */
 };
 
 struct config_routes {
@@ -192,8 +193,9 @@ struct config_routes {
 struct config {
 	struct config_input inputs[CONFIG_INPUTS];
 	unsigned input_count;
-	bool dedup; /* what passes several inputs is metered where it comes in; default true */
-	bool nat;   /* translations are told; default false */
+	bool patterns; /* among the inputs, also where they have been expanded; by config_check() */
+	bool dedup;    /* what passes several inputs is metered where it comes in; default true */
+	bool nat;      /* translations are told; default false */
 	uint32_t nat_entries; /* translated connections known at one time, default 65536 */
 	bool meter_own;       /* weir's own messages, too; default false */
 	struct config_record records[CONFIG_RECORDS];

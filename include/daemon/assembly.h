@@ -10,19 +10,25 @@
 #include "daemon/dedup.h"
 #include "daemon/exporter.h"
 #include "daemon/guide.h"
+#include "daemon/opener.h"
 #include "daemon/own.h"
+#include "daemon/present.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct assembly {
-	struct config *config; /* as it holds; owned */
+	struct config *config; /* as it holds, without patterns; owned */
+	struct config *given;  /* the same as it was given, where inputs may come by patterns */
 	struct crew *crew;
 	struct exporter *exporter;
 	struct dedup *dedup; /* NULL: none */
 	struct guide *guide;
-	struct own *own; /* NULL: none */
+	struct own *own;         /* NULL: none */
+	struct opener *opener;   /* NULL: none, inputs are opened here */
+	struct present *present; /* where there is an opener */
 	bool is_file;
+	unsigned pid;    /* this process' */
 	unsigned made;   /* workers, ever */
 	unsigned opened; /* inputs, ever */
 };

@@ -35,20 +35,23 @@ struct confine_path {
 enum confine_need {
 	CONFINE_STREAMS = 1, /* connections that are made and ended */
 	CONFINE_TLS = 2,
-	CONFINE_FILES = 4,    /* files that are written, or kept messages in */
-	CONFINE_RELOAD = 8,   /* other collectors */
-	CONFINE_CAPTURE = 16, /* interfaces that come back are captured again */
+	CONFINE_FILES = 4,   /* files that are written, or kept messages in */
+	CONFINE_RELOAD = 8,  /* other collectors */
+	CONFINE_INPUTS = 16, /* that come while weir runs */
 };
 
-/* Landlock, for this thread and those that it starts: so before it starts any. *abi is
- * what the kernel knows of it, 0: nothing, and files are not confined. Needs
- * no_new_privs. */
-bool confine_files(
-	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error);
+/* Landlock, for this thread and those that it starts: so before it starts any; of the system's
+ * files with `interfaces_only` just those that tell of interfaces. *abi is what the kernel knows
+ * of it, 0: nothing, and files are not confined. Needs no_new_privs. */
+bool confine_files(bool interfaces_only, const struct confine_path *paths, unsigned count, int *abi,
+	struct config_error *error);
 
 /* The filter, with the sum of enum confine_need, for all threads of the process, which have all
  * begun: any other call, the beginning of a thread too, kills the process. Needs
  * no_new_privs. */
 bool confine_calls(unsigned needs, struct config_error *error);
+
+/* The same for the process that opens interfaces (opener.h), which has one thread. */
+bool confine_opener(struct config_error *error);
 
 #endif

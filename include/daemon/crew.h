@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct hands;
 struct intake;
 
 enum { CREW_MOST = 2 * CONFIG_INPUTS * CONFIG_WORKERS };
@@ -20,6 +21,7 @@ enum { CREW_MOST = 2 * CONFIG_INPUTS * CONFIG_WORKERS };
 struct crew_input {
 	char name[CONFIG_NAME];
 	struct config_cpus cpu;
+	bool by_pattern; /* it is let go when its interface goes */
 	unsigned workers;
 	struct worker *worker[CONFIG_WORKERS];
 	struct intake *intake; /* their threads, once it runs */
@@ -37,6 +39,7 @@ struct crew {
 	struct crew_input *input[CONFIG_INPUTS];
 	unsigned inputs;
 	struct worker_statistics past; /* of workers that have gone */
+	struct hands *hands; /* threads for inputs that come later, or NULL: these are made then */
 };
 
 /* NULL: memory is short. */

@@ -11,6 +11,9 @@
 
 struct dedup;
 
+/* Whether inputs are several; those by patterns are, however many there are now. */
+bool dedup_sees_several(const struct config *config);
+
 /* As the configuration wants it for these inputs; says on the log where the kernel does
  * not allow it. NULL: nothing is left out. */
 struct dedup *dedup_new(const struct config *config);

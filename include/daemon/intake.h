@@ -11,13 +11,15 @@
 #define DAEMON_INTAKE_H
 
 #include "daemon/crew.h"
+#include "daemon/hands.h"
 
 #include <stdbool.h>
 
 struct intake;
 
-/* NULL when memory is short. The input is lent until intake_free(). */
-struct intake *intake_new(struct crew_input *input);
+/* Threads are of `hands`, lent until intake_join(), or with NULL made, which a confined weir
+ * cannot. NULL when memory is short. The input is lent until intake_free(). */
+struct intake *intake_new(struct crew_input *input, struct hands *hands);
 /* After intake_join(). */
 void intake_free(struct intake *intake);
 

@@ -18,8 +18,9 @@ struct live_services {
 	struct control *control; /* NULL: none */
 	struct http *metrics;    /* NULL: none */
 	const struct notify *notify;
-	unsigned needs; /* of enum confine_need */
-	bool confine;   /* to a few system calls, before the first packet is looked at */
+	unsigned spares; /* threads for inputs that come later, where calls are confined */
+	unsigned needs;  /* of enum confine_need */
+	bool confine;    /* to a few system calls, before the first packet is looked at */
 };
 
 /* Runs the workers until SIGTERM, SIGINT, a broken output or the end of the last

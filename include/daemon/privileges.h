@@ -16,11 +16,18 @@
 
 #include <stdbool.h>
 
+/* What is kept where the process has it. */
+enum privileges_right {
+	PRIVILEGES_CAPTURE = 1, /* CAP_NET_RAW: to open packet sockets */
+	PRIVILEGES_LOAD = 2,    /* CAP_BPF: to load programs */
+};
+
 struct privileges_options {
-	const char *user; /* to become, where root starts it; "": stay */
-	bool confine;     /* Landlock; confine_calls() is the caller's, when threads run */
-	bool capture;     /* keep CAP_NET_RAW: inputs may be opened later */
-	bool is_file;     /* a capture file is read: who writes files by that stays who he is */
+	const char *user;     /* to become, where root starts it; "": stay */
+	bool confine;         /* Landlock; confine_calls() is the caller's, when threads run */
+	unsigned rights;      /* of enum privileges_right */
+	bool interfaces_only; /* of the system's files, those that tell of interfaces */
+	bool is_file;         /* a capture file is read: who writes files by that stays who he is */
 	const struct confine_path *paths;
 	unsigned path_count;
 };

@@ -29,4 +29,8 @@
 bool reload(struct assembly *assembly, struct config *to, struct reload_report *report,
 	struct config_error *error);
 
+/* The same where nothing but inputs has changed, as interfaces come and go: no file is read. */
+bool reload_inputs(struct assembly *assembly, struct config *to, struct reload_report *report,
+	struct config_error *error);
+
 #endif

@@ -35,9 +35,9 @@ struct reload_plan {
 };
 
 /* Compares; what cannot be changed is set in `to` as `from` has it, and noted. False: *error
- * says what `to` has that a running weir cannot be given. `dedup`: packets are told apart
- * by a program in the kernel. */
+ * says what `to` has that a running weir cannot be given. `opener`: there is one; `dedup`:
+ * packets are told apart by a program in the kernel. */
 bool reload_plan_make(struct reload_plan *plan, const struct config *from, struct config *to,
-	bool dedup, struct reload_report *report, struct config_error *error);
+	bool opener, bool dedup, struct reload_report *report, struct config_error *error);
 
 #endif

@@ -25,7 +25,11 @@ struct view {
 	int64_t rest; /* until then no command goes through the caches */
 	/* Reads the configuration again and takes it up: see reload.h; may change this view. */
 	bool (*reload)(void *context, struct reload_report *report, struct config_error *error);
-	void *context; /* of it */
+	/* There is news of interfaces at `links`, -1: nowhere; takes it. */
+	void (*follow)(void *context);
+	int links;
+	bool waits;    /* interfaces may come, so weir goes on where there is none */
+	void *context; /* of these */
 };
 
 /* Reads the ledger and looks whether it adds up; the caller frees it. NULL: memory

@@ -20,6 +20,9 @@ typedef void netlink_take(void *context, const struct nlmsghdr *message);
 struct netlink *netlink_open(int bus, const unsigned *groups);
 void netlink_close(struct netlink *netlink);
 
+/* To be polled for news. */
+int netlink_fd(const struct netlink *netlink);
+
 /* Sends a request of this type and flags, begun by netlink_begin(), and takes the answers, a
  * dump's all. 0, or a negative errno: the kernel's own where it has refused. */
 struct nlmsghdr *netlink_begin(struct netlink *netlink, unsigned type, unsigned flags);

@@ -1,10 +1,8 @@
 #include "capture/device.h"
 
-#include <linux/filter.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -18,6 +16,12 @@ enum {
 	SLL2_OCTETS = 20,
 };
 
+static void say_none(struct source_error *error, const char *interface)
+{
+	snprintf(error->text, sizeof error->text,
+		"%s: no such interface (`ip -br link` lists them)", interface);
+}
+
 static void say_activation(
 	struct source_error *error, const char *interface, int status, pcap_t *pcap)
 {
@@ -29,30 +33,29 @@ static void say_activation(
 			"`setcap cap_net_raw=ep` on the program",
 			interface);
 	else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		snprintf(error->text, sizeof error->text,
-			"%s: no such interface (`ip -br link` lists them)", interface);
+		say_none(error, interface);
 	else
 		snprintf(error->text, sizeof error->text, "%s: %s%s%s", interface,
 			pcap_statustostr(status), *detail ? ": " : "", detail);
 }
 
 /* As libpcap would capture on it; NULL: *error says why not. */
-static pcap_t *activate(const struct source_options *o, struct source_error *error)
+static pcap_t *activate(const char *interface, uint32_t snaplen, struct source_error *error)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *p = pcap_create(o->interface, text);
+	pcap_t *p = pcap_create(interface, text);
 
 	if (!p) {
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, text);
+		snprintf(error->text, sizeof error->text, "%s: %s", interface, text);
 		return NULL;
 	}
-	pcap_set_snaplen(p, (int)o->snaplen);
+	pcap_set_snaplen(p, (int)snaplen);
 	pcap_set_protocol_linux(p, NO_PROTOCOL);
 	pcap_set_buffer_size(p, SMALLEST_RING);
 	int status = pcap_activate(p);
 	if (status >= 0)
 		return p;
-	say_activation(error, o->interface, status, p);
+	say_activation(error, interface, status, p);
 	pcap_close(p);
 	return NULL;
 }
@@ -81,13 +84,10 @@ static bool without_header(struct sock_filter *i)
 static bool take_program(
 	struct device_program *to, const struct bpf_program *from, bool cooked, const char **why)
 {
-	*to = (struct device_program){
-		.code = calloc(from->bf_len, sizeof *to->code),
-		.length = (unsigned short)from->bf_len,
-	};
-	*why = "out of memory";
-	if (!to->code)
+	*why = "longer than the kernel takes";
+	if (from->bf_len > BPF_MAXINSNS)
 		return false;
+	to->length = (unsigned short)from->bf_len;
 	*why = "not possible without the interface's link headers";
 	for (unsigned i = 0; i < from->bf_len; i++) {
 		const struct bpf_insn *in = &from->bf_insns[i];
@@ -110,33 +110,49 @@ bool device_compile(struct device *d, const char *words, struct device_program *
 		return false;
 	}
 	bool good = take_program(program, &compiled, d->cooked, &why);
-	if (!good) {
+	if (!good)
 		snprintf(error->text, sizeof error->text, "filter '%s': %s", words, why);
-		free(program->code);
-	}
 	pcap_freecode(&compiled);
 	return good;
 }
 
-bool device_ask(struct device *d, const struct source_options *o, struct source_error *error)
+/* libpcap has names of its own for what is no interface. */
+static bool is_interface(const char *name, unsigned *index)
 {
-	pcap_t *p = activate(o, error);
+	*index = if_nametoindex(name);
+	return *index || strcmp(name, "any") == 0;
+}
 
-	*d = (struct device){.interface = if_nametoindex(o->interface), .words = p};
+bool device_ask(
+	struct device *d, const char *interface, uint32_t snaplen, struct source_error *error)
+{
+	pcap_t *p = NULL;
+
+	*d = (struct device){0};
+	if (is_interface(interface, &d->interface))
+		p = activate(interface, snaplen, error);
+	else
+		say_none(error, interface);
 	if (!p)
 		return false;
 	int link_type = pcap_datalink(p);
+	d->words = p;
 	d->cooked = link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2;
 	d->link_type = (uint16_t)link_type;
-	if (!d->interface && strcmp(o->interface, "any") != 0)
-		snprintf(error->text, sizeof error->text, "%s: not a network interface",
-			o->interface);
-	else if (d->cooked && pcap_set_datalink(p, DLT_LINUX_SLL2) < 0)
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, pcap_geterr(p));
-	else
+	if (!d->cooked || pcap_set_datalink(p, DLT_LINUX_SLL2) == 0)
 		return true;
+	snprintf(error->text, sizeof error->text, "%s: %s", interface, pcap_geterr(p));
 	device_free(d);
 	return false;
+}
+
+bool device_suppose(struct device *d, uint32_t snaplen)
+{
+	*d = (struct device){
+		.link_type = DLT_EN10MB,
+		.words = pcap_open_dead(DLT_EN10MB, (int)snaplen),
+	};
+	return d->words != NULL;
 }
 
 void device_free(struct device *d)

@@ -33,15 +33,13 @@ struct duplicates_program {
 
 enum { FRAMES, OCTETS, SUMS };
 
-static bool table_open(struct table *t, unsigned entries, unsigned words)
+/* Takes over the map. */
+static bool table_map(struct table *t, int fd, size_t octets)
 {
-	unsigned octets = words * (unsigned)sizeof *t->value;
-
-	t->octets = (size_t)entries * octets;
-	t->fd = ebpf_array(entries, octets);
-	if (t->fd < 0)
+	*t = (struct table){.fd = fd, .octets = octets};
+	if (fd < 0)
 		return false;
-	void *at = mmap(NULL, t->octets, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
+	void *at = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	t->value = at == MAP_FAILED ? NULL : at;
 	return t->value != NULL;
 }
@@ -60,7 +58,8 @@ struct duplicates *duplicates_new(void)
 
 	if (!d)
 		return NULL;
-	if (table_open(&d->flags, DUPLICATES_INTERFACES, 1))
+	if (table_map(&d->flags, ebpf_array(DUPLICATES_INTERFACES, sizeof *d->flags.value),
+		    DUPLICATES_INTERFACES * sizeof *d->flags.value))
 		return d;
 	int error = errno;
 	duplicates_free(d);
@@ -74,6 +73,11 @@ void duplicates_free(struct duplicates *d)
 		return;
 	table_close(&d->flags);
 	free(d);
+}
+
+int duplicates_fd(const struct duplicates *d)
+{
+	return d->flags.fd;
 }
 
 void duplicates_mark(struct duplicates *d, unsigned interface, unsigned flags)
@@ -99,12 +103,12 @@ static void put_member(struct ebpf *e, unsigned to, size_t member)
 }
 
 /* Counts the frame and lets it go. */
-static void put_leave_out(struct ebpf *e, const struct duplicates_program *p)
+static void put_leave_out(struct ebpf *e, int sum)
 {
 	const uint8_t add = BPF_STX | BPF_DW | BPF_XADD;
 
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-	ebpf_look_up(e, p->sum.fd, 2);
+	ebpf_look_up(e, sum, 2);
 	unsigned none = ebpf_put(e, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, 1);
 	ebpf_put(e, add, 0, 1, FRAMES * sizeof(uint64_t), 0);
@@ -115,8 +119,7 @@ static void put_leave_out(struct ebpf *e, const struct duplicates_program *p)
 	ebpf_put(e, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static void put_program(
-	struct ebpf *e, const struct duplicates *d, const struct duplicates_program *p)
+static void put_program(struct ebpf *e, const struct duplicates *d, int sum)
 {
 	ebpf_put(e, BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0);
 	put_member(e, 2, offsetof(struct __sk_buff, ifindex));
@@ -129,35 +132,48 @@ static void put_program(
 	unsigned other = ebpf_put(e, BPF_JMP | BPF_JA, 0, 0, 0, 0);
 	ebpf_land(e, covered);
 	ebpf_land(e, forwarded);
-	put_leave_out(e, p);
+	put_leave_out(e, sum);
 	ebpf_land(e, coming);
 	ebpf_land(e, own);
 	ebpf_land(e, other);
 }
 
-struct duplicates_program *duplicates_load(
-	struct duplicates *d, const struct sock_filter *filter, unsigned length)
+bool duplicates_load(struct duplicates *d, const struct sock_filter *filter, unsigned length,
+	int *program, int *sum)
 {
-	struct duplicates_program *p = calloc(1, sizeof *p);
 	struct ebpf *e = calloc(1, sizeof *e);
 
-	if (!p || !e) {
-		free(p);
-		free(e);
-		return NULL;
-	}
-	p->fd = -1;
-	if (table_open(&p->sum, 1, SUMS)) {
-		put_program(e, d, p);
+	*program = -1;
+	*sum = e ? ebpf_array(1, SUMS * sizeof(uint64_t)) : -1;
+	if (*sum >= 0) {
+		put_program(e, d, *sum);
 		ebpf_put_classic(e, filter, length);
-		p->fd = ebpf_load(e);
+		*program = ebpf_load(e);
 	}
 	int error = errno;
 	free(e);
-	if (p->fd >= 0)
+	if (*program >= 0)
+		return true;
+	if (*sum >= 0)
+		close(*sum);
+	*sum = -1;
+	errno = error;
+	return false;
+}
+
+struct duplicates_program *duplicates_take(int program, int sum)
+{
+	struct duplicates_program *p = malloc(sizeof *p);
+
+	if (!p) {
+		close(program);
+		close(sum);
+		return NULL;
+	}
+	p->fd = program;
+	if (table_map(&p->sum, sum, SUMS * sizeof *p->sum.value))
 		return p;
 	duplicates_unload(p);
-	errno = error;
 	return NULL;
 }
 
@@ -166,8 +182,7 @@ void duplicates_unload(struct duplicates_program *p)
 	if (!p)
 		return;
 	table_close(&p->sum);
-	if (p->fd >= 0)
-		close(p->fd);
+	close(p->fd);
 	free(p);
 }
 

@@ -50,12 +50,17 @@ int packet_ring_fd(const struct packet_ring *r)
 	return r->fd;
 }
 
-bool packet_ring_reject(struct packet_ring *r)
+static bool reject(int fd)
 {
 	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = {1, &code};
 
-	return setsockopt(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+bool packet_ring_reject(struct packet_ring *r)
+{
+	return reject(r->fd);
 }
 
 /* Blocks have to hold the longest frame, and be more than one. */
@@ -98,36 +103,55 @@ static bool map_ring(struct packet_ring *r, const struct packet_ring_options *o)
 	return true;
 }
 
-static bool bind_to(struct packet_ring *r, const struct packet_ring_options *o)
+static bool bind_to(int fd, unsigned interface)
 {
 	struct sockaddr_ll address = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)o->interface,
+		.sll_ifindex = (int)interface,
 	};
+
+	return bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+/* For no protocol at first, so that nothing comes in before it has its filter. */
+int packet_ring_socket(unsigned interface, bool cooked)
+{
+	int fd = socket(AF_PACKET, (cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (reject(fd) && bind_to(fd, interface)))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool join(struct packet_ring *r, const struct packet_ring_options *o)
+{
 	struct packet_mreq promiscuous = {
 		.mr_ifindex = (int)o->interface,
 		.mr_type = PACKET_MR_PROMISC,
 	};
 
-	return bind(r->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-	       (!o->promiscuous || !o->interface ||
-		       setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
-			       sizeof promiscuous) == 0);
+	return !o->promiscuous || !o->interface ||
+	       setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+		       sizeof promiscuous) == 0;
 }
 
-struct packet_ring *packet_ring_open(const struct packet_ring_options *o)
+struct packet_ring *packet_ring_open(int fd, const struct packet_ring_options *o)
 {
 	struct packet_ring *r = calloc(1, sizeof *r);
 
-	if (!r)
+	if (!r) {
+		close(fd);
 		return NULL;
+	}
 	r->cooked = o->cooked;
 	r->link_type = o->cooked ? SLL2_TYPE : o->link_type;
 	divide(r, o);
-	/* For no protocol at first, so the ring stays empty until it has its filter. */
-	r->fd = socket(AF_PACKET, (o->cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
-	if (r->fd >= 0 && map_ring(r, o) && packet_ring_reject(r) && bind_to(r, o))
+	r->fd = fd;
+	if (map_ring(r, o) && join(r, o))
 		return r;
 	int error = errno;
 	packet_ring_close(r);
@@ -141,8 +165,7 @@ void packet_ring_close(struct packet_ring *r)
 		return;
 	if (r->memory)
 		munmap(r->memory, r->block_octets * r->blocks);
-	if (r->fd >= 0)
-		close(r->fd);
+	close(r->fd);
 	free(r);
 }
 

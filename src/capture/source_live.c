@@ -1,4 +1,4 @@
-/* Live capture: a packet_ring.h for what libpcap says of the interface (device.h).
+/* Live capture: a packet_ring.h for what opening.h says of the interface.
  *
  * The ring lets nothing in until the start, so it stays empty and the kernel's counters
  * 0 while the sources of a fanout group join it one by one, each of which sees all flows
@@ -10,13 +10,13 @@
  * interface has gone; then the source waits for one of its name. */
 #include "capture/source_live.h"
 
-#include "capture/device.h"
-#include "capture/duplicates.h"
+#include "capture/interface.h"
+#include "capture/opening.h"
 #include "capture/packet_ring.h"
+#include "capture/source_filter.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/membarrier.h>
 #include <net/if.h>
@@ -24,19 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
 	QUIET_BLOCKS = 3, /* block time-outs without a frame: then nothing can be left */
-};
-
-struct source_filter {
-	struct device_program classic;
-	struct duplicates_program *program; /* with that in it, or NULL */
 };
 
 struct live {
@@ -48,8 +41,8 @@ struct live {
 	struct device device;
 	int fanout; /* what PACKET_FANOUT was given, 0: nothing */
 	int wake;
-	int ask; /* a socket to ask for interfaces: later on it may be forbidden to open one */
-	char failure[128]; /* "": none */
+	int ask;           /* a socket to ask for interfaces */
+	char failure[640]; /* "": none */
 	bool gone;         /* it is the interface that has failed, which may come back */
 	bool rejects;      /* lets nothing in any more */
 	bool ending;
@@ -78,22 +71,13 @@ static void begin_to_fail(struct live *l, const char *why)
 	begin_to_stop(l);
 }
 
-/* ifIndex of the interface of this name, 0: there is none. */
-static unsigned find_interface(const struct live *l)
-{
-	struct ifreq request = {0};
-
-	memcpy(request.ifr_name, l->name, sizeof l->name);
-	return ioctl(l->ask, SIOCGIFINDEX, &request) < 0 ? 0 : (unsigned)request.ifr_ifindex;
-}
-
 /* The kernel complains when it takes the interface down, which it does before it takes it
  * away. */
 static void look_for_interface(struct live *l)
 {
-	struct ifreq request = {.ifr_ifindex = (int)l->device.interface};
+	unsigned index = l->device.interface;
 
-	if (*l->failure || !l->device.interface || ioctl(l->ask, SIOCGIFNAME, &request) == 0)
+	if (*l->failure || !index || interface_is_there(l->ask, index))
 		return;
 	l->gone = true;
 	begin_to_fail(l, "the interface has gone");
@@ -132,36 +116,11 @@ static bool wait_for_frames(struct live *l)
 	return p[0].revents & POLLIN;
 }
 
-/* One of the interface's counters; 0 where it has none. */
-static uint64_t counter(const struct live *l, const char *name)
-{
-	char path[80 + IFNAMSIZ];
-	uint64_t value = 0;
-
-	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", l->name, name);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%" SCNu64, &value) != 1)
-		value = 0;
-	fclose(file);
-	return value;
-}
-
-/* Frames that the interface or its driver had no room for. */
-static uint64_t missed(const struct live *l)
-{
-	return counter(l, "rx_missed_errors") + counter(l, "rx_fifo_errors");
-}
-
 static struct source_count left_out(const struct live *l)
 {
-	struct source_count all = l->left_out;
+	struct source_count all = l->left_out, now = source_filter_left_out(l->filter);
 
-	if (l->filter->program) {
-		struct source_count now = duplicates_left_out(l->filter->program);
-		source_count_add(&all, &now);
-	}
+	source_count_add(&all, &now);
 	return all;
 }
 
@@ -173,7 +132,7 @@ static struct source_statistics live_statistics(struct source *s)
 		return l->count;
 	packet_ring_statistics(l->ring, &l->count);
 	l->count.duplicates = left_out(l);
-	uint64_t now = missed(l);
+	uint64_t now = interface_missed(l->name);
 	if (now > l->missed)
 		l->count.interface_dropped += now - l->missed;
 	l->missed = now;
@@ -185,16 +144,6 @@ static uint64_t unread(struct live *l)
 {
 	packet_ring_statistics(l->ring, &l->count);
 	return l->count.kernel_received - l->count.kernel_dropped - l->taken;
-}
-
-/* What cannot be asked counts as up: "any" is no interface. */
-static bool is_up(struct live *l)
-{
-	struct ifreq request = {0};
-
-	memcpy(request.ifr_name, l->name, sizeof l->name);
-	return ioctl(packet_ring_fd(l->ring), SIOCGIFFLAGS, &request) < 0 ||
-	       request.ifr_flags & IFF_UP;
 }
 
 static void let_go(struct live *l)
@@ -221,45 +170,98 @@ static bool share(struct live *l)
 
 static bool open_intake(struct live *l)
 {
-	const struct source_filter *f = l->filter;
-	struct sock_fprog program = {f->classic.length, f->classic.code};
-	int fd = packet_ring_fd(l->ring);
-
-	return f->program ? duplicates_attach(f->program, fd)
-			  : setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-				    sizeof program) == 0;
+	return source_filter_attach(l->filter, packet_ring_fd(l->ring));
 }
 
-static bool open_ring(struct live *l)
+/* By the process that has the right to, or by this one. */
+static bool ask(struct live *l, const char *words, bool watch, bool first, struct opening *o)
+{
+	const struct opening_way *way = l->options.opener;
+	struct opening_request q = {
+		.snaplen = l->options.snaplen,
+		.watch = watch,
+		.first = first,
+		.leaves_out = l->options.duplicates != NULL,
+	};
+
+	memcpy(q.interface, l->name, sizeof q.interface);
+	snprintf(q.filter, sizeof q.filter, "%s", words);
+	return way ? way->ask(way->context, &q, o)
+		   : opening_make(&l->device, l->options.duplicates, &q, o);
+}
+
+static bool open_ring(struct live *l, struct opening *opening)
 {
 	const struct source_options *o = &l->options;
 
-	l->missed = missed(l);
-	l->ring = packet_ring_open(&(struct packet_ring_options){
-		.interface = l->device.interface,
-		.cooked = l->device.cooked,
-		.promiscuous = o->promiscuous,
-		.only_incoming = o->only_incoming,
-		.link_type = l->device.link_type,
-		.snaplen = o->snaplen,
-		.buffer = o->buffer,
-	});
+	l->device.interface = opening->interface;
+	l->missed = interface_missed(l->name);
+	l->ring = packet_ring_open(
+		opening_take(opening, OPENING_SOCKET), &(struct packet_ring_options){
+							       .interface = opening->interface,
+							       .cooked = opening->cooked,
+							       .promiscuous = o->promiscuous,
+							       .only_incoming = o->only_incoming,
+							       .link_type = opening->link_type,
+							       .snaplen = o->snaplen,
+							       .buffer = o->buffer,
+						       });
 	return l->ring != NULL;
 }
 
+/* What the old one has left out stays counted. */
+static void exchange_filter(struct live *l, struct source_filter *filter)
+{
+	l->left_out = left_out(l);
+	source_filter_free(l->filter);
+	l->filter = filter;
+}
+
 /* Gone for good: there is one again, and this process may not watch it. */
-static enum source_status may_not(struct live *l)
+static enum source_status may_not(struct live *l, const char *why)
 {
 	l->gone = false;
-	snprintf(l->failure, sizeof l->failure,
-		"it is there again, and the right to capture was given up "
-		"(privileges.capture keeps it)");
+	snprintf(l->failure, sizeof l->failure, "it is there again, and %s", why);
 	return SOURCE_FAILED;
 }
 
-/* One of this name, which need not be the same, is there; or is not yet. Its link type is
- * taken to be the old one's: libpcap, which knows, asks for more of the kernel than a
- * process that is confined may. */
+/* It may be of another kind now, to which the same words are another program. */
+static bool take_up(struct live *l, struct opening *o)
+{
+	struct source_filter *f = source_filter_take(source_filter_words(l->filter), o);
+
+	if (!f)
+		return false;
+	exchange_filter(l, f);
+	if (!open_ring(l, o))
+		return false;
+	if ((!l->fanout || share(l)) && open_intake(l))
+		return true;
+	let_go(l);
+	return false;
+}
+
+static enum source_status open_again(struct live *l)
+{
+	struct opening *o = malloc(sizeof *o);
+	enum source_status status = SOURCE_GONE;
+
+	if (!o)
+		return status;
+	if (ask(l, source_filter_words(l->filter), true, false, o) && take_up(l, o)) {
+		l->gone = l->rejects = false;
+		*l->failure = '\0';
+		l->quiet = 0;
+		status = SOURCE_IDLE;
+	} else if (o->lost) {
+		status = may_not(l, o->why.text);
+	}
+	opening_close(o);
+	free(o);
+	return status;
+}
+
+/* One of this name, which need not be the same, is there; or is not yet. */
 static enum source_status come_back(struct live *l)
 {
 	struct pollfd p = {l->wake, POLLIN, 0};
@@ -269,21 +271,12 @@ static enum source_status come_back(struct live *l)
 		(void)!read(l->wake, &woken, sizeof woken);
 	if (l->ending)
 		return SOURCE_END;
-	l->device.interface = find_interface(l);
-	if (!l->device.interface)
+	if (!interface_find(l->ask, l->name))
 		return SOURCE_GONE;
-	if (!l->options.may_return)
-		return may_not(l);
-	if (!open_ring(l))
-		return errno == EPERM ? may_not(l) : SOURCE_GONE;
-	if ((l->fanout && !share(l)) || !open_intake(l)) {
-		let_go(l);
-		return SOURCE_GONE;
-	}
-	l->gone = l->rejects = false;
-	*l->failure = '\0';
-	l->quiet = 0;
-	return SOURCE_IDLE;
+	return l->options.opener
+		       ? open_again(l)
+		       : may_not(l,
+				 "the right to capture was given up (privileges.capture keeps it)");
 }
 
 /* Where no program does it in the kernel. */
@@ -319,7 +312,7 @@ static enum source_status live_read(
 	if (l->rejects && ++l->quiet == QUIET_BLOCKS)
 		return finish(l);
 	look_for_interface(l);
-	return is_up(l) ? SOURCE_IDLE : SOURCE_DOWN;
+	return interface_is_up(l->ask, l->name) ? SOURCE_IDLE : SOURCE_DOWN;
 }
 
 static void live_wake(struct source *s)
@@ -380,42 +373,23 @@ static void live_close(struct source *s)
 	free(l);
 }
 
-void source_filter_free(struct source_filter *f)
-{
-	if (!f)
-		return;
-	duplicates_unload(f->program);
-	free(f->classic.code);
-	free(f);
-}
-
-static bool load_program(struct live *l, struct source_filter *f, struct source_error *error)
-{
-	struct duplicates *duplicates = l->options.duplicates;
-
-	if (!duplicates)
-		return true;
-	f->program = duplicates_load(duplicates, f->classic.code, f->classic.length);
-	if (!f->program)
-		snprintf(error->text, sizeof error->text,
-			"%s: the kernel refuses the program that leaves out duplicates: %s",
-			l->name, strerror(errno));
-	return f->program != NULL;
-}
-
 static struct source_filter *live_prepare(
 	struct source *s, const char *words, struct source_error *error)
 {
 	struct live *l = (struct live *)s;
-	struct source_filter *f = calloc(1, sizeof *f);
+	struct opening *o = malloc(sizeof *o);
+	struct source_filter *f = NULL;
 
 	snprintf(error->text, sizeof error->text, "out of memory");
-	if (!f)
+	if (!o)
 		return NULL;
-	if (device_compile(&l->device, words, &f->classic, error) && load_program(l, f, error))
-		return f;
-	source_filter_free(f);
-	return NULL;
+	if (!ask(l, words, false, false, o))
+		*error = o->why;
+	else
+		f = source_filter_take(words, o);
+	opening_close(o);
+	free(o);
+	return f;
 }
 
 /* What is rejected already, as it ends, stays so. */
@@ -425,16 +399,13 @@ static bool live_refilter(struct source *s, struct source_filter *filter)
 	struct source_filter *old = l->filter;
 
 	l->filter = filter;
-	if (l->ring && !l->rejects && !open_intake(l)) {
-		l->filter = old;
-		source_filter_free(filter);
-		return false;
-	}
+	bool good = !l->ring || l->rejects || open_intake(l);
 	l->filter = old;
-	l->left_out = left_out(l);
-	l->filter = filter;
-	source_filter_free(old);
-	return true;
+	if (good)
+		exchange_filter(l, filter);
+	else
+		source_filter_free(filter);
+	return good;
 }
 
 static const struct source_ops live_ops = {
@@ -450,20 +421,36 @@ static const struct source_ops live_ops = {
 	.close = live_close,
 };
 
-/* All that takes a right, before rights are given up. */
+static bool take_all(struct live *l, struct opening *o, struct source_error *error)
+{
+	l->wake = opening_take(o, OPENING_WAKE);
+	l->ask = opening_take(o, OPENING_ASK);
+	l->filter = source_filter_take(l->options.filter, o);
+	snprintf(error->text, sizeof error->text, "out of memory");
+	if (!l->filter)
+		return false;
+	if (open_ring(l, o))
+		return true;
+	snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
+		l->name, l->options.buffer >> 20, strerror(errno));
+	return false;
+}
+
 static bool open_all(struct live *l, struct source_error *error)
 {
-	const struct source_options *o = &l->options;
+	struct opening *o = malloc(sizeof *o);
 
-	if (!device_ask(&l->device, o, error))
+	snprintf(error->text, sizeof error->text, "out of memory");
+	if (!o)
 		return false;
-	if (!open_ring(l)) {
-		snprintf(error->text, sizeof error->text, "%s: no capture ring of %" PRIu64 "M: %s",
-			o->interface, o->buffer >> 20, strerror(errno));
-		return false;
-	}
-	l->filter = live_prepare(&l->source, o->filter, error);
-	return l->filter != NULL;
+	bool good = ask(l, l->options.filter, true, true, o);
+	if (good)
+		good = take_all(l, o, error);
+	else
+		*error = o->why;
+	opening_close(o);
+	free(o);
+	return good;
 }
 
 struct source *source_open_live(const struct source_options *o, struct source_error *error)
@@ -475,18 +462,18 @@ struct source *source_open_live(const struct source_options *o, struct source_er
 		return NULL;
 	}
 	l->source.ops = &live_ops;
-	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->ask = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (l->wake < 0 || l->ask < 0)
-		snprintf(error->text, sizeof error->text, "%s: %s", o->interface, strerror(errno));
-	snprintf(l->name, sizeof l->name, "%s", o->interface);
+	l->wake = l->ask = -1;
 	l->options = *o;
-	l->options.interface = o->interface;
-	bool good = l->wake >= 0 && l->ask >= 0 && open_all(l, error);
-	l->options.interface = l->name; /* too long a one was refused */
-	if (!good) {
-		live_close(&l->source);
-		return NULL;
-	}
-	return &l->source;
+	l->options.interface = l->name;
+	bool fits = strlen(o->interface) < sizeof l->name;
+	if (fits)
+		strcpy(l->name, o->interface);
+	else
+		snprintf(error->text, sizeof error->text,
+			"%.64s: no interface has so long a name (`ip -br link` lists them)",
+			o->interface);
+	if (fits && open_all(l, error))
+		return &l->source;
+	live_close(&l->source);
+	return NULL;
 }

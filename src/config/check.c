@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "config/pattern.h"
 #include "config/profile.h"
 #include "flow/filter.h"
 
@@ -24,6 +25,11 @@ static bool check_inputs(const struct config *config, struct config_error *error
 				"inputs[%u]: has both interface \"%.64s\" and "
 				"file \"%.64s\", allowed: one of them",
 				i, input->interface, input->file);
+		if (input->cpu.count && config_is_pattern(input->interface))
+			return config_fail(error,
+				"%sinputs[%u].cpu: interface \"%.64s\" stands for several, "
+				"allowed: none, or an input with a name of its own",
+				input->cpu.where, i, input->interface);
 		if (input->cpu.count && input->cpu.count != input->workers)
 			return config_fail(error,
 				"%sinputs[%u].cpu: names %u for workers = %u, allowed: "
@@ -266,8 +272,17 @@ static bool check_metrics(const struct config *config, struct config_error *erro
 		       where);
 }
 
+static bool has_patterns(const struct config *config)
+{
+	for (unsigned i = 0; i < config->input_count; i++)
+		if (config_is_pattern(config->inputs[i].interface))
+			return true;
+	return false;
+}
+
 bool config_check(struct config *config, struct config_error *error)
 {
+	config->patterns = has_patterns(config);
 	if (!check_metrics(config, error) || !check_inputs(config, error) ||
 		!check_groups(config, error) || !check_records(config, error) ||
 		!choose_record(config, error) || !check_definition(config, error))

@@ -110,7 +110,7 @@ const struct schema_key schema_keys[] = {
 {"inputs[]", NULL, NULL, "interfaces, or one capture file",
 	.type = SCHEMA_LIST, .maximum = CONFIG_INPUTS, .offset = offsetof(struct config, inputs),
 	.size = sizeof(struct config_input), .count = offsetof(struct config, input_count)},
-{"inputs[].interface", NULL, NULL, "network interface to capture on; this or file",
+{"inputs[].interface", NULL, NULL, "network interface, or pattern like eth*; this or file",
 	.type = SCHEMA_STRING, INPUT(interface)},
 {"inputs[].file", NULL, NULL, "pcap or pcapng file to read, \"-\" is standard input",
 	.type = SCHEMA_STRING, INPUT(file)},

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/pattern.h"
 #include "export/protocol.h"
 
 #include <stdio.h>
@@ -100,7 +101,7 @@ static void announce_rest(const struct assembly *a)
 		{!*c->routes.asn_database, "AS numbers (routes.asn_database), "},
 		{tells_no_ipv6(c), "IPv6 to collectors of NetFlow v5, "},
 		{c->sampling.interval > 1, "packets or flows not sampled (sampling.interval), "},
-		{!c->privileges.capture, "interfaces that come back (privileges.capture), "},
+		{!a->opener, "interfaces that come back (privileges.capture), "},
 		{!*c->control.socket, "weirctl (control.socket), "},
 		{!*c->metrics.listen, "metrics (metrics.listen), "},
 	};
@@ -115,8 +116,23 @@ static void announce_rest(const struct assembly *a)
 		log_info("main", "event=without what=\"%.*s\"", (int)length - 2, text);
 }
 
+/* Of those that the configuration has, which may be for none now. */
+static void announce_patterns(const struct assembly *a)
+{
+	for (unsigned i = 0; a->given && i < a->given->input_count; i++)
+		if (config_is_pattern(a->given->inputs[i].interface))
+			log_info("capture",
+				"event=pattern interface=\"%s\" note=\"metered as they come\"",
+				a->given->inputs[i].interface);
+	if (a->config->patterns && a->config->input_count == 0)
+		log_warning("capture",
+			"event=no-match note=\"no interface matches now: there is nothing to "
+			"meter until one comes\"");
+}
+
 void announce(const struct assembly *a)
 {
+	announce_patterns(a);
 	for (unsigned i = 0; i < a->config->input_count; i++)
 		announce_input(&a->config->inputs[i]);
 	announce_cache(a);

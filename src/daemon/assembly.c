@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "capture/sources.h"
 #include "daemon/interfaces.h"
 
@@ -90,8 +91,8 @@ static struct worker_options worker_options_of(const struct assembly *a, const s
 
 /* The source of an input's k-th worker. The kernel takes the memory of a ring from the
  * node of the processor on which it is asked for it, so that is done on the worker's. */
-static struct source *open_source(const struct assembly *a, const struct config *c,
-	const struct config_input *in, unsigned k, struct source_error *why)
+static struct source *open_source(const struct assembly *a, const struct config_input *in,
+	unsigned k, struct source_error *why)
 {
 	cpu_set_t before;
 	bool moved = !*in->file && in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
@@ -103,7 +104,7 @@ static struct source *open_source(const struct assembly *a, const struct config 
 			.snaplen = in->snaplen,
 			.buffer = in->buffer,
 			.promiscuous = in->promiscuous,
-			.may_return = c->privileges.capture,
+			.opener = opener_way(a->opener),
 			.covered = dedup_covered(a->dedup, in->interface),
 			.only_incoming = dedup_only_incoming(a->dedup),
 			.duplicates = dedup_table(a->dedup),
@@ -124,9 +125,9 @@ struct worker *assembly_worker(struct assembly *a, const struct config *c, struc
 }
 
 /* Fanout groups are the kernel's per network namespace: a process takes its own. */
-static unsigned group_of(unsigned input)
+static unsigned group_of(const struct assembly *a)
 {
-	return (unsigned)getpid() + input;
+	return a->pid + a->opened;
 }
 
 static bool check_cpus(const struct config_input *in, unsigned i, struct config_error *error)
@@ -148,9 +149,9 @@ static bool add_worker(struct assembly *a, const struct config *c, const struct 
 	struct crew_input *to, struct config_error *error)
 {
 	struct source_error why;
-	struct source *s = open_source(a, c, in, to->workers, &why);
+	struct source *s = open_source(a, in, to->workers, &why);
 
-	if (!s || (in->workers > 1 && !source_share(s, group_of(a->opened), &why))) {
+	if (!s || (in->workers > 1 && !source_share(s, group_of(a), &why))) {
 		source_close(s);
 		return config_fail(error, "%s", why.text);
 	}
@@ -176,6 +177,7 @@ struct crew_input *assembly_input(
 	if (good) {
 		memcpy(to->name, in->interface, sizeof to->name);
 		to->cpu = in->cpu;
+		to->by_pattern = in->index != 0;
 	}
 	while (good && to->workers < workers)
 		good = add_worker(a, c, in, to, error);
@@ -193,10 +195,26 @@ void assembly_free_input(struct crew_input *in)
 	free(in);
 }
 
+/* One that a pattern stands for, and that nobody has asked for by name. */
+static void leave_out(struct assembly *a, unsigned i, const struct config_error *error)
+{
+	struct config *c = a->config;
+
+	log_warning("capture",
+		"event=cannot-capture interface=\"%s\" error=\"%s\" note=\"it is left out\"",
+		c->inputs[i].interface, error->text);
+	present_refuse(a->present, c->inputs[i].index);
+	memmove(&c->inputs[i], &c->inputs[i + 1], (--c->input_count - i) * sizeof *c->inputs);
+}
+
 static bool add_inputs(struct assembly *a, struct config_error *error)
 {
 	for (unsigned i = 0; i < a->config->input_count; i++) {
 		struct crew_input *in = assembly_input(a, a->config, i, error);
+		if (!in && a->config->inputs[i].index && !opener_has_ended(a->opener)) {
+			leave_out(a, i--, error);
+			continue;
+		}
 		if (!in)
 			return false;
 		for (unsigned k = 0; k < in->workers; k++)
@@ -219,15 +237,37 @@ bool assembly_tell_interfaces(struct assembly *a)
 	return told;
 }
 
+/* Before rings are mapped, as the resolver: and so all inputs are opened by it. Where there is
+ * one, interfaces may come. */
+static bool make_opener(struct assembly *a, struct config_error *error)
+{
+	if (a->is_file || !(a->config->privileges.capture || a->config->patterns))
+		return true;
+	a->opener = opener_new(a->config, dedup_table(a->dedup), error);
+	a->present = a->opener ? present_new(error) : NULL;
+	if (!a->present)
+		return false;
+	a->given = malloc(sizeof *a->given);
+	if (!a->given)
+		return config_fail(error, "out of memory");
+	memcpy(a->given, a->config, sizeof *a->given);
+	return present_expand(a->present, a->given, NULL, a->config) ||
+	       config_fail(error, "out of memory");
+}
+
 bool assembly_make(struct assembly *a, const struct config *c, struct config_error *error)
 {
-	*a = (struct assembly){.config = malloc(sizeof *c), .crew = crew_new()};
+	*a = (struct assembly){
+		.config = malloc(sizeof *c), .crew = crew_new(), .pid = (unsigned)getpid()};
 	if (!a->config || !a->crew)
 		return config_fail(error, "out of memory");
 	memcpy(a->config, c, sizeof *c);
 	a->is_file = c->input_count > 0 && *c->inputs[0].file;
-	a->dedup = a->is_file ? NULL : dedup_new(c);
+	a->dedup = a->is_file ? NULL : dedup_new(c); /* its table is the opener's, too */
+	if (!make_opener(a, error))
+		return false;
 	a->own = a->is_file || c->meter_own ? NULL : own_new(c, false);
+	c = a->config;
 	a->guide = guide_new(c, a->dedup, error);
 	if (!a->guide)
 		return false;
@@ -247,6 +287,9 @@ void assembly_free(struct assembly *a)
 	exporter_free(a->exporter);
 	guide_free(a->guide);
 	own_free(a->own);
+	present_free(a->present);
+	opener_free(a->opener);
 	dedup_free(a->dedup);
+	free(a->given);
 	free(a->config);
 }

@@ -35,7 +35,8 @@ enum { FIRST_RIGHTS = 13, ABI_REFER = 2, ABI_TRUNCATE = 3 };
 
 /* Names and certificates, interfaces' counters, hosts: what libraries read at any time. */
 static const char *const readable[] = {
-	"/etc", "/lib", "/lib64", "/proc", "/run", "/sys", "/usr", "/dev/urandom"};
+	"/sys", "/etc", "/lib", "/lib64", "/proc", "/run", "/usr", "/dev/urandom"};
+enum { INTERFACES = 1, READABLE = sizeof readable / sizeof *readable };
 
 static uint64_t rights_of(int abi)
 {
@@ -82,9 +83,10 @@ static bool allow_path(int set, const struct confine_path *p, uint64_t known)
 	return allow(set, folder, rights[p->use] & known);
 }
 
-static bool allow_all(int set, const struct confine_path *paths, unsigned count, uint64_t known)
+static bool allow_all(
+	int set, unsigned system, const struct confine_path *paths, unsigned count, uint64_t known)
 {
-	for (size_t i = 0; i < sizeof readable / sizeof *readable; i++) {
+	for (unsigned i = 0; i < system; i++) {
 		bool is_file = strncmp(readable[i], "/dev/", 5) == 0;
 		if (!allow(set, readable[i], is_file ? LANDLOCK_ACCESS_FS_READ_FILE : READ))
 			return false;
@@ -95,9 +97,10 @@ static bool allow_all(int set, const struct confine_path *paths, unsigned count,
 	return true;
 }
 
-bool confine_files(
-	const struct confine_path *paths, unsigned count, int *abi, struct config_error *error)
+bool confine_files(bool interfaces_only, const struct confine_path *paths, unsigned count, int *abi,
+	struct config_error *error)
 {
+	unsigned system = interfaces_only ? INTERFACES : READABLE;
 	struct landlock_ruleset_attr attributes = {0};
 
 	*abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -107,7 +110,8 @@ bool confine_files(
 	}
 	attributes.handled_access_fs = rights_of(*abi);
 	int set = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
-	bool good = set >= 0 && allow_all(set, paths, count, attributes.handled_access_fs) &&
+	bool good = set >= 0 &&
+		    allow_all(set, system, paths, count, attributes.handled_access_fs) &&
 		    syscall(SYS_landlock_restrict_self, set, 0) == 0;
 	if (!good)
 		config_fail(error, "privileges: Landlock: %s", strerror(errno));
@@ -136,26 +140,49 @@ static const struct call calls[] = {
 	{.name = "newfstatat"}, {.name = "fstat"}, /* glibc 2.39 has gone from one to the other */
 	{.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
 	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
-	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvfrom"}, {.name = "recvmsg"},
+	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvmsg"},
 	/* memory */
 	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"},
 	{.name = "madvise"}, {.name = "brk"},
 	/* threads and waiting, also where a stop and a continuation came in between */
 	{.name = "rt_sigprocmask"}, {.name = "futex"}, {.name = "membarrier"},
 	{.name = "epoll_ctl"}, {.name = "epoll_wait", .elsewhere = "epoll_pwait"},
-	{.name = "poll", .elsewhere = "ppoll"}, {.name = "clock_nanosleep"},
+	{.name = "poll", .elsewhere = "ppoll"},
 	{.name = "restart_syscall"}, {.name = "exit"}, {.name = "exit_group"},
 	{.name = "clock_gettime"}, /* where the kernel's page has no clock */
 	/* what only some configurations need */
-	{.name = "socket", .need = CONFINE_SOCKETS | CONFINE_CAPTURE}, {.name = "connect", .need = CONFINE_SOCKETS},
-	{.name = "bind", .need = CONFINE_SOCKETS | CONFINE_CAPTURE},
+	{.name = "socket", .need = CONFINE_SOCKETS}, {.name = "connect", .need = CONFINE_SOCKETS},
+	{.name = "bind", .need = CONFINE_SOCKETS},
 	{.name = "getsockname", .need = CONFINE_RELOAD}, {.name = "shutdown", .need = CONFINE_STREAMS},
-	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD | CONFINE_FILES},
+	{.name = "getpid", .need = CONFINE_TLS | CONFINE_RELOAD}, {.name = "getrandom", .need = CONFINE_TLS | CONFINE_RELOAD | CONFINE_FILES | CONFINE_INPUTS},
 	{.name = "ftruncate", .need = CONFINE_FILES}, {.name = "renameat2", .need = CONFINE_FILES},
 };
 /* clang-format on */
 #define CALLS (sizeof calls / sizeof *calls)
-_Static_assert(CALLS <= 43, "few enough, with everything configured");
+_Static_assert(CALLS <= 41, "few enough, with everything configured");
+
+/* What opening an interface takes, as libpcap and glibc make it. */
+/* clang-format off */
+static const struct call opener_calls[] = {
+	/* what a card, its driver and its kind are called, below /sys */
+	{.name = "read"}, {.name = "write"}, {.name = "close"}, {.name = "openat"},
+	{.name = "newfstatat"}, {.name = "fstat"}, {.name = "lseek"}, {.name = "fcntl"},
+	{.name = "readlink", .elsewhere = "readlinkat"},
+	{.name = "access", .elsewhere = "faccessat"},
+	/* packet sockets, netlink, and the socket to weir */
+	{.name = "socket"}, {.name = "bind"}, {.name = "getsockname"}, {.name = "ioctl"},
+	{.name = "setsockopt"}, {.name = "getsockopt"},
+	{.name = "sendto"}, {.name = "sendmsg"}, {.name = "recvfrom"}, {.name = "recvmsg"},
+	{.name = "poll", .elsewhere = "ppoll"}, {.name = "eventfd2"}, {.name = "bpf"},
+	/* memory and the process itself */
+	{.name = "mmap"}, {.name = "munmap"}, {.name = "mremap"}, {.name = "madvise"},
+	{.name = "brk"}, {.name = "futex"}, {.name = "rt_sigprocmask"},
+	{.name = "restart_syscall"}, {.name = "clock_gettime"}, {.name = "getrandom"},
+	{.name = "getpid"}, {.name = "uname"}, {.name = "exit"}, {.name = "exit_group"},
+};
+/* clang-format on */
+#define OPENER_CALLS (sizeof opener_calls / sizeof *opener_calls)
+_Static_assert(OPENER_CALLS <= 40, "few enough");
 
 /* Names stand for one number each; below zero: this machine lacks it. */
 static int number_of(const struct call *c)
@@ -165,16 +192,16 @@ static int number_of(const struct call *c)
 	return number < 0 && c->elsewhere ? seccomp_syscall_resolve_name(c->elsewhere) : number;
 }
 
-bool confine_calls(unsigned needs, struct config_error *error)
+static bool load(const struct call *call, size_t count, unsigned needs, struct config_error *error)
 {
 	if (!CONFINE_POSSIBLE)
 		return true;
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
 
-	for (unsigned i = 0; i < CALLS && failed == 0; i++) {
-		bool needed = !calls[i].need || calls[i].need & needs;
-		int number = number_of(&calls[i]);
+	for (size_t i = 0; i < count && failed == 0; i++) {
+		bool needed = !call[i].need || call[i].need & needs;
+		int number = number_of(&call[i]);
 		if (needed && number >= 0)
 			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 	}
@@ -182,4 +209,14 @@ bool confine_calls(unsigned needs, struct config_error *error)
 		failed = seccomp_load(filter);
 	seccomp_release(filter);
 	return failed == 0 || config_fail(error, "privileges: seccomp: %s", strerror(-failed));
+}
+
+bool confine_calls(unsigned needs, struct config_error *error)
+{
+	return load(calls, CALLS, needs, error);
+}
+
+bool confine_opener(struct config_error *error)
+{
+	return load(opener_calls, OPENER_CALLS, 0, error);
 }

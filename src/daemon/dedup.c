@@ -31,12 +31,17 @@ static bool is_all(const struct config_input *in)
 	return strcmp(in->interface, "any") == 0;
 }
 
+bool dedup_sees_several(const struct config *c)
+{
+	return c->input_count > 1 || c->patterns;
+}
+
 /* One interface sees one side of each packet. */
 static bool is_wanted(const struct config *c)
 {
-	if (!c->dedup || c->input_count == 0 || *c->inputs[0].file)
+	if (!c->dedup || (c->input_count > 0 && *c->inputs[0].file))
 		return false;
-	return c->input_count > 1 || is_all(&c->inputs[0]);
+	return dedup_sees_several(c) || (c->input_count == 1 && is_all(&c->inputs[0]));
 }
 
 static struct cover *find_cover(struct dedup *d, const char *name)

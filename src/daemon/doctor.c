@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "daemon/nat.h"
+#include "daemon/present.h"
 
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -192,22 +193,55 @@ static void look_at_inputs(struct report *r, const struct config *c)
 			doctor_input(r, &c->inputs[i], &before[i], passed);
 }
 
-bool doctor(const struct config *c, FILE *out)
+/* An input for each interface that patterns stand for now. */
+static void look_at_patterns(struct report *r, struct config *now, const struct config *given)
 {
-	struct report r = {.out = out};
+	struct config_error error;
+	struct present *present = present_new(&error);
+	unsigned matching = 0;
 
-	look_at_capabilities(&r);
-	look_at_user(&r, &c->privileges);
-	look_at_memory(&r, c);
-	look_at_huge_pages(&r);
-	look_at_clock(&r);
-	look_at_inputs(&r, c);
-	look_at_nat(&r, c);
-	look_at_buffers(&r, c);
+	if (present)
+		(void)present_expand(present, given, NULL, now);
+	else
+		report(r, FINDING_WRONG, "patterns", "%s", error.text);
+	for (unsigned i = 0; present && i < now->input_count; i++)
+		matching += now->inputs[i].index != 0;
+	if (present)
+		report(r, matching ? FINDING_GOOD : FINDING_NOTE, "patterns",
+			"%u interfaces that are up are like one%s", matching,
+			matching ? "" : "; 'ip -br link' lists all");
+	present_free(present);
+}
+
+static bool examine(struct report *r, const struct config *c)
+{
+	look_at_capabilities(r);
+	look_at_user(r, &c->privileges);
+	look_at_memory(r, c);
+	look_at_huge_pages(r);
+	look_at_clock(r);
+	look_at_inputs(r, c);
+	look_at_nat(r, c);
+	look_at_buffers(r, c);
 	for (unsigned i = 0; i < c->exporter_count; i++)
 		if (c->exporters[i].transport != CONFIG_FILE)
-			doctor_collector(&r, &c->exporters[i]);
-	fprintf(out, "%u good, %u to note, %u wrong\n", r.count[FINDING_GOOD],
-		r.count[FINDING_NOTE], r.count[FINDING_WRONG]);
-	return r.count[FINDING_WRONG] == 0;
+			doctor_collector(r, &c->exporters[i]);
+	fprintf(r->out, "%u good, %u to note, %u wrong\n", r->count[FINDING_GOOD],
+		r->count[FINDING_NOTE], r->count[FINDING_WRONG]);
+	return r->count[FINDING_WRONG] == 0;
+}
+
+bool doctor(const struct config *given, FILE *out)
+{
+	struct report r = {.out = out};
+	struct config *now = malloc(sizeof *now);
+
+	if (!now)
+		return false;
+	memcpy(now, given, sizeof *now);
+	if (given->patterns)
+		look_at_patterns(&r, now, given);
+	bool good = examine(&r, now);
+	free(now);
+	return good;
 }

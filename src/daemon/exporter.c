@@ -154,7 +154,6 @@ void exporter_end(struct exporter *e, int64_t now)
 {
 	int64_t began = clock_steady(), moved = began;
 	uint64_t pending = 0, before = 0;
-	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 
 	pthread_mutex_lock(&e->lock);
 	roster_end(e->roster, now);
@@ -167,7 +166,7 @@ void exporter_end(struct exporter *e, int64_t now)
 			break;
 		before = pending;
 		pthread_mutex_unlock(&e->lock);
-		nanosleep(&moment, NULL);
+		clock_pause(CLOCK_MILLISECOND);
 		pthread_mutex_lock(&e->lock);
 	}
 	roster_abandon(e->roster);
@@ -398,13 +397,12 @@ bool exporter_stopped(struct exporter *e)
 
 bool exporter_answers(struct exporter *e, int64_t time)
 {
-	struct timespec moment = {.tv_nsec = CLOCK_MILLISECOND};
 	int64_t end = clock_steady() + time;
 
 	while (pthread_mutex_trylock(&e->lock) != 0) {
 		if (clock_steady() > end)
 			return false;
-		nanosleep(&moment, NULL);
+		clock_pause(CLOCK_MILLISECOND);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return true;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define N(value)     ((json_int_t)(value))
 #define LONGEST      (CLOCK_SECOND / 2)
@@ -113,7 +112,6 @@ static void consider(struct best *b, const struct flow_record *r)
 /* False when time ran out. */
 static bool look_through(struct worker *w, struct best *b, struct flow_record *room, int64_t end)
 {
-	struct timespec pause = {0, PAUSE};
 	uint32_t next = 0;
 	unsigned count;
 	bool more;
@@ -125,7 +123,7 @@ static bool look_through(struct worker *w, struct best *b, struct flow_record *r
 		for (unsigned i = 0; i < count; i++)
 			consider(b, &room[i]);
 		if (more)
-			nanosleep(&pause, NULL);
+			clock_pause(PAUSE);
 	} while (more);
 	return true;
 }

@@ -27,6 +27,7 @@ struct capture {
 	unsigned number; /* among the workers of its input */
 	struct order order;
 	_Atomic(struct order *) given; /* NULL: none; the intake's `left`: nobody takes any more */
+	struct hand *hand;             /* whose thread this is, or NULL: one of its own */
 	pthread_t thread;
 	bool running;
 	enum source_status link; /* of its interface, as it was told: SOURCE_IDLE is well */
@@ -37,6 +38,7 @@ struct capture {
 
 struct intake {
 	struct crew_input *input;
+	struct hands *hands; /* lent; NULL: none */
 	struct capture *captures;
 	unsigned count;
 	struct order left; /* stands for a thread that has left */
@@ -47,7 +49,7 @@ struct intake {
 	atomic_uint reading;
 };
 
-struct intake *intake_new(struct crew_input *input)
+struct intake *intake_new(struct crew_input *input, struct hands *hands)
 {
 	struct intake *in = calloc(1, sizeof *in);
 
@@ -62,6 +64,7 @@ struct intake *intake_new(struct crew_input *input)
 	sem_init(&in->go, 0, 0);
 	sem_init(&in->done, 0, 0);
 	in->input = input;
+	in->hands = hands;
 	in->count = input->workers;
 	for (unsigned k = 0; k < in->count; k++)
 		in->captures[k] = (struct capture){
@@ -122,17 +125,19 @@ static void say_link(const char *name, enum source_status before, enum source_st
 			before == SOURCE_GONE ? "gone" : "down");
 }
 
-/* Says it once for all workers of the input. What an interface that has gone was told of is
- * closed: one that comes back may be another. */
+/* Says it once for all workers of the input; that one by a pattern goes, main says. What an
+ * interface that has gone was told of is closed: one that comes back may be another. */
 static void tell_link(struct capture *c, enum source_status status)
 {
 	enum source_status now = status == SOURCE_READY ? SOURCE_IDLE : status;
 
-	if (now == c->link || now == SOURCE_END || now == SOURCE_FAILED)
+	if (now == c->link || now == SOURCE_END || now == SOURCE_FAILED ||
+		atomic_load(&c->intake->stop))
 		return;
 	if (now == SOURCE_GONE)
 		worker_flush(c->worker);
-	if (c->number == 0 && may_tell(c))
+	bool told = c->intake->input->by_pattern && (now == SOURCE_GONE || c->link == SOURCE_GONE);
+	if (c->number == 0 && !told && may_tell(c))
 		say_link(c->intake->input->name, c->link, now);
 	c->link = now;
 }
@@ -190,24 +195,30 @@ static void read_all(struct capture *c)
 			c->intake->input->name, c->number, source_failure(source));
 }
 
+static void capture(void *context)
+{
+	struct capture *c = context;
+
+	worker_touch(c->worker);
+	sem_post(&c->intake->ready);
+	wait_for(&c->intake->go);
+	read_all(c);
+	leave(c);
+}
+
 static void *capture_run(void *context)
 {
 	struct capture *c = context;
-	struct intake *in = c->intake;
 	char name[16]; /* as much as the kernel keeps */
 
-	snprintf(name, sizeof name, "%.11s/%u", in->input->name, c->number & 0xff);
+	snprintf(name, sizeof name, "%.11s/%u", c->intake->input->name, c->number & 0xff);
 	pthread_setname_np(pthread_self(), name);
-	worker_touch(c->worker);
-	sem_post(&in->ready);
-	wait_for(&in->go);
-	read_all(c);
-	leave(c);
+	capture(c);
 	return NULL;
 }
 
 /* The thread is born on its processor, so that nothing of it is anywhere else. */
-static bool start_thread(struct capture *c)
+static int make_thread(struct capture *c)
 {
 	const struct config_cpus *cpus = &c->intake->input->cpu;
 	pthread_attr_t how;
@@ -222,6 +233,17 @@ static bool start_thread(struct capture *c)
 	if (!error)
 		error = pthread_create(&c->thread, &how, capture_run, c);
 	pthread_attr_destroy(&how);
+	return error;
+}
+
+static bool start_thread(struct capture *c)
+{
+	int error = 0;
+
+	if (!c->intake->hands)
+		error = make_thread(c);
+	else if (!(c->hand = hands_take(c->intake->hands, capture, c)))
+		error = EAGAIN;
 	c->running = error == 0;
 	if (c->running)
 		atomic_fetch_add(&c->intake->reading, 1);
@@ -327,9 +349,12 @@ bool intake_join(struct intake *in)
 	bool failed = false;
 
 	for (unsigned i = 0; i < in->count; i++) {
-		if (in->captures[i].running)
-			pthread_join(in->captures[i].thread, NULL);
-		failed |= in->captures[i].failed;
+		struct capture *c = &in->captures[i];
+		if (c->hand)
+			hands_wait(c->hand);
+		else if (c->running)
+			pthread_join(c->thread, NULL);
+		failed |= c->failed;
 	}
 	return !failed;
 }

@@ -17,10 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20 };
+enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50 };
 
 /* Nanoseconds of the expiry thread's work at a time, and of the pause after it. */
 #define BURST 200000
@@ -40,7 +39,8 @@ struct live {
 	struct event_base *base;
 	int signals; /* signalfd(2): TERM, INT and HUP, which no thread takes */
 	struct event *on_signal, *watch, *look, *alive, *reload;
-	int64_t reloaded; /* steady clock, by a signal; 0: never */
+	struct event *on_links, *follow; /* or NULL */
+	int64_t reloaded;                /* steady clock, by a signal; 0: never */
 	bool stopping;
 };
 
@@ -69,13 +69,12 @@ static bool expire_some(struct live *l, int64_t idle_now)
 static void *expiry_run(void *context)
 {
 	struct live *l = context;
-	struct timespec pace = {0, PACE_MILLISECONDS * CLOCK_MILLISECOND}, pause = {0, PAUSE};
 
 	pthread_setname_np(pthread_self(), "expiry");
 	sem_post(&l->expiry_named);
 	while (!atomic_load(&l->stop_expiry)) {
 		bool done = expire_some(l, clock_wall() - CLOCK_SECOND);
-		nanosleep(done ? &pace : &pause, NULL);
+		clock_pause(done ? PACE_MILLISECONDS * CLOCK_MILLISECOND : PAUSE);
 	}
 	return NULL;
 }
@@ -179,6 +178,38 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 	begin_stop(l);
 }
 
+/* What comes with it is waited for a little: often a device is made, then renamed. */
+static void on_links(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+	struct timeval wait = {0, FOLLOW_MILLISECONDS * 1000};
+
+	(void)fd;
+	(void)what;
+	event_add(l->follow, &wait);
+}
+
+static void on_follow(evutil_socket_t fd, short what, void *context)
+{
+	struct live *l = context;
+
+	(void)fd;
+	(void)what;
+	if (l->stopping)
+		return;
+	l->view->follow(l->view->context);
+	event_add(l->on_links, NULL);
+}
+
+static bool start_links(struct live *l)
+{
+	if (l->view->links < 0)
+		return true;
+	l->on_links = event_new(l->base, l->view->links, EV_READ, on_links, l);
+	l->follow = event_new(l->base, -1, 0, on_follow, l);
+	return l->on_links && l->follow && event_add(l->on_links, NULL) == 0;
+}
+
 /* The loop ends when the capture threads have left, told to or not. */
 static void on_watch(evutil_socket_t fd, short what, void *context)
 {
@@ -191,7 +222,7 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 		log_error("main", "event=output-failed error=\"%s\"", strerror(error));
 		begin_stop(l);
 	}
-	if (reading(l->view->crew) == 0)
+	if (reading(l->view->crew) == 0 && (l->stopping || !l->view->waits))
 		event_base_loopbreak(l->base);
 }
 
@@ -310,25 +341,21 @@ static bool make_events(struct live *l)
 	l->reload = event_new(l->base, -1, 0, on_reload, l);
 	return l->on_signal && l->watch && l->look && l->alive && l->reload &&
 	       event_add(l->on_signal, NULL) == 0 && event_add(l->watch, &often) == 0 &&
-	       event_add(l->look, &seldom) == 0 && start_alive(l) &&
+	       event_add(l->look, &seldom) == 0 && start_alive(l) && start_links(l) &&
 	       (!control || control_start(control, l->base)) &&
 	       (!metrics || http_start(metrics, l->base));
 }
 
 static void free_events(struct live *l)
 {
-	if (l->on_signal)
-		event_free(l->on_signal);
+	struct event *const all[] = {
+		l->on_signal, l->watch, l->look, l->alive, l->reload, l->on_links, l->follow};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i])
+			event_free(all[i]);
 	if (l->signals >= 0)
 		close(l->signals);
-	if (l->watch)
-		event_free(l->watch);
-	if (l->look)
-		event_free(l->look);
-	if (l->alive)
-		event_free(l->alive);
-	if (l->reload)
-		event_free(l->reload);
 	if (l->services->control)
 		control_stop(l->services->control);
 	if (l->services->metrics)
@@ -363,9 +390,19 @@ static bool open_intakes(const struct crew *crew)
 	return true;
 }
 
+static bool make_hands(const struct live *l)
+{
+	unsigned spares = l->services->confine ? l->services->spares : 0;
+	struct crew *crew = l->view->crew;
+
+	return !spares || (crew->hands = hands_new(spares)) != NULL;
+}
+
 /* All threads are there, named and confined before the first packet is. */
 static bool start_threads(struct live *l)
 {
+	if (!make_hands(l))
+		return false;
 	if (!start_intakes(l->view->crew))
 		return false;
 	l->expiry_running = pthread_create(&l->expiry, NULL, expiry_run, l) == 0;
@@ -393,7 +430,6 @@ static bool join_threads(struct live *l)
 static void close_live_flows(const struct live *l)
 {
 	const struct crew *crew = l->view->crew;
-	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
 	unsigned left;
 
 	do {
@@ -406,7 +442,7 @@ static void close_live_flows(const struct live *l)
 			left += state == WORKER_DRAIN_FULL;
 		}
 		if (left)
-			nanosleep(&pause, NULL);
+			clock_pause(CLOCK_MILLISECOND / 10);
 		wait_at_the_end(l, 0);
 	} while (left);
 }
@@ -422,7 +458,7 @@ static void free_intakes(const struct crew *crew)
 static bool make_intakes(const struct crew *crew)
 {
 	for (unsigned i = 0; i < crew->inputs; i++) {
-		crew->input[i]->intake = intake_new(crew->input[i]);
+		crew->input[i]->intake = intake_new(crew->input[i], NULL);
 		if (crew->input[i]->intake)
 			continue;
 		free_intakes(crew);
@@ -455,6 +491,8 @@ bool live_run(const struct view *v, const struct live_services *services)
 		let_signals_through();
 	}
 	free_events(&l);
+	hands_free(v->crew->hands);
+	v->crew->hands = NULL;
 	sem_destroy(&l.expiry_named);
 	free_intakes(v->crew);
 	return good;

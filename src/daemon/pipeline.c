@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/pattern.h"
 #include "daemon/announce.h"
 #include "daemon/assembly.h"
 #include "daemon/command.h"
+#include "daemon/hotplug.h"
 #include "daemon/live.h"
 #include "daemon/losses.h"
 #include "daemon/metrics.h"
@@ -21,6 +23,9 @@
 
 /* What a client of the control socket may take. */
 #define PATIENCE (INT64_C(10) * CLOCK_SECOND)
+
+/* Threads for inputs that come while weir runs. */
+enum { SPARES_MOST = 4 * CONFIG_INPUTS };
 
 struct pipeline {
 	struct assembly parts;
@@ -52,8 +57,10 @@ static bool take_up(struct pipeline *p, struct config *to, struct reload_report 
 {
 	if (!to)
 		return fail(error, "out of memory");
-	if (!p->again->read(p->again->context, to, error) || !reload(&p->parts, to, report, error))
+	if (!p->again->read(p->again->context, to, error) ||
+		!hotplug_reload(&p->parts, to, report, error))
 		return false;
+	p->view.waits = p->parts.config->patterns;
 	p->view.timeouts = assembly_timeouts(p->parts.config);
 	p->view.sampling = p->parts.config->sampling.interval;
 	return true;
@@ -81,6 +88,13 @@ static bool read_again(void *context, struct reload_report *report, struct confi
 	return good;
 }
 
+static void follow(void *context)
+{
+	struct pipeline *p = context;
+
+	hotplug_follow(&p->parts);
+}
+
 /* What the control socket and the watch see; they are a live pipeline's. */
 static bool make_view(struct pipeline *p, const struct config *c, struct config_error *error)
 {
@@ -94,6 +108,9 @@ static bool make_view(struct pipeline *p, const struct config *c, struct config_
 		.started = clock_steady(),
 		.pid = getpid(),
 		.reload = p->again ? read_again : NULL,
+		.follow = follow,
+		.links = p->parts.present ? present_fd(p->parts.present) : -1,
+		.waits = c->patterns,
 		.context = p,
 	};
 	v->watch = watch_new(v->started);
@@ -166,7 +183,7 @@ static unsigned written_paths(
 
 static unsigned needs_of(const struct config *c)
 {
-	unsigned needs = c->privileges.capture ? CONFINE_CAPTURE : 0;
+	unsigned needs = c->privileges.capture || c->patterns ? CONFINE_INPUTS : 0;
 
 	for (unsigned i = 0; i < c->exporter_count; i++) {
 		const struct config_exporter *x = &c->exporters[i];
@@ -196,7 +213,6 @@ static bool give_up_privileges(
 		&(struct privileges_options){
 			.user = c->privileges.user,
 			.confine = c->privileges.confine,
-			.capture = c->privileges.capture && !p->parts.is_file,
 			.is_file = p->parts.is_file,
 			.paths = paths,
 			.path_count = count,
@@ -327,6 +343,18 @@ static enum pipeline_status read_file(struct pipeline *p)
 	return PIPELINE_BROKE_OFF;
 }
 
+/* As many as inputs need where each has the most workers that a pattern has. */
+static unsigned spares_of(const struct assembly *a)
+{
+	unsigned workers = 1;
+
+	for (unsigned i = 0; i < a->given->input_count; i++)
+		if (config_is_pattern(a->given->inputs[i].interface) &&
+			a->given->inputs[i].workers > workers)
+			workers = a->given->inputs[i].workers;
+	return workers < SPARES_MOST / CONFIG_INPUTS ? workers * CONFIG_INPUTS : SPARES_MOST;
+}
+
 enum pipeline_status pipeline_run(struct pipeline *p)
 {
 	struct config_error error;
@@ -340,6 +368,7 @@ enum pipeline_status pipeline_run(struct pipeline *p)
 	struct live_services services = {.control = p->control,
 		.metrics = p->metrics,
 		.notify = &p->notify,
+		.spares = p->parts.opener ? spares_of(&p->parts) : 0,
 		.needs = p->needs,
 		.confine = p->confine};
 	return live_run(&p->view, &services) ? PIPELINE_DONE : PIPELINE_FAULT;

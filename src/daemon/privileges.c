@@ -16,6 +16,8 @@
 /* The conf key's default: that it does not exist is no mistake of the operator's. */
 #define USUAL_USER "weir"
 
+enum { BPF = 39 }; /* CAP_BPF, which older headers lack */
+
 static bool fail(struct config_error *error, const char *what)
 {
 	return config_fail(error, "privileges: %s: %s", what, strerror(errno));
@@ -71,29 +73,31 @@ static bool switch_user(const struct passwd *who, struct config_error *error)
 
 /* The bounding set can only be made smaller with a capability that not everyone has; then
  * no_new_privs has to be enough. */
-static void narrow_bounds(uint32_t kept)
+static void narrow_bounds(uint64_t kept)
 {
 	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c) >= 0; c++)
-		if (!(c < 32 && kept & 1U << c) && prctl(PR_CAPBSET_DROP, c) != 0)
+		if (!(c < 64 && kept & UINT64_C(1) << c) && prctl(PR_CAPBSET_DROP, c) != 0)
 			return;
 }
 
-static uint32_t kept_capabilities(const struct privileges_options *o)
+static uint64_t kept_capabilities(const struct privileges_options *o)
 {
-	return (o->capture ? 1U << CAP_NET_RAW : 0) |
-	       (writes_as_itself(o) ? 1U << CAP_DAC_OVERRIDE : 0);
+	return (o->rights & PRIVILEGES_CAPTURE ? UINT64_C(1) << CAP_NET_RAW : 0) |
+	       (o->rights & PRIVILEGES_LOAD ? UINT64_C(1) << BPF : 0) |
+	       (writes_as_itself(o) ? UINT64_C(1) << CAP_DAC_OVERRIDE : 0);
 }
 
-static bool drop_capabilities(uint32_t wanted, struct config_error *error)
+static bool drop_capabilities(uint64_t wanted, struct config_error *error)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return fail(error, "capget");
-	uint32_t kept = data[0].permitted & wanted;
-	memset(data, 0, sizeof data);
-	data[0].permitted = data[0].effective = kept;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t kept = data[i].permitted & (uint32_t)(wanted >> 32 * i);
+		data[i] = (struct __user_cap_data_struct){.permitted = kept, .effective = kept};
+	}
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
 		return fail(error, "ambient capabilities");
 	if (syscall(SYS_capset, &header, data) != 0)
@@ -119,15 +123,15 @@ bool privileges_drop(const struct privileges_options *o, struct config_error *er
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
 		return fail(error, "no_new_privs");
-	if (o->confine && !confine_files(o->paths, o->path_count, &landlock, error))
+	if (o->confine &&
+		!confine_files(o->interfaces_only, o->paths, o->path_count, &landlock, error))
 		return false;
 	if (o->confine && landlock == 0 && !o->is_file)
 		log_warning("privileges",
 			"event=no-landlock note=\"the kernel has none: files are not confined\"");
 	if (!o->is_file)
 		log_info("privileges",
-			"event=dropped user=%u capabilities=%s landlock=%d seccomp=%s",
-			(unsigned)geteuid(), o->capture ? "net_raw" : "none", landlock,
-			o->confine ? "yes" : "no");
+			"event=dropped user=%u capabilities=none landlock=%d seccomp=%s",
+			(unsigned)geteuid(), landlock, o->confine ? "yes" : "no");
 	return true;
 }

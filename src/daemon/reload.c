@@ -6,7 +6,6 @@
 #include "daemon/intake.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* What an input that stays is given. */
 struct input_change {
@@ -19,6 +18,7 @@ struct change {
 	struct reload_plan plan;
 	struct crew_input *added[CONFIG_INPUTS];   /* by number in the new configuration, or NULL */
 	struct input_change *stays[CONFIG_INPUTS]; /* the same */
+	bool inputs_only;                          /* no file is read again */
 	struct roster *roster;                     /* NULL: the collectors stay as they are */
 	struct own *own;                           /* the new one's, where plan.own */
 	struct worker *retired[CREW_MOST];
@@ -42,7 +42,9 @@ static struct worker *make_successor(
 
 	if (!w)
 		return NULL;
-	bool moved = in->cpu.count && cpu_move_to(in->cpu.number[k], &before);
+	/* not where calls are confined, of which that is one */
+	bool moved = in->cpu.count && !c->a->config->privileges.confine &&
+		     cpu_move_to(in->cpu.number[k], &before);
 	worker_touch(w);
 	if (moved)
 		cpu_move_back(&before);
@@ -78,7 +80,7 @@ static bool make_added(struct change *c, unsigned i, struct config_error *error)
 
 	if (!in)
 		return false;
-	in->intake = intake_new(in);
+	in->intake = intake_new(in, c->a->crew->hands);
 	if (in->intake && intake_start(in->intake))
 		return true;
 	return config_fail(error, "inputs: %s: no thread for it", in->name);
@@ -105,6 +107,8 @@ static bool make_all(struct change *c, struct config_error *error)
 		if (!good)
 			return false;
 	}
+	if (c->inputs_only)
+		return true;
 	if (p->metering || p->exporters || has_certificates(p->to)) {
 		c->roster = exporter_prepare(c->a->exporter, p->from, p->to, p->metering, error);
 		if (!c->roster)
@@ -234,11 +238,9 @@ static bool is_empty(struct worker *w)
 /* The exporter's thread takes what they have. */
 static void drain_retired(struct change *c)
 {
-	struct timespec pause = {0, CLOCK_MILLISECOND / 10};
-
 	for (unsigned i = 0; i < c->retirees; i++)
 		while (!is_empty(c->retired[i]))
-			nanosleep(&pause, NULL);
+			clock_pause(CLOCK_MILLISECOND / 10);
 }
 
 /* The crew's inputs as the new configuration has them. */
@@ -292,15 +294,17 @@ static void change_all(struct change *c)
 	dismiss(c);
 }
 
-bool reload(struct assembly *a, struct config *to, struct reload_report *report,
-	struct config_error *error)
+static bool take_up(struct assembly *a, struct config *to, bool inputs_only,
+	struct reload_report *report, struct config_error *error)
 {
 	struct change *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return config_fail(error, "out of memory");
 	c->a = a;
-	if (!reload_plan_make(&c->plan, a->config, to, dedup_table(a->dedup), report, error) ||
+	c->inputs_only = inputs_only;
+	if (!reload_plan_make(&c->plan, a->config, to, a->opener != NULL,
+		    dedup_table(a->dedup) != NULL, report, error) ||
 		!make_all(c, error)) {
 		unmake_all(c);
 		free(c);
@@ -311,4 +315,16 @@ bool reload(struct assembly *a, struct config *to, struct reload_report *report,
 	a->config = to;
 	free(c);
 	return true;
+}
+
+bool reload(struct assembly *a, struct config *to, struct reload_report *report,
+	struct config_error *error)
+{
+	return take_up(a, to, false, report, error);
+}
+
+bool reload_inputs(struct assembly *a, struct config *to, struct reload_report *report,
+	struct config_error *error)
+{
+	return take_up(a, to, true, report, error);
 }

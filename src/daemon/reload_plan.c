@@ -2,6 +2,7 @@
 
 #include "config/compare.h"
 #include "daemon/assembly.h"
+#include "daemon/dedup.h"
 #include "export/ie.h"
 
 #include <stdarg.h>
@@ -118,7 +119,8 @@ static void keep_made(struct comparison *c, const struct config_input *old, stru
 static int find_input(const struct reload_plan *p, const struct config_input *in, const bool *used)
 {
 	for (unsigned i = 0; i < p->from->input_count; i++)
-		if (!used[i] && strcmp(p->from->inputs[i].interface, in->interface) == 0)
+		if (!used[i] && p->from->inputs[i].index == in->index &&
+			strcmp(p->from->inputs[i].interface, in->interface) == 0)
 			return (int)i;
 	return RELOAD_NONE;
 }
@@ -218,35 +220,50 @@ static void compare_exporters(struct comparison *c)
 
 /* ---- what cannot be ---- */
 
-static bool check(const struct reload_plan *p, bool dedup, struct config_error *error)
+/* Threads that wait for work are on any processor, and may not leave it. */
+static bool check_added(const struct reload_plan *p, bool opener, struct config_error *error)
 {
 	const struct config *to = p->to;
-	bool confined = p->from->privileges.confine;
+
+	if (p->has_added && !opener)
+		return config_fail(error,
+			"inputs: the right to capture was given up, so another one needs a "
+			"restart; with privileges.capture = true it does not");
+	for (unsigned i = 0; i < to->input_count; i++)
+		if (p->old[i] == RELOAD_NONE && to->inputs[i].cpu.count &&
+			p->from->privileges.confine)
+			return config_fail(error,
+				"inputs: threads on processors of their choice cannot be had while "
+				"calls are confined, so %.64s needs a restart, or no cpu",
+				to->inputs[i].interface);
+	if (p->has_added && to->dedup && dedup_sees_several(to) && !dedup_sees_several(p->from))
+		return config_fail(error,
+			"inputs: one was alone, so what passes several is not told apart; "
+			"another one needs a restart, or dedup = \"none\"");
+	return true;
+}
+
+static bool check(const struct reload_plan *p, bool opener, bool dedup, struct config_error *error)
+{
+	const struct config *to = p->to;
 
 	if (*to->inputs[0].file)
 		return config_fail(error, "inputs: a capture file is for a weir of its own");
 	if (to->output != CONFIG_OUTPUT_NONE && p->metering)
 		return config_fail(error, "output: what records tell can change with a restart "
 					  "only, where they are printed");
-	if (p->has_added && confined)
-		return config_fail(error,
-			"inputs: calls are confined, so another one needs a restart; with "
-			"privileges.confine = false and privileges.capture = true it does not");
-	if (p->has_added && to->dedup && to->input_count > 1 && p->from->input_count == 1)
-		return config_fail(error,
-			"inputs: one was alone, so what passes several is not told apart; "
-			"another one needs a restart, or dedup = \"none\"");
 	for (unsigned i = 0; i < to->input_count; i++)
-		if (dedup && confined && (p->filter[i] || p->old[i] == RELOAD_NONE))
+		if (dedup && !opener && p->filter[i])
 			return config_fail(error,
-				"inputs: the right to load programs was given up, so %.64s needs a "
-				"restart; dedup = \"none\" does without them",
+				"inputs: the right to load programs was given up, so the filter of "
+				"%.64s needs a restart; privileges.capture = true keeps it, and "
+				"dedup = \"none\" does without",
 				to->inputs[i].interface);
-	return true;
+	return check_added(p, opener, error);
 }
 
 bool reload_plan_make(struct reload_plan *p, const struct config *from, struct config *to,
-	bool dedup, struct reload_report *report, struct config_error *error)
+	bool opener, bool dedup, struct reload_report *report, struct config_error *error)
 {
 	struct comparison c = {p, report};
 
@@ -259,8 +276,8 @@ bool reload_plan_make(struct reload_plan *p, const struct config *from, struct c
 	}
 	compare_times(p);
 	compare_inputs(&c);
-	if (from->dedup && from->input_count > 1 && to->input_count == 1)
+	if (from->dedup && dedup_sees_several(from) && !dedup_sees_several(to))
 		note(&report->restart, "dedup, which is as for several inputs");
 	compare_exporters(&c);
-	return check(p, dedup, error);
+	return check(p, opener, dedup, error);
 }

@@ -1,16 +1,12 @@
-#define _GNU_SOURCE
 #include "daemon/resolver.h"
 
 #include "base/clock.h"
-#include "daemon/privileges.h"
+#include "base/receive.h"
+#include "daemon/helper.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,11 +22,12 @@ struct resolver {
 
 /* ---- The process ---- */
 
-static void answer_all(int s)
+static void answer_all(int s, void *context)
 {
 	struct resolver_question question;
 	struct resolver_answer answer;
 
+	(void)context;
 	while (recv(s, &question, sizeof question, 0) == (ssize_t)sizeof question) {
 		memset(&answer, 0, sizeof answer);
 		question.host[sizeof question.host - 1] = '\0';
@@ -46,62 +43,23 @@ static void answer_all(int s)
 	}
 }
 
-/* It has no use for weir's sockets; and those that are closed when weir closes them, such as
- * a control socket's connections, would stay open by it. */
-static void close_others(int s)
-{
-	int most = s > STDERR_FILENO ? s : STDERR_FILENO;
-
-	for (int fd = STDERR_FILENO + 1; fd < most; fd++)
-		close(fd);
-	(void)close_range((unsigned)most + 1, ~0U, 0);
-}
-
-__attribute__((noreturn)) static void be_resolver(int s, const struct config *config, pid_t parent)
-{
-	struct config_error error;
-	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	close_others(s);
-	if (nowhere >= 0) {
-		dup2(nowhere, STDIN_FILENO);
-		dup2(nowhere, STDOUT_FILENO);
-	}
-	signal(SIGINT, SIG_IGN); /* a terminal's is for weir, whose end is this one's */
-	prctl(PR_SET_NAME, "weir-names");
-	if (!privileges_drop(&(struct privileges_options){.user = config->privileges.user,
-				     .confine = config->privileges.confine,
-				     .is_file = true},
-		    &error))
-		_exit(1);
-	/* another user's process forgets it */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent)
-		answer_all(s);
-	_exit(0);
-}
-
 /* ---- Its client ---- */
 
 struct resolver *resolver_new(const struct config *config, struct config_error *error)
 {
 	struct resolver *r = malloc(sizeof *r);
-	int ends[2];
 
-	if (!r || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-		config_fail(error, "resolver: %s", strerror(errno));
-		free(r);
+	if (!r) {
+		config_fail(error, "out of memory");
 		return NULL;
 	}
-	pid_t parent = getpid(), child = fork();
-	if (child == 0)
-		be_resolver(ends[1], config, parent);
-	close(ends[1]);
-	r->socket = ends[0];
-	if (child > 0)
+	r->socket = helper_start(
+		&(struct helper){
+			.name = "weir-names", .files = true, .serve = answer_all, .keep = -1},
+		config, error);
+	if (r->socket >= 0)
 		return r;
-	config_fail(error, "resolver: no process: %s", strerror(errno));
-	resolver_free(r);
+	free(r);
 	return NULL;
 }
 
@@ -122,7 +80,7 @@ bool resolver_ask(struct resolver *r, const struct resolver_question *question)
 
 bool resolver_hear(struct resolver *r, struct resolver_answer *answer)
 {
-	return recv(r->socket, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer;
+	return receive(r->socket, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer;
 }
 
 /* ---- Names ---- */

@@ -5,7 +5,6 @@
 #include "daemon/baton.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	READ_FRAMES = 256, /* at most in the capture thread's turn with the baton */
@@ -49,11 +48,10 @@ struct worker {
  * kernel's ring is filling meanwhile. Others may, for the exporter is quick. */
 static void *room_for(struct worker *w, const struct flow_record *r)
 {
-	struct timespec pause = {0, FULL_PAUSE};
 	void *slot = ring_reserve(w->ring);
 
 	for (int i = 0; !slot && i < FULL_TRIES && r->end_reason != FLOW_END_RESOURCES; i++) {
-		nanosleep(&pause, NULL);
+		clock_pause(FULL_PAUSE);
 		slot = ring_reserve(w->ring);
 	}
 	return slot;

@@ -1,6 +1,7 @@
 #include "export/connection.h"
 
 #include "base/clock.h"
+#include "base/receive.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -161,7 +162,7 @@ static void read_in(struct connection *c)
 	uint8_t octets[4096];
 
 	for (int i = 0; i < READS && !c->heard_end && c->state != CONNECTION_OVER; i++) {
-		ssize_t n = recv(c->fd, octets, sizeof octets, MSG_DONTWAIT);
+		ssize_t n = receive(c->fd, octets, sizeof octets, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n < 0)

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { BURST = 64 }; /* messages, some 140 KB in the far buffer */
 
@@ -79,12 +78,6 @@ static void drain(struct paced *p, struct transport_report *report)
 	}
 }
 
-static void rest(int64_t time)
-{
-	nanosleep(&(struct timespec){.tv_sec = time / CLOCK_SECOND, .tv_nsec = time % CLOCK_SECOND},
-		NULL);
-}
-
 /* Where there is not enough credit, until there is as much as can be: long pauses cost less
  * than short ones, and what leaves in one train less than single messages. */
 static unsigned wait_for(struct paced *p, unsigned count)
@@ -94,7 +87,7 @@ static unsigned wait_for(struct paced *p, unsigned count)
 	if (affordable(p, n) == n)
 		return n;
 	do
-		rest(p->most_credit - p->credit);
+		clock_pause(p->most_credit - p->credit);
 	while (affordable(p, n) < n);
 	return n;
 }
@@ -144,7 +137,7 @@ static bool wait_for_room(struct paced *p, uint32_t cost)
 			give_up(p);
 			return false;
 		}
-		rest(pause);
+		clock_pause(pause);
 		pause = 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
 	}
 	return false;

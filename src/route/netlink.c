@@ -1,5 +1,7 @@
 #include "route/netlink.h"
 
+#include "base/receive.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -66,6 +68,11 @@ void netlink_close(struct netlink *n)
 	free(n);
 }
 
+int netlink_fd(const struct netlink *n)
+{
+	return mnl_socket_get_fd(n->socket);
+}
+
 struct nlmsghdr *netlink_begin(struct netlink *n, unsigned type, unsigned flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(n->request);
@@ -96,7 +103,8 @@ int netlink_ask(struct netlink *n, netlink_take *take, void *context)
 	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
 		return -errno;
 	do {
-		ssize_t octets = recv(mnl_socket_get_fd(n->socket), n->answer, sizeof n->answer, 0);
+		ssize_t octets =
+			receive(mnl_socket_get_fd(n->socket), n->answer, sizeof n->answer, 0);
 		if (octets < 0 && errno == EINTR)
 			continue;
 		if (octets < 0)
@@ -129,7 +137,7 @@ enum netlink_news netlink_hear(struct netlink *n, unsigned most, netlink_take *t
 	enum netlink_news news = NETLINK_QUIET;
 	ssize_t octets;
 
-	while (most-- > 0 && ((octets = recv(mnl_socket_get_fd(n->socket), n->answer,
+	while (most-- > 0 && ((octets = receive(mnl_socket_get_fd(n->socket), n->answer,
 				       sizeof n->answer, MSG_DONTWAIT)) > 0 ||
 				     (octets < 0 && (errno == EINTR || errno == ENOBUFS)))) {
 		if (octets < 0 && errno == ENOBUFS)

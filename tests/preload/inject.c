@@ -39,12 +39,12 @@
 #include <unistd.h>
 #include <unwind.h>
 
-enum { SITES = 1 << 13, DEEP = 64, LINE = 512, HIGH_FD = 900 };
+enum { SITES = 1 << 13, DEEP = 64, LINE = 512 };
 
 static struct {
 	char seen[SITES][LINE];
 	unsigned count;
-	int fd;
+	const char *path;           /* of that file */
 	uintptr_t begin, end, base; /* of the program */
 	const char *only;
 	_Atomic bool ready, done;
@@ -90,11 +90,9 @@ __attribute__((constructor)) static void start(void)
 	inject.only = getenv("INJECT_ONLY");
 	dl_iterate_phdr(find_program, NULL);
 	read_seen(path);
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	inject.fd = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD); /* out of the way of what is counted */
-	close(fd);
+	inject.path = path;
 	busy = false;
-	atomic_store(&inject.ready, inject.fd >= 0 && inject.count < SITES);
+	atomic_store(&inject.ready, inject.count < SITES);
 }
 
 struct climb {
@@ -139,6 +137,20 @@ static bool is_new(const char *line)
 	return true;
 }
 
+/* By a descriptor of its own: a child closes those that it knows nothing of. What is not written
+ * down does not fail, or it would fail again and again. */
+static bool note(const char *line)
+{
+	int fd = (int)syscall(
+		SYS_openat, AT_FDCWD, inject.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	ssize_t length = (ssize_t)strlen(line);
+	bool written = fd >= 0 && syscall(SYS_write, fd, line, length) == length;
+
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	return written;
+}
+
 /* Shall this call fail? */
 static bool fails(const char *function, void *caller)
 {
@@ -152,8 +164,7 @@ static bool fails(const char *function, void *caller)
 	if (describe(line, function, caller) && is_new(line) &&
 		!atomic_exchange(&inject.done, true)) {
 		strcat(line, "\n");
-		syscall(SYS_write, inject.fd, line, strlen(line));
-		fail = true;
+		fail = note(line);
 	}
 	busy = false;
 	errno = before;
