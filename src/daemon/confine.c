@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -126,6 +127,7 @@ struct call {
 	const char *name;
 	const char *elsewhere; /* its name on machines that lack the first one */
 	unsigned need;         /* one of these of enum confine_need, 0: always */
+	const char *since;     /* the C library of this version, NULL: any */
 };
 
 /* What follows the start, when all threads are there: capture, export, control, metrics, and
@@ -137,7 +139,7 @@ static const struct call calls[] = {
 	/* files, pipes and connections */
 	{.name = "read"}, {.name = "readv"}, {.name = "write"}, {.name = "writev"},
 	{.name = "close"}, {.name = "openat"}, {.name = "lseek"},
-	{.name = "newfstatat"}, {.name = "fstat"}, /* glibc 2.39 has gone from one to the other */
+	{.name = "newfstatat"}, {.name = "fstat", .since = "2.39"},
 	{.name = "ioctl"}, {.name = "unlink", .elsewhere = "unlinkat"},
 	{.name = "accept4"}, {.name = "setsockopt"}, {.name = "getsockopt"},
 	{.name = "sendto"}, {.name = "sendmmsg"}, {.name = "recvmsg"},
@@ -159,14 +161,14 @@ static const struct call calls[] = {
 };
 /* clang-format on */
 #define CALLS (sizeof calls / sizeof *calls)
-_Static_assert(CALLS <= 41, "few enough, with everything configured");
+_Static_assert(CALLS <= 41, "few enough, with everything configured; 40 before glibc 2.39");
 
 /* What opening an interface takes, as libpcap and glibc make it. */
 /* clang-format off */
 static const struct call opener_calls[] = {
 	/* what a card, its driver and its kind are called, below /sys */
 	{.name = "read"}, {.name = "write"}, {.name = "close"}, {.name = "openat"},
-	{.name = "newfstatat"}, {.name = "fstat"}, {.name = "lseek"}, {.name = "fcntl"},
+	{.name = "newfstatat"}, {.name = "fstat", .since = "2.39"}, {.name = "lseek"}, {.name = "fcntl"},
 	{.name = "readlink", .elsewhere = "readlinkat"},
 	{.name = "access", .elsewhere = "faccessat"},
 	/* packet sockets, netlink, and the socket to weir */
@@ -192,6 +194,13 @@ static int number_of(const struct call *c)
 	return number < 0 && c->elsewhere ? seccomp_syscall_resolve_name(c->elsewhere) : number;
 }
 
+/* Here and now: the library that is there may be newer than the one this was built with. */
+static bool is_needed(const struct call *c, unsigned needs)
+{
+	return (!c->need || c->need & needs) &&
+	       (!c->since || strverscmp(gnu_get_libc_version(), c->since) >= 0);
+}
+
 static bool load(const struct call *call, size_t count, unsigned needs, struct config_error *error)
 {
 	if (!CONFINE_POSSIBLE)
@@ -200,9 +209,8 @@ static bool load(const struct call *call, size_t count, unsigned needs, struct c
 	int failed = filter ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
 
 	for (size_t i = 0; i < count && failed == 0; i++) {
-		bool needed = !call[i].need || call[i].need & needs;
 		int number = number_of(&call[i]);
-		if (needed && number >= 0)
+		if (is_needed(&call[i], needs) && number >= 0)
 			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 	}
 	if (failed == 0)

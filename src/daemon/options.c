@@ -27,7 +27,7 @@ struct option_row {
 /* clang-format off */
 static const struct option_row rows[] = {
 	{'f', "config", "FILE", NULL, "configuration file"},
-	{'i', "interface", "IF", NULL, "meter an interface, or all of a pattern (repeatable)"},
+	{'i', "interface", "IF", NULL, "meter an interface or a pattern (repeatable)"},
 	{'r', "read", "FILE", NULL, "meter a capture file (-: standard input) and exit"},
 	{'n', "collector", "HOST[:PORT]", NULL, "send records there, [IPv6]:PORT (repeatable)"},
 	{'v', "protocol", "P", NULL, "for -n: netflow5, netflow9 or ipfix (ipfix)"},
