@@ -56,10 +56,6 @@ ln -s "$GEN" "$desk/build/tests/gen"
 printf '#!/bin/sh\nexec "%s" -n -C "%s" "$@" >/dev/null\n' "$(command -v make)" "$root" >"$desk/bin/make"
 chmod +x "$desk/bin/make"
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # run_block FILE: with a free port in the place of the one that is written there
 run_block() {
 	local port text

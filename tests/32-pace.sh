@@ -13,9 +13,6 @@ have=0
 
 "$LOAD" flood "$TMP/in.pcap" $FLOWS >"$TMP/truth" || bad load
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 udp_line() { grep -i " 0100007F:$(printf %04X "$1") " /proc/net/udp; }
 all_read() { udp_line "$1" | awk '{ split($5, q, ":"); exit q[2] != "00000000" }'; }
 dropped() { udp_line "$1" | awk '{ print $13 }'; }

@@ -6,8 +6,8 @@ need python3
 [ -x "$GEN" ] || skip "there is no $GEN"
 
 "$GEN" office "$TMP/in.pcap" --truth "$TMP/truth" || bad gen
-# a port that nobody listens on: bound, noted, closed again
-closed=$(python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# a port that nobody listens on
+closed=$(free_port)
 
 for version in 5 9 10; do
 	run "v$version, the second collector refuses" "$wire" --truth "$TMP/truth" --version $version -- \

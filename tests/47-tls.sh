@@ -60,9 +60,6 @@ tls 'one that ends its connection' --close 20 --connections 2 -- -n '127.0.0.1:{
 
 # ---- openssl's server ----
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 listens() { grep -qi ":$(printf %04X "$1") 0*:0000 0A " /proc/net/tcp /proc/net/tcp6; }
 
 # server NAME OPTIONS...: weir sends to openssl s_server with this certificate; what came is in $TMP/got

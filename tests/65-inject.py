@@ -35,7 +35,7 @@ SANITIZER = 99
 # (Before it calls libconfig it asks for more memory than that will take, so a machine that is short of it refuses there.)
 CARELESS = re.compile(r'#[01] \S+ +(in \S+ )?(\(/\S*/lib(config|pcap)\.so|nss/nss_database\.c)'
                       r'|out of dynamic memory in \w*yy|nss_database_reload_1: Assertion')
-SECONDS = float(os.environ.get('INJECT_SECONDS', 240))  # for all scenarios: what is left then is said
+SECONDS = float(os.environ.get('INJECT_SECONDS', 420))  # for all scenarios: what is left then is said
 
 
 def environment(seen):

@@ -4,10 +4,6 @@ need python3
 [ -x "$GEN" ] || skip "there is no $GEN"
 have=0
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # the line of /proc/net/udp for 127.0.0.1 and a port
 udp_line() { grep -i " 0100007F:$(printf %04X "$1") " /proc/net/udp; }
 # everything that was sent to the port has been read

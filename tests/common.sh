@@ -76,6 +76,24 @@ finish() {
 	exit 0
 }
 
+# free_port: a port of 127.0.0.1 where nobody hears, over TCP or UDP. Not of those that the kernel gives to whoever
+# asks for any, so that none of the programs beside takes it meanwhile.
+free_port() {
+	python3 - <<'P'
+import random, socket
+while True:
+    port = random.randrange(10000, 20000)
+    try:
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.bind(('127.0.0.1', port))
+        break
+    except OSError:
+        pass
+print(port)
+P
+}
+
 [ -x "$WEIR" ] || skip "there is no $WEIR"
 WEIR=$(realpath "$WEIR")
 export PATH=$PATH:/usr/sbin:/sbin

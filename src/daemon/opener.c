@@ -43,10 +43,7 @@ struct opener {
 /* What comes and goes by a socket, and descriptors beside it. */
 struct parcel {
 	struct iovec content;
-	union {
-		struct cmsghdr align;
-		char octets[CMSG_SPACE(OPENING_FDS * sizeof(int))];
-	} beside;
+	_Alignas(struct cmsghdr) char beside[CMSG_SPACE(OPENING_FDS * sizeof(int))];
 	struct msghdr message;
 };
 
@@ -57,8 +54,8 @@ static void pack(struct parcel *p, struct answer *a)
 	p->message = (struct msghdr){
 		.msg_iov = &p->content,
 		.msg_iovlen = 1,
-		.msg_control = p->beside.octets,
-		.msg_controllen = sizeof p->beside.octets,
+		.msg_control = p->beside,
+		.msg_controllen = sizeof p->beside,
 	};
 }
 
