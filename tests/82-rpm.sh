@@ -114,7 +114,7 @@ if command -v dnf >/dev/null && command -v createrepo_c >/dev/null; then
 	repository() { run 'a repository' createrepo_c -q "$TMP/repository"; }
 	package_manager() {
 		dnf -q -y --installroot="$fresh" --releasever=1 --setopt=reposdir=/nonexistent --setopt=gpgcheck=0 \
-			--setopt=metadata_expire=0 --setopt=cachedir=/var/cache/test --setopt=install_weak_deps=False \
+			--refresh --setopt=cachedir=/var/cache/test --setopt=install_weak_deps=False \
 			--setopt=persistdir=/var/lib/test --repofrompath="test,file://$TMP/repository" --repo=test "$@"
 	}
 	repository
