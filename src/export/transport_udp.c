@@ -148,7 +148,7 @@ static bool wait_for_room(struct udp *u)
 	int most = u->patient ? WAIT_MILLISECONDS : (int)(u->credit / CLOCK_MILLISECOND);
 	int64_t began = clock_steady();
 
-	if (most == 0)
+	if (most <= 0) /* below: the last wait took longer than was asked for */
 		return false;
 	poll(&p, 1, most);
 	u->credit -= clock_steady() - began;
