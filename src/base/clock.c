@@ -26,7 +26,7 @@ int64_t clock_steady(void)
 void clock_pause(int64_t nanoseconds)
 {
 	int64_t end = clock_steady() + nanoseconds;
-	struct timespec until = {end / CLOCK_SECOND, end % CLOCK_SECOND};
+	struct timespec until = {(time_t)(end / CLOCK_SECOND), (long)(end % CLOCK_SECOND)};
 	sem_t never;
 
 	sem_init(&never, 0, 0);
