@@ -1,9 +1,13 @@
 #include "capture/device.h"
 
-#include <net/if.h>
+#include "capture/interface.h"
+
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	/* Reserved, RFC 1701: the socket that libpcap opens shall not get a frame. */
@@ -16,14 +20,19 @@ enum {
 	SLL2_OCTETS = 20,
 };
 
-static void say_none(struct source_error *error, const char *interface)
+/* Who has no descriptor left to ask the kernel by takes any interface for none: `cause` is the
+ * errno then. */
+static void say_none(struct source_error *error, const char *interface, int cause)
 {
-	snprintf(error->text, sizeof error->text,
-		"%s: no such interface (`ip -br link` lists them)", interface);
+	if (cause == EMFILE || cause == ENFILE)
+		snprintf(error->text, sizeof error->text, "%s: %s", interface, strerror(cause));
+	else
+		snprintf(error->text, sizeof error->text,
+			"%s: no such interface (`ip -br link` lists them)", interface);
 }
 
 static void say_activation(
-	struct source_error *error, const char *interface, int status, pcap_t *pcap)
+	struct source_error *error, const char *interface, int status, pcap_t *pcap, int cause)
 {
 	const char *detail = pcap_geterr(pcap);
 
@@ -33,7 +42,7 @@ static void say_activation(
 			"`setcap cap_net_raw=ep` on the program",
 			interface);
 	else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		say_none(error, interface);
+		say_none(error, interface, cause);
 	else
 		snprintf(error->text, sizeof error->text, "%s: %s%s%s", interface,
 			pcap_statustostr(status), *detail ? ": " : "", detail);
@@ -52,10 +61,11 @@ static pcap_t *activate(const char *interface, uint32_t snaplen, struct source_e
 	pcap_set_snaplen(p, (int)snaplen);
 	pcap_set_protocol_linux(p, NO_PROTOCOL);
 	pcap_set_buffer_size(p, SMALLEST_RING);
+	errno = 0;
 	int status = pcap_activate(p);
 	if (status >= 0)
 		return p;
-	say_activation(error, interface, status, p);
+	say_activation(error, interface, status, p, errno);
 	pcap_close(p);
 	return NULL;
 }
@@ -116,10 +126,17 @@ bool device_compile(struct device *d, const char *words, struct device_program *
 	return good;
 }
 
-/* libpcap has names of its own for what is no interface. */
+/* libpcap has names of its own for what is no interface. False: errno says why. */
 static bool is_interface(const char *name, unsigned *index)
 {
-	*index = if_nametoindex(name);
+	int ask = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (ask < 0)
+		return false;
+	*index = interface_find(ask, name);
+	int cause = errno;
+	close(ask);
+	errno = cause;
 	return *index || strcmp(name, "any") == 0;
 }
 
@@ -132,7 +149,7 @@ bool device_ask(
 	if (is_interface(interface, &d->interface))
 		p = activate(interface, snaplen, error);
 	else
-		say_none(error, interface);
+		say_none(error, interface, errno);
 	if (!p)
 		return false;
 	int link_type = pcap_datalink(p);
