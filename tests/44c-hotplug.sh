@@ -3,9 +3,9 @@
 # user without rights and only the process that opens interfaces has one. Each frame is a flow of its own: every one
 # that was sent while its interface was metered is in one record, and in no other; the ledger is exact.
 . "$(dirname "$0")/common.sh"
+flood=$(dirname "$WEIR")/tests/tool_flood
 WEIR=$(realpath "${WEIR_PLAIN:-$WEIR}") # a build with sanitizers is not confined
 WEIRCTL=$(realpath "${WEIRCTL:-$root/weirctl}")
-flood=$(dirname "$WEIR")/tests/tool_flood
 [ -x "$flood" ] || flood=$root/build/tests/tool_flood
 need python3 ip
 [ -x "$flood" ] || skip "there is no tool_flood, 'make tools' builds it"
