@@ -10,7 +10,6 @@ import tempfile
 
 import wire
 
-OPTIONS = 320  # ids of options templates, from here on
 SHARED = os.environ.get('SHARED') or os.path.dirname(os.path.abspath(__file__)) + '/../../shared'
 
 
@@ -65,13 +64,16 @@ def ipfix_dump(stream):
     with tempfile.NamedTemporaryFile(dir=os.environ.get('TMP')) as file:
         file.write(b''.join(stream.datagrams))
         file.flush()
-        done = subprocess.run(['ipfixDump', '--stats', '--in', file.name], capture_output=True, text=True)
-    complaints = [line for line in done.stderr.splitlines() if line] + ['exit status %d' % done.returncode] * (done.returncode != 0)
-    messages = re.search(r'(\d+) Messages', done.stdout)
+        said = {what: subprocess.run(['ipfixDump', '--' + what, '--in', file.name], capture_output=True, text=True)
+                for what in ('stats', 'templates')}
+    complaints = [line for done in said.values() for line in done.stderr.splitlines() + ['exit status %d' % done.returncode]
+                  if line not in ('', 'exit status 0')]
+    messages = re.search(r'(\d+) Messages', said['stats'].stdout)
     if not messages or int(messages[1]) != len(stream.datagrams):
         complaints.append('%s messages of %d' % (messages and messages[1], len(stream.datagrams)))
-    tables = re.findall(r'^ *(\d+) \(0x\w+\)\| *(\d+)', done.stdout, re.MULTILINE)
-    return complaints, sum(int(records) for ident, records in tables if int(ident) < OPTIONS)
+    options = set(re.findall(r'tid: *(\d+) .*scope: *[1-9]', said['templates'].stdout))
+    tables = re.findall(r'^ *(\d+) \(0x\w+\)\| *(\d+)', said['stats'].stdout, re.MULTILINE)
+    return complaints, sum(int(records) for ident, records in tables if ident not in options)
 
 
 # who does not notice that messages are missing: no look at NetFlow v5's sequence numbers, none at another protocol
