@@ -5,8 +5,8 @@
 # gcc-i686-linux-gnu libc6-dev-i386-cross buildah debootstrap
 #
 # The builds that parts share are made first; nothing else is built in a folder that another part uses. Then the parts run
-# side by side: a row for each processor, and one of those that mostly wait for clocks, packets and mirrors. Each row takes
-# the next part that no other has. A part that has passed is not run again while the tree is what it was, so a run that was broken
+# side by side: a row for each processor, and two of those that mostly wait for clocks, packets and mirrors. Each row takes
+# the next part of its kind that no other has. A part that has passed is not run again while the tree is what it was, so a run that was broken
 # off goes on where it was; FRESH=1 runs all. Each part has an end in minutes, writes to build/check-all/PART.log as it
 # goes, and finds an empty folder in TMP. What it leaves running is killed.
 #
@@ -89,7 +89,8 @@ part() {
 	*)
 		[ $status != 124 ] || echo "(stopped after $minutes minutes)" >>"$log"
 		# in one piece, beside another row
-		printf '%s\n' "$(result FAIL "$name" "$((SECONDS - begin)) s, status $status" && tail -n 60 "$log" | sed 's/^/      | /')"
+		printf '%s\n' "$(result FAIL "$name" "$((SECONDS - begin)) s, status $status" &&
+			{ grep -m 20 'error: \|FAILED' "$log"; echo ...; tail -n 40 "$log"; } | sed 's/^/      | /')"
 		;;
 	esac
 }
@@ -190,8 +191,8 @@ computing() {
 	part cppcheck 20 cppcheck cpp_check
 }
 waiting() {
-	part newcomer 60 debootstrap newcomer
 	part away 20 ip tests/faults/away.py 10
+	part newcomer 60 debootstrap newcomer
 	part valgrind-live 30 valgrind under_valgrind
 	part soak 15 ip tests/soak.py 3
 }
@@ -212,6 +213,7 @@ only= FRESH=1 part builds 60 make builds
 for ((i = 0; i < $(nproc); i++)); do
 	begin_row computing
 done
+begin_row waiting
 begin_row waiting
 wait "${rows[@]}"
 rows=()
