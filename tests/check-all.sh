@@ -124,7 +124,7 @@ cpp_check() {
 # Only check_memory leaves valgrind itself no memory.
 grind_unit() {
 	local what=ok begin=$SECONDS
-	CK_DEFAULT_TIMEOUT=900 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "build/mutate/tests/$1" ||
+	CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=15 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "build/mutate/tests/$1" ||
 		what=FAILED
 	echo "$1: $what, $((SECONDS - begin)) s"
 	[ $what = ok ]
