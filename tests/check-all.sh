@@ -165,9 +165,10 @@ under_valgrind() {
 machines() {
 	WEIR=$PWD/build/asan/weir tests/67-machines.sh
 }
-# Unit tests alone: they find nearly all that scripts do.
+# Unit tests alone: they find nearly all that scripts do. Sixty are drawn, anew with each change of the sources: of a room that
+# is at its goal, 90 of a hundred, fewer than 82 are found in one draw of thirty.
 mutants() {
-	tests/mutate.py -u -m 15
+	tests/mutate.py -u -m 15 -g 82
 }
 newcomer() {
 	WEIR=$PWD/weir tests/newcomer.sh
