@@ -35,7 +35,7 @@ chmod 711 "$scratch" # for tests that become another user
 count() { cat "$scratch/$1" 2>/dev/null | wc -l; }
 
 end_running() {
-	[ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null
+	[ -z "$running" ] || { kill "$running" && wait "$running"; kill -KILL -- "-$running"; } 2>/dev/null
 }
 
 finish() {
