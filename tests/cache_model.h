@@ -84,6 +84,20 @@ static inline struct cache *open_cache(
 	return open_pressed(entries, t, 0, seed, sink);
 }
 
+/* One packet of a flow, so many seconds after the start; a bare SYN or none. */
+static inline void see_one(struct cache *c, uint32_t flow, int seconds, bool syn)
+{
+	struct packet p = stream_packet(&(struct model_packet){
+		.flow = flow,
+		.protocol = syn ? 6 : 17,
+		.time = STREAM_START + seconds * SECOND,
+		.octets = 100,
+		.flags = syn ? 0x02 : 0,
+	});
+
+	cache_see(c, &p, 1);
+}
+
 static inline void drain(struct cache *c, uint32_t most)
 {
 	while (cache_drain(c, most))
