@@ -7,20 +7,14 @@
 
 #include "flow/cache.h"
 #include "flow_stream.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
 
-#define SECOND STREAM_SECOND
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-/* Said a million times: without libcheck's note of each place that was passed. */
-#define must(condition)                                 \
-	do {                                            \
-		if (!(condition))                       \
-			ck_abort_msg("%s", #condition); \
-	} while (0)
-
+#define SECOND  STREAM_SECOND
+#define HOUR    (3600 * SECOND)
+#define DAY     (24 * HOUR)
 #define ROWS(t) ((int)(sizeof(t) / sizeof((t)[0])))
 
 enum { PACKETS = 5000, LIST = 2 * PACKETS };

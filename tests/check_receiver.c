@@ -12,12 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define must(condition)                                                    \
-	do {                                                               \
-		if (!(condition))                                          \
-			ck_abort_msg("line %d: %s", __LINE__, #condition); \
-	} while (0)
-
 enum { MOST = 9000, BUFFER = 1 << 20, MESSAGES = 32 };
 
 /* How the collector hears and how it is sent to. */

@@ -1,6 +1,7 @@
 /* Where flows stand: after any inserting and removing each is found, and sets say of one another
  * what is so. Looking into a set's second one needlessly would be seen by nobody else. */
 #include "flow/table.h"
+#include "flow_stream.h"
 #include "suite.h"
 
 #include <check.h>
@@ -14,24 +15,12 @@ struct flows {
 	struct table table;
 	bool live[FLOWS];
 	enum flow_grade grade[FLOWS];
-	uint64_t random;
+	struct stream stream;
 };
-
-/* Below n; Marsaglia's xorshift: the same numbers everywhere */
-static unsigned any(struct flows *f, unsigned n)
-{
-	f->random ^= f->random << 13;
-	f->random ^= f->random >> 7;
-	f->random ^= f->random << 17;
-	return (unsigned)((f->random >> 11) % n);
-}
 
 static struct packet packet_of(unsigned flow)
 {
-	struct packet p = {.protocol = 17, .ip_version = 4};
-
-	memcpy(p.source_address, &flow, sizeof flow);
-	return p;
+	return stream_packet(&(struct model_packet){.flow = flow, .protocol = 17});
 }
 
 static bool find(const struct flows *f, unsigned flow, struct place *at)
@@ -50,14 +39,15 @@ static void insert(struct flows *f, unsigned flow)
 	if (!table_insert(&f->table, table_hash(&f->table, table_key_of_packet(&p)), &at))
 		return;
 	flow_record_open(at.record, flow_key_of(&p), &p);
-	ck_assert_int_eq(table_grade(at), FLOW_SINGLE);
+	must(table_grade(at) == FLOW_SINGLE);
 	f->live[flow] = true;
 	f->grade[flow] = FLOW_SINGLE;
 }
 
 static void raise_any(struct flows *f, unsigned flow, struct place at)
 {
-	enum flow_grade grade = f->grade[flow] + any(f, FLOW_GRADES - f->grade[flow]);
+	enum flow_grade grade =
+		f->grade[flow] + (unsigned)stream_random(&f->stream, FLOW_GRADES - f->grade[flow]);
 
 	table_raise(&f->table, at, grade);
 	f->grade[flow] = grade;
@@ -65,15 +55,15 @@ static void raise_any(struct flows *f, unsigned flow, struct place at)
 
 static void step(struct flows *f)
 {
-	unsigned flow = any(f, FLOWS);
+	unsigned flow = (unsigned)stream_random(&f->stream, FLOWS);
 	struct place at;
 
 	if (!f->live[flow]) {
 		insert(f, flow);
 		return;
 	}
-	ck_assert(find(f, flow, &at));
-	if (any(f, 2)) {
+	must(find(f, flow, &at));
+	if (stream_random(&f->stream, 2)) {
 		raise_any(f, flow, at);
 		return;
 	}
@@ -88,11 +78,11 @@ static void expect_flows(const struct flows *f)
 	struct place at;
 
 	for (unsigned flow = 0; flow < FLOWS; flow++) {
-		ck_assert(find(f, flow, &at) == f->live[flow]);
+		must(find(f, flow, &at) == f->live[flow]);
 		if (!f->live[flow])
 			continue;
-		ck_assert_mem_eq(at.record->key.source_address, &flow, sizeof flow);
-		ck_assert_int_eq(table_grade(at), f->grade[flow]);
+		must(memcmp(at.record->key.source_address, &flow, sizeof flow) == 0);
+		must(table_grade(at) == f->grade[flow]);
 		graded[f->grade[flow]]++;
 		live++;
 	}
@@ -113,16 +103,16 @@ static void expect_sets(const struct flows *f)
 		for (unsigned m = ~set_ways_with(s, 0) & SET_ALL; m; m &= m - 1) {
 			unsigned way = (unsigned)__builtin_ctz(m);
 			uint64_t hash = table_hash(t, table_key_of_record(table_record(t, s, way)));
-			ck_assert(s == table_first(t, hash) || s == table_second(t, hash));
+			must(s == table_first(t, hash) || s == table_second(t, hash));
 			if (s == table_first(t, hash))
 				continue;
 			guests |= 1u << way;
 			away[table_first(t, hash) - t->sets]++;
 		}
-		ck_assert_uint_eq(s->age[SET_GUESTS], guests);
+		must(s->age[SET_GUESTS] == guests);
 	}
 	for (uint32_t n = 0; n < t->set_count; n++)
-		ck_assert_uint_eq(t->sets[n].tag[SET_DISPLACED], away[n]);
+		must(t->sets[n].tag[SET_DISPLACED] == away[n]);
 	free(away);
 }
 
@@ -132,7 +122,7 @@ START_TEST(sets_know_their_flows)
 	unsigned displaced = 0;
 
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct flows f = {.random = seed};
+		struct flows f = {.stream = stream_of(seed, FLOWS, 1)};
 		ck_assert(table_init(&f.table, sizes[_i], seed, &usual));
 		for (unsigned i = 0; i < STEPS; i++) {
 			step(&f);
