@@ -139,12 +139,31 @@ START_TEST(sets_know_their_flows)
 }
 END_TEST
 
+/* Of the details no more is read than the words from the first to the last that the key has. */
+START_TEST(reads_the_words_of_the_key)
+{
+	struct flow_selection selection = flow_selection_default();
+	uint8_t *octet = (uint8_t *)&selection.details;
+
+	for (unsigned last = (unsigned)_i; last < TABLE_WORDS; last++) {
+		struct table t;
+		memset(octet, 0, sizeof selection.details);
+		octet[8 * _i + 7] = octet[8 * last] = 0xff;
+		ck_assert(table_init(&t, 1, 1, &selection));
+		ck_assert_uint_eq(t.first_word, (unsigned)_i);
+		ck_assert_uint_eq(t.words, last + 1 - (unsigned)_i);
+		table_free(&t);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("table");
 	TCase *cases = tcase_create("table");
 
 	tcase_add_loop_test(cases, sets_know_their_flows, 0, sizeof sizes / sizeof *sizes);
+	tcase_add_loop_test(cases, reads_the_words_of_the_key, 0, TABLE_WORDS);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
