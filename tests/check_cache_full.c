@@ -7,7 +7,7 @@ static const struct {
 	const char *name;
 	uint8_t packets[7]; /* of flow i, at second i */
 	bool syn[7];
-	bool lasts[7]; /* it has had one two seconds before that, too */
+	uint8_t lasts[7]; /* so many it has had two seconds before that, too */
 	int now;
 	uint32_t leaves;
 	enum flow_end_reason reason;
@@ -22,6 +22,8 @@ static const struct {
 		FLOW_END_RESOURCES},
 	{"the one that does not last", {9, 1, 2, 2, 1, 1, 1}, {0}, {1, 1, 1, 0, 1, 1, 1}, 9, 3,
 		FLOW_END_RESOURCES},
+	{"the one that does not last, of established ones", {1, 1, 2, 2, 1, 1, 1}, {0},
+		{2, 2, 2, 0, 2, 2, 2}, 9, 3, FLOW_END_RESOURCES},
 	{"the oldest that lasts", {1, 2, 2, 2, 2, 2, 2}, {0}, {1, 1, 1, 1, 1, 1, 1}, 9, 0,
 		FLOW_END_RESOURCES},
 	{"half-open does not last", {2, 3, 9, 2, 2, 9, 2}, {[5] = true}, {1, 1, 1, 1, 1, 1, 1}, 9,
@@ -36,7 +38,7 @@ START_TEST(who_leaves)
 	struct cache *c = open_cache(7, &rows[0].times, 1, (struct flow_sink){append, &gone});
 
 	for (uint32_t flow = 0; flow < 7; flow++)
-		if (evictions[_i].lasts[flow])
+		for (int i = 0; i < evictions[_i].lasts[flow]; i++)
 			see_one(c, flow, (int)flow - 2, evictions[_i].syn[flow]);
 	for (uint32_t flow = 0; flow < 7; flow++)
 		for (int i = 0; i < evictions[_i].packets[flow]; i++)

@@ -124,6 +124,7 @@ START_TEST(sets_know_their_flows)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct flows f = {.stream = stream_of(seed, FLOWS, 1)};
 		ck_assert(table_init(&f.table, sizes[_i], seed, &usual));
+		ck_assert_ptr_null(f.table.selection); /* nothing is masked */
 		for (unsigned i = 0; i < STEPS; i++) {
 			step(&f);
 			if (i % 200)
