@@ -184,8 +184,13 @@ START_TEST(reads_no_record_before_its_time)
 	const struct flow_record *left;
 	struct cache *c =
 		open_cache(ENTRIES, &rows[0].times, 1, (struct flow_sink){note_place, &left});
-	const struct flow_record *first = open_flows(c, &left, FLOWS);
+	const struct flow_record *first;
 
+	if (_i) { /* it has gone round for long */
+		see_one(c, 0, -600, false);
+		sweep_until(c, -600000, 0);
+	}
+	first = open_flows(c, &left, FLOWS);
 	allow(first, FLOWS, false);
 	sweep_until(c, 0, 14900);
 	allow(first, FLOWS, true);
@@ -255,7 +260,7 @@ int main(void)
 	tcase_add_loop_test(cases, sweeps_are_even, 0, ROWS(paces));
 	tcase_add_test(cases, drained_while_flows_come);
 	tcase_add_loop_test(cases, drains_all_sets_from_anywhere, 0, 4);
-	tcase_add_test(cases, reads_no_record_before_its_time);
+	tcase_add_loop_test(cases, reads_no_record_before_its_time, 0, 2);
 	tcase_add_test(cases, nor_before_its_time_under_pressure);
 	tcase_add_test(cases, in_time_when_set_back);
 	suite_add_tcase(suite, cases);

@@ -44,8 +44,7 @@ static void select_words(struct table *t)
 			t->first_word = i;
 		if (mask)
 			t->words = i + 1 - t->first_word;
-		if (t->words)
-			t->mask[i - t->first_word] = mask;
+		t->mask[i - t->first_word] = mask;
 	}
 }
 
