@@ -1,5 +1,6 @@
 /* Where flows stand: after any inserting and removing each is found, and sets say of one another
  * what is so. Looking into a set's second one needlessly would be seen by nobody else. */
+#include "flow/biflow.h"
 #include "flow/table.h"
 #include "flow_stream.h"
 #include "suite.h"
@@ -158,6 +159,25 @@ START_TEST(reads_the_words_of_the_key)
 }
 END_TEST
 
+/* Both directions are the same to biflows alone, whatever their hashes are. */
+START_TEST(directions_are_one_to_biflows)
+{
+	struct flow_selection selection = flow_selection_default();
+	struct packet one = packet_of(3), other = one;
+	struct table t;
+
+	selection.biflow = _i;
+	selection.key.tos = 0;
+	selection.details.ttl = UINT8_MAX;
+	biflow_turn_key((struct flow_key *)(void *)&other);
+	ck_assert(table_init(&t, 1, 1, &selection));
+	struct table_key a = table_key_of_packet(&one), b = table_key_of_packet(&other);
+	ck_assert(table_same_selected(&t, a, a));
+	ck_assert(table_same_selected(&t, a, b) == selection.biflow);
+	table_free(&t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("table");
@@ -165,6 +185,7 @@ int main(void)
 
 	tcase_add_loop_test(cases, sets_know_their_flows, 0, sizeof sizes / sizeof *sizes);
 	tcase_add_loop_test(cases, reads_the_words_of_the_key, 0, TABLE_WORDS);
+	tcase_add_loop_test(cases, directions_are_one_to_biflows, 0, 2);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
