@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,6 +89,23 @@ static struct receiver_room look(struct receiver *r)
 	return room;
 }
 
+/* A busy kernel takes its time to deliver what is sent on one host. */
+static bool goes_on_waiting(int *turns)
+{
+	return ++*turns < 5000 && poll(NULL, 0, 1) == 0;
+}
+
+static uint32_t taken_beyond(struct receiver *r, uint32_t least)
+{
+	uint32_t taken;
+	int turns = 0;
+
+	do
+		taken = look(r).taken;
+	while (taken <= least && goes_on_waiting(&turns));
+	return taken;
+}
+
 START_TEST(fills_and_empties)
 {
 	uint16_t port = 0;
@@ -103,7 +121,7 @@ START_TEST(fills_and_empties)
 	for (int n = 0; n < 20; n++) {
 		must(send(near, octets, 1400, 0) == 1400);
 		sum += receiver_cost(1400);
-		must(look(r).taken >= (uint32_t)(n + 1) * 1400 && look(r).taken <= sum);
+		must(taken_beyond(r, (uint32_t)(n + 1) * 1400 - 1) <= sum);
 	}
 	must(read_all(far) == 20 && look(r).taken == 0);
 	receiver_close(r);
@@ -123,7 +141,7 @@ START_TEST(costs)
 	must(r);
 	for (size_t length = 1; length <= MOST; length++) {
 		must(send(near, octets, length, 0) == (ssize_t)length);
-		uint32_t taken = look(r).taken;
+		uint32_t taken = taken_beyond(r, (uint32_t)length);
 		if (taken <= length || taken > receiver_cost((uint32_t)length))
 			ck_abort_msg("%zu octets take %u, not %u at most", length, taken,
 				receiver_cost((uint32_t)length));
@@ -155,7 +173,10 @@ START_TEST(trains)
 		for (int i = 0; i < MESSAGES; i++)
 			m[i] = (struct transport_message){.octets = octets, .length = length};
 		must(t->ops->send(t, m, MESSAGES) == 0);
-		must(t->ops->look(t, &room));
+		int turns = 0;
+		do
+			must(t->ops->look(t, &room));
+		while (room.taken <= MESSAGES * length && goes_on_waiting(&turns));
 		uint32_t most = MESSAGES * receiver_cost(length);
 		if (room.taken <= MESSAGES * length || room.taken > most)
 			ck_abort_msg("%u octets take %u, not %u at most", length,
