@@ -7,9 +7,10 @@ hostile clients, other configurations (time-outs, records, sampling, filters, ex
 and by SIGHUP, and a clock that is set, by half a second up to 50 days, forth and back (clock.py).
 
 Once a second, and after SIGTERM, the ledger has to add up, here again from its numbers: what came in, what became of it,
-what each collector was sent. When each fault has happened once the resident size of weir's processes is taken; it has to stay
-within 1 % of that until the end, or the mappings that moved are told; always measured with the configuration of the start, to which each reload goes back after a while:
-with other records it may be another.
+what each collector was sent. When each fault has happened once the resident size of weir's processes is taken; it has to
+stay within 1 % of that until the end, or the mappings that moved are told. It is measured with the configuration of the
+start, to which each reload goes back after a while, and when all collectors of others have gone, which may take a minute to
+be sent what they are due: until then it is another.
 SOAK_UNDER=PROGRAM runs weir by that, unconfined, without a word on its size: SOAK_UNDER='valgrind -q --error-exitcode=9'.
 A line is printed each tenth of the time, or each hour; the last one sums up; exit status 0 if all of it held.
 """
@@ -167,7 +168,7 @@ class Memory:
         with open('/proc/%d/task/%d/children' % (pid, pid)) as file:
             self.pids = [pid] + [int(child) for child in file.read().split()]
         self.at_first = self.at_most = self.at_least = self.mappings()
-        self.first = self.total(self.at_first)
+        self.first, self.looks = self.total(self.at_first), 0
 
     @staticmethod
     def total(mappings):
@@ -192,6 +193,7 @@ class Memory:
 
     def look(self):
         now = self.mappings()
+        self.looks += 1
         if self.total(now) > self.total(self.at_most):
             self.at_most = now
         if self.total(now) < self.total(self.at_least):
@@ -235,7 +237,7 @@ class Soak:
         self.clock = Clock(self.tmp + '/clock')
         self.sender = Sender(frames, int(os.environ.get('SOAK_RATE', 2000)), self.clock)
         self.weir = self.start_weir()
-        self.memory = None  # from when it is warm on
+        self.memory, self.settled = None, False  # the first from when it is warm on
 
     def write_configuration(self, **changes):
         c = dict(self.HOME, **changes)
@@ -304,7 +306,8 @@ class Soak:
         files = sorted(os.scandir(self.tmp + '/files'), key=lambda entry: entry.stat().st_mtime)
         for entry in files[:-20]:
             os.unlink(entry.path)
-        if self.memory and not self.away:
+        self.settled = not self.away and len(ledger['flows']['collectors']) == len(self.HOME['exporters'])
+        if self.memory and self.settled:
             self.memory.look()
         if time.monotonic() >= self.next_line:
             self.next_line += self.every
@@ -437,7 +440,7 @@ class Soak:
         while time.monotonic() < self.end and self.weir.poll() is None:
             time.sleep(1)
             self.look()
-            if not self.memory and time.monotonic() > warm:
+            if not self.memory and self.settled and time.monotonic() > warm:
                 self.memory = Memory(self.weir.pid)
             if self.random.random() < 0.1:
                 self.fault(self.random.choice(faults))
@@ -451,7 +454,7 @@ class Soak:
         self.sender.over = True
         self.sender.join()
         early = self.weir.poll()
-        drift = self.memory.drift() if self.memory else 100
+        drift = self.memory.drift() if self.memory and self.memory.looks else 100
         if drift >= DRIFT and not self.under:
             self.blame('the resident size moved by %.2f %%%s' % (drift, self.memory.moved() if self.memory else ''))
         self.weir.terminate()
@@ -468,8 +471,9 @@ class Soak:
         print('sent %d frames; seen %d, dropped by the kernel %d; flows %d, %d lost in weir; collectors %s' % (
             self.sender.sent, p['seen']['frames'], p['kernel']['dropped'], f['metered']['flows'], f['lost']['flows'],
             ', '.join('%s: sent %d, lost %d' % (c['name'], c['sent']['flows'], c['lost']['flows']) for c in f['collectors'])))
-        print('faults %s; %d looks at the ledger; resident %d KB, moved by %.2f %%: %s' % (
-            self.faults, self.looks, self.memory.first if self.memory else 0, drift, '%d wrong' % len(self.wrong) if self.wrong else 'all right'))
+        print('faults %s; %d looks at the ledger; resident %d KB, moved by %.2f %% in %d looks: %s' % (
+            self.faults, self.looks, *((self.memory.first, drift, self.memory.looks) if self.memory else (0, drift, 0)),
+            '%d wrong' % len(self.wrong) if self.wrong else 'all right'))
         subprocess.run(['rm', '-rf', self.tmp])
         return bool(self.wrong)
 
