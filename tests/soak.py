@@ -483,4 +483,5 @@ def main():
     return Soak(float(sys.argv[1]) if len(sys.argv) > 1 else 1, int(sys.argv[2]) if len(sys.argv) > 2 else 1).run()
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
