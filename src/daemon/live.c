@@ -349,10 +349,11 @@ static bool make_events(struct live *l)
 
 static void free_events(struct live *l)
 {
-	struct event *const all[] = {
+	enum { EVENTS = 7 };
+	struct event *const all[EVENTS] = {
 		l->on_signal, l->watch, l->look, l->alive, l->reload, l->on_links, l->follow};
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (int i = 0; i < EVENTS; i++)
 		if (all[i])
 			event_free(all[i]);
 	if (l->signals >= 0)
