@@ -189,13 +189,13 @@ START_TEST(a_message_waits_a_second)
 	give_any(6, START, START, then);
 	session_tick(far.session, then + SECOND);
 	TOLD("D1 D2 ");
-	ck_assert_uint_eq(far.seconds, (then + SECOND) / SECOND);
+	ck_assert_int_eq(far.seconds, (then + SECOND) / SECOND);
 	give(then);
 	session_tick(far.session, then);
 	TOLD("");
 	session_tick(far.session, then - 1);
 	TOLD("D1 ");
-	ck_assert_uint_eq(far.seconds, then / SECOND); /* not before it was begun */
+	ck_assert_int_eq(far.seconds, then / SECOND); /* not before it was begun */
 	give(then);
 	give(then - SECOND);
 	give(then - SECOND);
@@ -214,10 +214,10 @@ START_TEST(what_a_header_says)
 	give_any(4, START, START + 100 * SECOND, START + 10 * SECOND);
 	session_flush(far.session, START + 10 * SECOND);
 	TOLD("D1 ");
-	ck_assert_uint_eq(far.seconds, START / SECOND + (_i ? 10 : 100));
+	ck_assert_int_eq(far.seconds, START / SECOND + (_i ? 10 : 100));
 	give_any(4, START, START + 5 * SECOND, START + 20 * SECOND);
 	session_flush(far.session, START + 20 * SECOND + (_i ? SECOND - 1 : 0));
-	ck_assert_uint_eq(far.seconds, START / SECOND + 20);
+	ck_assert_int_eq(far.seconds, START / SECOND + 20);
 	end();
 }
 END_TEST
@@ -236,7 +236,7 @@ START_TEST(what_is_very_old)
 	TOLD(_i ? "D2 O3 " : "D1 O8 D1 O3 ");
 	session_flush(far.session, later); /* and now for longer than an uptime can tell */
 	TOLD("O3 ");
-	ck_assert_uint_eq(far.seconds, later / SECOND);
+	ck_assert_int_eq(far.seconds, later / SECOND);
 	end();
 }
 END_TEST

@@ -35,7 +35,7 @@ SECONDS = 20  # the least time that a test may take, on a busy machine
 # depends on how busy the machine is.
 ROOMS = {
     'cache': (['src/flow/%s.c' % n for n in ('cache', 'table', 'record', 'tcp', 'pressure', 'biflow')],
-              ['tcp', 'pressure', 'timeout', 'memory', 'selection', 'biflow', 'details', 'cache_full', 'cache', 'round_trip', 'flood'],
+              ['tcp', 'table', 'sweep', 'pressure', 'timeout', 'memory', 'selection', 'biflow', 'details', 'cache_full', 'cache', 'round_trip', 'flood'],
               ['exact', '28-biflow.sh']),
     'timeout': (['src/flow/timeout.c'], ['timeout', 'cache'], ['exact']),
     'encoder': (['src/export/%s.c' % n for n in (

@@ -1,8 +1,9 @@
 """Readers of what an exporter sends that know nothing of each other: wire.py beside this file, the checker in ../shared,
-and tshark. Each takes a Stream and returns its complaints and how many flow records it found, None where it does not
-count them. One that is not there is left out and named."""
+tshark, and ipfixDump, which is libfixbuf's. Each takes a Stream and returns its complaints and how many flow records it
+found, None where it does not count them. One that is not there is left out and named."""
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -57,6 +58,26 @@ def tshark(stream):
     return complaints, None
 
 
+def ipfix_dump(stream):
+    if stream.version != 10:
+        return [], None
+    with tempfile.NamedTemporaryFile(dir=os.environ.get('TMP')) as file:
+        file.write(b''.join(stream.datagrams))
+        file.flush()
+        said = {what: subprocess.run(['ipfixDump', '--' + what, '--in', file.name], capture_output=True, text=True)
+                for what in ('stats', 'templates')}
+    complaints = [line for done in said.values() for line in done.stderr.splitlines() + ['exit status %d' % done.returncode]
+                  if line not in ('', 'exit status 0')]
+    messages = re.search(r'(\d+) Messages', said['stats'].stdout)
+    if not messages or int(messages[1]) != len(stream.datagrams):
+        complaints.append('%s messages of %d' % (messages and messages[1], len(stream.datagrams)))
+    options = set(re.findall(r'tid: *(\d+) .*scope: *[1-9]', said['templates'].stdout))
+    tables = re.findall(r'^ *(\d+) \(0x\w+\)\| *(\d+)', said['stats'].stdout, re.MULTILINE)
+    return complaints, sum(int(records) for ident, records in tables if ident not in options)
+
+
+# who does not notice that messages are missing: no look at NetFlow v5's sequence numbers, none at another protocol
+BLIND = ('tshark', 5), ('ipfixDump', 5), ('ipfixDump', 9)
 READERS = {'wire.py': ours}
 if os.path.exists(SHARED + '/oracle/wire.py'):
     READERS['the shared checker'] = shared
@@ -66,3 +87,7 @@ if shutil.which('tshark'):
     READERS['tshark'] = tshark
 else:
     print('tshark: left out, not installed')
+if shutil.which('ipfixDump'):
+    READERS['ipfixDump'] = ipfix_dump
+else:
+    print('ipfixDump: left out, not installed')

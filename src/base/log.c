@@ -60,7 +60,8 @@ static unsigned rooms_like(const char *name, size_t length)
 		if (length > 0 && strncmp(at, name, length) == 0)
 			found |= 1U << index;
 		at = strchr(at, ',');
-		at += at != NULL;
+		if (at)
+			at++;
 	}
 	return found;
 }

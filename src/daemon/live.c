@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon/confine.h"
 #include "daemon/intake.h"
 
@@ -25,8 +26,7 @@ enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50
 #define BURST 200000
 #define PAUSE 100000
 
-/* For whoever gives a second signal. */
-#define SHORT (200 * CLOCK_MILLISECOND)
+#define SHORT (200 * CLOCK_MILLISECOND) /* for whoever gives a second signal */
 
 struct live {
 	const struct view *view;
@@ -253,6 +253,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 	watch_look(l->view->watch, ledger, clock_steady(), &words);
 	say_status(l, ledger);
 	free(ledger);
+	memory_trim(); /* of clients, and of connections */
 	if (*words.not_ip)
 		log_warning("capture", "event=not-ip %s", words.not_ip);
 	if (*words.dropped)

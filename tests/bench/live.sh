@@ -1,5 +1,5 @@
 #!/bin/bash
-# live.sh live|sigterm|holds: weir on one end of a veth pair between two namespaces of its own, the sender
+# live.sh live|sigterm|holds|hour: weir on one end of a veth pair between two namespaces of its own, the sender
 # on the other end. What comes in (the kernel's part) and weir share one processor, the sender has
 # another one: the common case of one queue.
 #
@@ -8,6 +8,9 @@
 #   holds     as fast as the sender goes over a million flows that end and begin all the time: who
 #             kept the cache from capture, and for how long; also where the kernel's part is
 #             done on the sender's processor
+#   hour      MINUTES (60) at RATE packets a second (100000): whether each frame is in a record that came.
+#             Where weir is given a ring of RING octets (64M): whether what is missing is counted, exactly.
+#             Fails where it is not so.
 . "$(dirname "$0")/common.sh"
 M=$([ -n "$QUICK" ] && echo 100000 || echo 1000000)
 SECONDS_EACH=$([ -n "$QUICK" ] && echo 1 || echo 4)
@@ -153,8 +156,35 @@ case_holds() {
 	[ $weir_cpu = 0 ] || { receive_on 0 && hold "the sender's"; }
 }
 
+# hour_goes_on: a line a minute of what weir says of itself, for $MINUTES
+hour_goes_on() {
+	local minute
+	for ((minute = 1; minute <= MINUTES; minute++)); do
+		sleep 60
+		timeout 20 "$weirctl" -s "$work/socket" ledger --json >"$work/now" &&
+			say "minute $minute of $MINUTES: $(python3 -S "$bench/hour.py" "$work/now")"
+	done
+}
+
+case_hour() {
+	local weirctl failed progress
+	weirctl=$(dirname "$WEIR")/weirctl
+	load hour few $((10 * M)) 100000
+	begin 262144 "$WEIR" -qq -i vr -v ipfix -n 127.0.0.1:{port} -m 262144 -t idle=5s -t active=10s \
+		--set inputs[0].buffer="${RING:-64M}" --set control.socket="$work/socket" --ledger "$work/ledger" || return
+	hour_goes_on &
+	progress=$!
+	sender "${RATE:-100000}" $((MINUTES * 60))
+	kill $progress 2>/dev/null
+	wait $progress 2>/dev/null
+	end
+	python3 -S "$bench/hour.py" "$work/ledger" "$sent" "$pps" "$(received)" "$counted" "$cost"
+}
+
 names=()
+MINUTES=${MINUTES:-60}
 choose_data $((M / 10000))
 make_namespaces || { say "namespaces or veth interfaces cannot be made here, $1 is left out"; exit 0; }
 case_"$1"
+[ "$1" != hour ] || exit
 exit 0

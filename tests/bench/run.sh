@@ -6,7 +6,8 @@
 #   ROUNDS=N        of each program, interleaved (3); other exporters run in the first one only
 #                   (pmacctd, which takes long, not with QUICK)
 #   PEERS=          (empty) leaves other exporters out
-#   CASES='a b'     of: zipf few wide flood overflow survival growth crowd live sigterm holds
+#   CASES='a b'     of: zipf few wide flood overflow survival growth crowd live sigterm holds; hour, which
+#                   takes one (MINUTES=, RATE=, RING=), only when it is named
 #   BENCH_DATA=DIR  where the captures are made (up to 1 GB at a time; by default in memory)
 #   KEEP=1          leaves them there for the next time
 # Always ends with status 0, unless it is interrupted: a slow machine is no fault of the tree.
@@ -175,7 +176,7 @@ choose_data $((M / 1000))
 export LIMIT QUICK BIN WEIR
 for name in $CASES; do
 	case $name in
-	live | sigterm | holds) live "$name" ;;
+	live | sigterm | holds | hour) live "$name" ;;
 	zipf | few | wide | flood | overflow | survival | growth | crowd) case_"$name" ;;
 	*) say "no case $name" ;;
 	esac

@@ -1,7 +1,7 @@
 /*
  * sender INTERFACE FILE RATE SECONDS: sends a capture's frames, over and over when SECONDS is not
- * 0, else once. RATE is in packets per second, 0: as fast as it goes. Frames pass the queueing
- * discipline by and 64 go with a system call. Prints sent=N pps=N.
+ * 0, else once. RATE is in packets per second, 0: as fast as it goes; it sleeps until 64 are due.
+ * Frames pass the queueing discipline by and 64 go with a system call. Prints sent=N pps=N.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +66,13 @@ static int socket_on(const char *interface)
 	return fd;
 }
 
+static void sleep_for(double seconds)
+{
+	struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+
+	nanosleep(&t, NULL);
+}
+
 static int send_batch(int fd, struct mmsghdr *batch, unsigned count)
 {
 	for (unsigned done = 0; done < count;) {
@@ -95,10 +102,10 @@ int main(int argc, char **argv)
 	uint64_t sent = 0, most = seconds > 0 ? UINT64_MAX : count;
 	double passed = 0;
 	while (sent < most && (seconds <= 0 || passed < seconds)) {
-		uint64_t due = rate > 0 ? (uint64_t)(passed * rate) - sent : BATCH;
-		unsigned n = (unsigned)(due > BATCH ? BATCH : due);
-		if (n > most - sent)
-			n = (unsigned)(most - sent);
+		unsigned n = (unsigned)(most - sent < BATCH ? most - sent : BATCH);
+		double early = rate > 0 ? (double)(sent + n) / rate - passed : 0;
+		if (early > 0)
+			sleep_for(early);
 		for (unsigned i = 0; i < n; i++) {
 			batch[i].msg_hdr.msg_iov = &frames[next];
 			batch[i].msg_hdr.msg_iovlen = 1;

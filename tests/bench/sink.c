@@ -1,8 +1,9 @@
 /*
  * sink FILE: takes NetFlow v5, v9 and IPFIX on a free UDP port of 127.0.0.1, which it prints, until
  * SIGTERM; then what was still on its way, and writes to FILE what the data records add up to:
- * records=N packets=N octets=N datagrams=N drops=N (drops: datagrams that its socket had no room
- * for). It trusts what it reads as far as not to leave its buffers.
+ * records=N packets=N octets=N datagrams=N drops=N missing=N (drops: datagrams that its socket had
+ * no room for; missing: data records by which IPFIX sequence numbers were ahead of what had come,
+ * of one observation domain). It trusts what it reads as far as not to leave its buffers.
  */
 #include <netinet/in.h>
 #include <signal.h>
@@ -43,8 +44,8 @@ struct bytes {
 
 static volatile sig_atomic_t stopped;
 static struct template *templates[65536];
-static unsigned long long records, packets, octets, datagrams;
-static uint32_t drops;
+static unsigned long long records, packets, octets, datagrams, missing;
+static uint32_t drops, next_sequence; /* that of the next IPFIX message, when nothing is missing */
 
 static void stop(int number)
 {
@@ -135,6 +136,7 @@ static bool add_record(const struct template *t, struct bytes *b)
 	}
 	if (b->at == began)
 		return false;
+	next_sequence++;
 	if (!t->options) {
 		records++;
 		packets += some_packets;
@@ -164,6 +166,17 @@ static void read_sets(struct bytes b, bool ipfix)
 	}
 }
 
+/* An IPFIX message's number is that of the data records before it (RFC 7011 3.1). */
+static void read_sequence(const uint8_t *p, size_t length)
+{
+	if (length < 16)
+		return;
+	uint32_t sequence = (uint32_t)number_of(p + 8, 4);
+	if (sequence - next_sequence < UINT32_C(1) << 31)
+		missing += sequence - next_sequence;
+	next_sequence = sequence;
+}
+
 static void read_datagram(const uint8_t *p, size_t length)
 {
 	struct bytes b = {p, p + length};
@@ -178,7 +191,10 @@ static void read_datagram(const uint8_t *p, size_t length)
 		}
 		break;
 	case 9: read_sets((struct bytes){p + (length < 20 ? length : 20), b.end}, false); break;
-	case 10: read_sets((struct bytes){p + (length < 16 ? length : 16), b.end}, true); break;
+	case 10:
+		read_sequence(p, length);
+		read_sets((struct bytes){p + (length < 16 ? length : 16), b.end}, true);
+		break;
 	default: break;
 	}
 }
@@ -248,7 +264,7 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	fprintf(f, "records=%llu packets=%llu octets=%llu datagrams=%llu drops=%u\n", records,
-		packets, octets, datagrams, drops);
+	fprintf(f, "records=%llu packets=%llu octets=%llu datagrams=%llu drops=%u missing=%llu\n",
+		records, packets, octets, datagrams, drops, missing);
 	return fclose(f) != 0;
 }

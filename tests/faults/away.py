@@ -16,10 +16,10 @@ from clock import Clock, Wire, own_network
 from stream import Connection
 
 
-def send(wire, over, sent):
+def send(wire, over, sent, pause=0.01):
     while not over.is_set():
         sent.append(wire.send(ethernet(ipv4(udp(), src=0x0a000000 + len(sent)))))
-        time.sleep(0.01)
+        over.wait(pause)
 
 
 def read(connection, seconds, session):
@@ -83,4 +83,5 @@ def main():
     finish()
 
 
-main()
+if __name__ == '__main__':
+    main()
