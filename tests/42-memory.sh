@@ -43,7 +43,7 @@ if ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
 os.execv(sys.argv[1], sys.argv[1:])
 P
 ip netns exec $b python3 "$TMP/small-pages.py" "$WEIR_PLAIN" -i vb -n 127.0.0.1:9 -v 9 -m $ENTRIES \
-	-t idle=1s -t active=2s --set cache.fragments=$FRAGMENTS --set 'inputs[0].workers=2' \
+	-t idle=1m -t active=1m --set cache.pressure=100 --set cache.fragments=$FRAGMENTS --set 'inputs[0].workers=2' \
 	--set "inputs[0].cpu=$one,$two" --set control.socket="$TMP/socket" >"$TMP/log" 2>&1 &
 weir=$!
 until_true 30 grep -q 'frames are let in' "$TMP/log" || bad "weir does not capture: $(cat "$TMP/log")"

@@ -24,7 +24,8 @@ build() {
 	for hook in post preun postun_with_restart; do
 		hooks+=(--define "systemd_$hook() echo $hook %{*} >>/root/scriptlets")
 	done
-	env -u CFLAGS -u MAKEFLAGS rpmbuild -bb --nodeps "$@" --define "dist $dist" "${hooks[@]}" \
+	# Not the machine's name, which not every machine can look up.
+	env -u CFLAGS -u MAKEFLAGS rpmbuild -bb --nodeps "$@" --define "dist $dist" --define '_buildhost localhost' "${hooks[@]}" \
 		--define "_sourcedir $TMP/source" --define "_topdir $TMP/top" --define 'debug_package %{nil}' \
 		packaging/rpm/weir.spec >"$TMP/log" 2>&1 || { bad "rpmbuild: $(tail -n 20 "$TMP/log")"; finish; }
 	! grep '^warning' "$TMP/log" || bad 'rpmbuild warns'

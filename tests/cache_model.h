@@ -7,20 +7,14 @@
 
 #include "flow/cache.h"
 #include "flow_stream.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
 
-#define SECOND STREAM_SECOND
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-/* Said a million times: without libcheck's note of each place that was passed. */
-#define must(condition)                                 \
-	do {                                            \
-		if (!(condition))                       \
-			ck_abort_msg("%s", #condition); \
-	} while (0)
-
+#define SECOND  STREAM_SECOND
+#define HOUR    (3600 * SECOND)
+#define DAY     (24 * HOUR)
 #define ROWS(t) ((int)(sizeof(t) / sizeof((t)[0])))
 
 enum { PACKETS = 5000, LIST = 2 * PACKETS };
@@ -82,6 +76,20 @@ static inline struct cache *open_cache(
 	uint32_t entries, const struct model_times *t, uint64_t seed, struct flow_sink sink)
 {
 	return open_pressed(entries, t, 0, seed, sink);
+}
+
+/* One packet of a flow, so many seconds after the start; a bare SYN or none. */
+static inline void see_one(struct cache *c, uint32_t flow, int seconds, bool syn)
+{
+	struct packet p = stream_packet(&(struct model_packet){
+		.flow = flow,
+		.protocol = syn ? 6 : 17,
+		.time = STREAM_START + seconds * SECOND,
+		.octets = 100,
+		.flags = syn ? 0x02 : 0,
+	});
+
+	cache_see(c, &p, 1);
 }
 
 static inline void drain(struct cache *c, uint32_t most)

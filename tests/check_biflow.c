@@ -136,7 +136,7 @@ static void note(struct pair *pair, const struct packet *p, bool second)
 	add(&pair->side[second], p);
 }
 
-static struct cache *open(struct model *m)
+static struct cache *open_for(struct flow_sink sink)
 {
 	struct cache_options options = {
 		.entries = 100,
@@ -146,10 +146,15 @@ static struct cache *open(struct model *m)
 	};
 
 	options.selection.keeps_details = options.selection.biflow = true;
-	memset(m, 0, sizeof *m);
-	struct cache *c = cache_new(&options, (struct flow_sink){judge, m});
+	struct cache *c = cache_new(&options, sink);
 	ck_assert_ptr_nonnull(c);
 	return c;
+}
+
+static struct cache *open(struct model *m)
+{
+	memset(m, 0, sizeof *m);
+	return open_for((struct flow_sink){judge, m});
 }
 
 /* The first packet is anybody's: a SYN, its answer, data; the second end's in every other pair. */
@@ -231,6 +236,44 @@ START_TEST(peeked_at)
 }
 END_TEST
 
+static void keep(void *context, const struct flow_record *r)
+{
+	memcpy(context, r, sizeof(struct flow_full_record));
+}
+
+/* What check_tcp.c has the rules of: here, that packets come to it, and to their direction's. */
+START_TEST(handshake_and_segments)
+{
+	static const struct {
+		bool second;
+		uint16_t bits, payload;
+		uint32_t sequence;
+		int64_t time;
+	} sent[] = {{false, SYN, 0, 0, 1000}, {true, SYN | ACK, 0, 70, 4000},
+		{false, ACK, 0, 1, 9000}, {false, ACK, 100, 1, 9000}, {true, ACK, 10, 71, 9000},
+		{false, ACK, 100, 1, 9000}};
+	struct flow_full_record got = {.record = {.packets = 0}};
+	struct cache *c = open_for((struct flow_sink){keep, &got});
+
+	for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
+		struct packet p = packet_of(1, sent[i].second, sent[i].bits);
+		p.facts = PACKET_TCP;
+		p.time = sent[i].time;
+		p.details.tcp_sequence = sent[i].sequence;
+		p.details.tcp_payload = sent[i].payload;
+		cache_see(c, &p, 1);
+	}
+	while (cache_drain(c, 100))
+		;
+	ck_assert_uint_eq(got.record.packets, sizeof sent / sizeof *sent);
+	ck_assert_uint_eq(got.details.handshake.server, 3); /* microseconds */
+	ck_assert_uint_eq(got.details.handshake.client, 5);
+	ck_assert_uint_eq(got.details.forward.tcp.retransmitted, 1);
+	ck_assert_uint_eq(got.details.reverse.tcp.retransmitted, 0);
+	cache_free(c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("biflow");
@@ -239,6 +282,7 @@ int main(void)
 	tcase_add_loop_test(cases, both_directions, 0, 10);
 	tcase_add_loop_test(cases, one_direction, 0, 2);
 	tcase_add_loop_test(cases, peeked_at, 0, 4);
+	tcase_add_test(cases, handshake_and_segments);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

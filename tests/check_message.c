@@ -6,13 +6,6 @@
 #include <check.h>
 #include <string.h>
 
-/* Said of each octet: without libcheck's note of each place that was passed. */
-#define must(condition)                                 \
-	do {                                            \
-		if (!(condition))                       \
-			ck_abort_msg("%s", #condition); \
-	} while (0)
-
 enum { SIZE = 2048, ID = 256, UNTOUCHED = 0xee };
 
 static const struct protocol *const protocols[] = {&protocol_netflow9, &protocol_ipfix};

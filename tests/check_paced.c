@@ -9,12 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define must(condition)                                                    \
-	do {                                                               \
-		if (!(condition))                                          \
-			ck_abort_msg("line %d: %s", __LINE__, #condition); \
-	} while (0)
-
 enum { RATE = 2000, BURST = 64, MESSAGE = 1000, BUFFER = 256 << 10 };
 
 static struct {

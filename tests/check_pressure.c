@@ -261,6 +261,21 @@ START_TEST(felt_by_their_like)
 }
 END_TEST
 
+/* Established flows that do not feel it leave when their idle time is up, to the nanosecond. */
+START_TEST(on_time_for_others)
+{
+	open_one(&rows[0].times);
+	see_all(0, 2, 0);
+	see_all(0, 2, 0);
+	see_all(100, 1000, 14900);
+	cache_advance(cache, STREAM_START + 15 * SECOND - !_i);
+	cache_sweep(cache, UINT32_MAX);
+	ck_assert(cache_statistics(cache).under_pressure);
+	expect_gone(_i ? 2 : 0, FLOW_END_IDLE);
+	cache_free(cache);
+}
+END_TEST
+
 /* A packet that comes before the sweep does continues its record. */
 START_TEST(a_packet_comes_first)
 {
@@ -320,6 +335,7 @@ int main(void)
 	tcase_add_test(cases, idle_flows_leave_sooner);
 	tcase_add_test(cases, those_that_are_over_say_why);
 	tcase_add_test(cases, felt_by_their_like);
+	tcase_add_loop_test(cases, on_time_for_others, 0, 2);
 	tcase_add_test(cases, a_packet_comes_first);
 	tcase_add_loop_test(cases, goes_on_beyond_active, 0, 2);
 	suite_add_tcase(suite, cases);

@@ -20,12 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define must(condition)                                                    \
-	do {                                                               \
-		if (!(condition))                                          \
-			ck_abort_msg("line %d: %s", __LINE__, #condition); \
-	} while (0)
-
 enum { ROOM = 4096, MOST = 1000, MESSAGE = 1000, HEADER = 16 };
 
 static uint32_t dice(uint64_t *state, uint32_t n)

@@ -46,6 +46,9 @@ static const struct {
 	{{{0, 100, ACK}, {5000, 100, ACK}, {5100, 100, ACK}}, 3, 0, 0},
 	/* keep-alives, with an octet or none, and pure acknowledgements */
 	{{{0, 100, ACK}, {99, 1, ACK}, {99, 0, ACK}, {100, 0, ACK}, {100, 0, ACK}}, 5, 0, 0},
+	/* what has no data is neither old nor ahead, wherever it stands */
+	{{{0, 100, ACK}, {100, 100, ACK}, {50, 0, ACK}, {200, 10, ACK}}, 4, 0, 0},
+	{{{0, 100, ACK}, {300, 0, ACK}, {100, 100, ACK}}, 3, 0, 0},
 	/* no keep-alives: more than an octet, or a FIN */
 	{{{0, 100, ACK}, {99, 2, ACK}, {101, 10, ACK}}, 3, 1, 0},
 	{{{0, 100, ACK}, {99, 1, FIN | ACK}, {101, 10, ACK}}, 3, 1, 0},

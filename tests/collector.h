@@ -8,6 +8,7 @@
 
 #include "export/session.h"
 #include "reader.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -19,13 +20,6 @@
 #define DAY     (86400 * SECOND)
 #define START   (INT64_C(1700000000) * SECOND + 123456789)
 #define ROWS(t) ((int)(sizeof(t) / sizeof((t)[0])))
-/* ck_assert() notes each place that it passes; these are passed too often for that. */
-#define must(condition)                                                    \
-	do {                                                               \
-		if (!(condition))                                          \
-			ck_abort_msg("line %d: %s", __LINE__, #condition); \
-	} while (0)
-
 enum { MOST = 20000, DATAGRAMS = 4096, SMALLEST = 484, USUAL = 1400, LARGEST = 65507 };
 
 struct datagram {

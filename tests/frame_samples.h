@@ -73,6 +73,8 @@ static const struct frame_sample link_samples[] = {
 		"x0000090002000000 x00 x8801 z24 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, padded", 127,
 		"x0000090002000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
+	{"radiotap, two words, padded", 127,
+		"x00000d0002000080 x00000000 x20 x8801 z24 z2 xaaaa030000000800 4.6 tcp", 0},
 	{"radiotap, time stamp", 127, "x0000190003000080 x00000000 z4 z8 x20 x8801 z24 z2 "
 		"xaaaa030000000800 4.6 tcp", 0},
 	{"prism", 119, "z144 x0801 z22 xaaaa030000000800 4.6 tcp", 0},
@@ -118,6 +120,7 @@ static const struct frame_sample tunnel_samples[] = {
 	{"gre, tagged teb", 1, "e0800 4.47 x00006558 e8100 q0800.0009 4.6 tcp", 0},
 	{"nvgre", 1, "e0800 4.47 x20006558 x00abcd01 e0800 4.6 tcp",
 		PACKET_GRE_KEY | PACKET_SEGMENT},
+	{"pptp, no sequence number", 1, "e0800 4.47 x2081880b x002c0001 z4 xff030021 4.6 tcp", 0},
 	{"pptp", 1, "e0800 4.47 x3081880b x002c0001 z4 z4 xff030021 4.6 tcp", 0},
 	{"erspan I", 1, "e0800 4.47 x000088be e0800 4.6 tcp", 0},
 	{"erspan II", 1, "e0800 4.47 x100088be z4 z8 e0800 4.6 tcp", 0},

@@ -22,4 +22,9 @@ void memory_touch(void *memory, size_t octets);
  * calls; where the C library is another one it does nothing. */
 void memory_give_back(void);
 
+/* What malloc(3) has free now goes back, between pieces in use, too: pieces that were large
+ * in one configuration leave holes of which the next may need none. Any thread; seldom, as it
+ * looks at all that is free. Where the C library is another one it does nothing. */
+void memory_trim(void);
+
 #endif

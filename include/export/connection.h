@@ -10,6 +10,8 @@
 #include "export/socket.h"
 #include "export/tls.h"
 
+enum { CONNECTION_OUT = 256 << 10 }; /* octets that may wait for the socket */
+
 enum connection_state {
 	CONNECTION_OPENING,
 	CONNECTION_READY,  /* octets may be put */
@@ -19,9 +21,12 @@ enum connection_state {
 
 struct connection;
 
-/* Begins a connection, of TLS where there is a context; NULL: *error says why not. */
+/* Begins a connection, of TLS where there is a context; NULL: *error says why not. `out` has
+ * CONNECTION_OUT octets and is lent until it is freed: who has one connection after the other
+ * is no larger with one than without. */
 struct connection *connection_new(const struct socket_address *address,
-	const struct transport_path *path, struct tls_context *tls, struct transport_error *error);
+	const struct transport_path *path, struct tls_context *tls, uint8_t *out,
+	struct transport_error *error);
 /* Closes the socket, as it is. */
 void connection_free(struct connection *connection);
 

@@ -45,6 +45,8 @@ struct layout {
 	bool relative; /* times are relative to sysUptime */
 	bool inner;
 	bool biflow;
+	bool has_icmp;  /* templates of their own for ICMP flows */
+	bool has_other; /* and for flows with something on the tunnel's other side */
 	uint8_t by_variant[LAYOUT_TEMPLATES]; /* one more than the index; 0: no template */
 	struct template template[LAYOUT_TEMPLATES];
 };

@@ -34,6 +34,10 @@ struct protocol {
 	bool relative_times;    /* flow times count from sysUptime's zero */
 	uint16_t most_records;  /* in a message, 0: as many as fit */
 	uint64_t largest_count; /* that a counter of its fixed record can tell */
+	/* Nanoseconds between templates that are due after a number of datagrams. RFC 3954
+	 * section 7 wants them after each such number; RFC 7011 section 8.4 by time alone, so
+	 * that a flood need not make one datagram in twenty of the same templates. */
+	int64_t templates_apart;
 	const char *name;
 	/* Writes header_octets at `at`. */
 	void (*put_header)(

@@ -54,6 +54,7 @@ _Static_assert(sizeof(struct flow_record) == 96, "within two cache lines");
 
 /* Of tcpControlBits (6). */
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+enum { FLOW_TCP_FLAGS = 6 }; /* that are counted: FIN to URG */
 
 static inline enum flow_class flow_class_of(uint8_t protocol, uint16_t tcp_control_bits)
 {
@@ -117,12 +118,17 @@ struct flow_details {
 	uint64_t minimum_octets; /* layer 3, of one packet */
 	uint64_t maximum_octets;
 	uint64_t layer2_octets;
-	uint64_t tcp_syn; /* packets with this flag */
-	uint64_t tcp_fin;
-	uint64_t tcp_rst;
-	uint64_t tcp_psh;
-	uint64_t tcp_ack;
-	uint64_t tcp_urg;
+	union { /* packets with each flag, in the order of their bits */
+		uint64_t tcp_flags[FLOW_TCP_FLAGS];
+		struct {
+			uint64_t tcp_fin;
+			uint64_t tcp_syn;
+			uint64_t tcp_rst;
+			uint64_t tcp_psh;
+			uint64_t tcp_ack;
+			uint64_t tcp_urg;
+		};
+	};
 	uint64_t tcp_options; /* OR over the packets, as the members of packet_details */
 	uint32_t ip4_options;
 	uint32_t ip6_extensions;

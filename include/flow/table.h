@@ -18,8 +18,7 @@
 #include <stdint.h>
 
 enum { TABLE_KEY_WORDS = sizeof(struct flow_key) / sizeof(uint64_t) };
-/* Of a packet's details, made up to pairs. */
-enum { TABLE_WORDS = (sizeof(struct packet_details) / sizeof(uint64_t) + 1) / 2 * 2 };
+enum { TABLE_WORDS = sizeof(struct packet_details) / sizeof(uint64_t) };
 
 struct table {
 	struct set *sets;
@@ -36,7 +35,7 @@ struct table {
 	bool has_fields;                        /* it has some of the default key and no more */
 	bool is_whole;                          /* it has all of the default key, and more */
 	unsigned first_word;                    /* of the details that the key has bits in */
-	unsigned words;                         /* from there on; even */
+	unsigned words;                         /* from there on */
 	uint64_t mask[TABLE_WORDS];
 };
 
@@ -91,9 +90,13 @@ static inline uint64_t table_hash_details(const struct table *t, uint64_t hash, 
 {
 	const char *at = (const char *)details + t->first_word * sizeof(uint64_t);
 
-	for (unsigned k = 0; k < t->words; k += 2)
+	unsigned k = 0;
+
+	for (; k + 1 < t->words; k += 2)
 		hash = hash_fold(hash ^ (hash_word(at, k) & t->mask[k]),
 			t->secret.word[0] ^ (hash_word(at, k + 1) & t->mask[k + 1]));
+	if (k < t->words)
+		hash = hash_fold(hash ^ (hash_word(at, k) & t->mask[k]), t->secret.word[0]);
 	return hash;
 }
 

@@ -41,3 +41,10 @@ void memory_give_back(void)
 	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE);
 #endif
 }
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/pattern.h"
+#include "export/connection.h"
 #include "export/protocol.h"
 
 #include <stdio.h>
@@ -62,7 +63,7 @@ static void announce_memory(const struct assembly *a)
 	for (unsigned i = 0; i < c->exporter_count; i++)
 		if (c->exporters[i].transport == CONFIG_TCP ||
 			c->exporters[i].transport == CONFIG_TLS)
-			kept += c->exporters[i].buffer;
+			kept += c->exporters[i].buffer + CONNECTION_OUT;
 	log_info("cache", "event=memory most=%lluK workers=%lluK kernel=%lluK collectors=%lluK",
 		(workers + kernel + kept) >> KILO, workers >> KILO, kernel >> KILO, kept >> KILO);
 }

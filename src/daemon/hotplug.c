@@ -99,17 +99,16 @@ void hotplug_follow(struct assembly *a)
 bool hotplug_reload(struct assembly *a, struct config *to, struct reload_report *report,
 	struct config_error *error)
 {
-	struct config *given = copy_of(to);
-
-	if (!given)
-		return config_fail(error, "out of memory");
-	if (to->patterns && !a->present) {
-		free(given);
+	if (!a->present && to->patterns)
 		return config_fail(error,
 			"inputs: the right to capture was given up, so a pattern needs a restart; "
 			"with privileges.capture = true it does not");
-	}
-	bool good = !a->present || present_expand(a->present, given, a->config, to) ||
+	if (!a->present) /* nobody asks what was given, and a copy is large */
+		return reload(a, to, report, error);
+	struct config *given = copy_of(to);
+	if (!given)
+		return config_fail(error, "out of memory");
+	bool good = present_expand(a->present, given, a->config, to) ||
 		    config_fail(error, "out of memory");
 	if (!good || !reload(a, to, report, error)) {
 		free(given);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon/confine.h"
 #include "daemon/intake.h"
 
@@ -25,8 +26,7 @@ enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50
 #define BURST 200000
 #define PAUSE 100000
 
-/* For whoever gives a second signal. */
-#define SHORT (200 * CLOCK_MILLISECOND)
+#define SHORT (200 * CLOCK_MILLISECOND) /* for whoever gives a second signal */
 
 struct live {
 	const struct view *view;
@@ -253,6 +253,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
 	watch_look(l->view->watch, ledger, clock_steady(), &words);
 	say_status(l, ledger);
 	free(ledger);
+	memory_trim(); /* of clients, and of connections */
 	if (*words.not_ip)
 		log_warning("capture", "event=not-ip %s", words.not_ip);
 	if (*words.dropped)
@@ -348,10 +349,11 @@ static bool make_events(struct live *l)
 
 static void free_events(struct live *l)
 {
-	struct event *const all[] = {
+	enum { EVENTS = 7 };
+	struct event *const all[EVENTS] = {
 		l->on_signal, l->watch, l->look, l->alive, l->reload, l->on_links, l->follow};
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (int i = 0; i < EVENTS; i++)
 		if (all[i])
 			event_free(all[i]);
 	if (l->signals >= 0)

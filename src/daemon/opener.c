@@ -5,6 +5,7 @@
 #include "capture/duplicates.h"
 #include "daemon/helper.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -73,6 +74,7 @@ static void put_descriptors(struct parcel *p, const struct opening *o)
 	p->message.msg_controllen = count ? CMSG_SPACE(count * sizeof *fd) : 0;
 	if (!count)
 		return;
+	assert(c);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(count * sizeof *fd);
@@ -107,8 +109,9 @@ static void answer_all(int s, void *context)
 		q->leaves_out &= duplicates != NULL;
 		answer->number = question.number;
 		if (!answer_one(s, q, duplicates, answer))
-			return;
+			break;
 	}
+	free(answer);
 }
 
 /* ---- Its client ---- */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "config/pattern.h"
 #include "daemon/announce.h"
 #include "daemon/assembly.h"
@@ -84,6 +85,7 @@ static bool read_again(void *context, struct reload_report *report, struct confi
 		log_error("main", "event=reload-refused error=\"%s\" note=\"all stays as it was\"",
 			error->text);
 	}
+	memory_trim();
 	notify_ready(&p->notify);
 	return good;
 }
@@ -93,6 +95,7 @@ static void follow(void *context)
 	struct pipeline *p = context;
 
 	hotplug_follow(&p->parts);
+	memory_trim();
 }
 
 /* What the control socket and the watch see; they are a live pipeline's. */

@@ -45,16 +45,18 @@ struct printout *printout_new(const struct config *config)
 	struct printout *p = calloc(1, sizeof *p);
 	bool live = !*config->inputs[0].file;
 
-	if (p && live)
+	if (!p)
+		return NULL;
+	if (live)
 		p->text = open_memstream(&p->octets, &p->size);
-	if (p && (p->text || !live))
+	if (p->text || !live)
 		p->output = output_new(format_of(config->output), live ? p->text : stdout,
 			&(struct layout_options){.version = 10,
 				.definition = &config->cache.definition,
 				.biflow = config->cache.biflow,
 				.inner = config->cache.decapsulate_inner},
 			config->sampling.scale_output ? config->sampling.interval : 1);
-	if (p && p->output) {
+	if (p->output) {
 		p->moved = clock_steady();
 		return p;
 	}

@@ -1,6 +1,7 @@
 #include "daemon/roster.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "config/compare.h"
 
 #include <stdlib.h>
@@ -223,12 +224,15 @@ void roster_tick(struct roster *r, int64_t now)
 {
 	for (unsigned i = 0; i < r->count; i++)
 		collector_tick(r->collector[i], now);
+	unsigned before = r->leavers;
 	for (unsigned i = r->leavers; i-- > 0;) {
 		const struct leaver *l = &r->leaver[i];
 		if (!session_ending(collector_session(l->collector), now) ||
 			clock_steady() - l->since >= LONGEST_END)
 			let_go(r, i);
 	}
+	if (r->leavers < before)
+		memory_trim();
 }
 
 void roster_interfaces(struct roster *r, const struct option_interface *interfaces, unsigned count)

@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 enum {
-	OUT = 256 << 10, /* octets between the backlog and the socket */
-	READS = 16,      /* in one turn */
+	READS = 16, /* in one turn */
 	KEEPALIVE_SECONDS = 30,
 };
 
@@ -37,7 +36,7 @@ struct connection {
 	size_t from;   /* out[from] to out[to - 1] wait for the socket */
 	size_t to;
 	char why[160];
-	uint8_t out[OUT];
+	uint8_t *out; /* lent */
 };
 
 /* tcpi_bytes_acked and not SIOCOUTQ, which forgets what was not acknowledged when the
@@ -61,16 +60,17 @@ static void over(struct connection *c, const char *why)
 }
 
 struct connection *connection_new(const struct socket_address *address,
-	const struct transport_path *path, struct tls_context *tls, struct transport_error *error)
+	const struct transport_path *path, struct tls_context *tls, uint8_t *out,
+	struct transport_error *error)
 {
-	struct connection *c = malloc(sizeof *c);
+	struct connection *c = calloc(1, sizeof *c);
 	int on = 1, seconds = KEEPALIVE_SECONDS;
 
 	if (!c) {
 		snprintf(error->text, sizeof error->text, "out of memory");
 		return NULL;
 	}
-	memset(c, 0, offsetof(struct connection, out));
+	c->out = out;
 	c->fd = socket_connect(address, SOCK_STREAM, path, error);
 	if (c->fd >= 0 && tls && !(c->tls = tls_new(tls))) {
 		snprintf(error->text, sizeof error->text, "out of memory");
@@ -138,7 +138,7 @@ static void write_out(struct connection *c)
 /* What TLS has to send goes where all goes. */
 static void take_from_tls(struct connection *c)
 {
-	size_t n = tls_take(c->tls, c->out + c->to, OUT - c->to);
+	size_t n = tls_take(c->tls, c->out + c->to, CONNECTION_OUT - c->to);
 
 	c->to += n;
 	c->put += n;
@@ -250,7 +250,8 @@ const char *connection_why(const struct connection *c)
 
 bool connection_has_room(const struct connection *c, size_t length)
 {
-	return c->state == CONNECTION_READY && length + (c->tls ? TLS_OVERHEAD : 0) <= OUT - c->to;
+	return c->state == CONNECTION_READY &&
+	       length + (c->tls ? TLS_OVERHEAD : 0) <= CONNECTION_OUT - c->to;
 }
 
 uint64_t connection_put(struct connection *c, const uint8_t *octets, size_t length)

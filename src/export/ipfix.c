@@ -33,6 +33,7 @@ const struct protocol protocol_ipfix = {
 	.template_set = 2,
 	.has_sets = true,
 	.largest_count = UINT64_MAX,
+	.templates_apart = 100 * CLOCK_MILLISECOND,
 	.put_header = put_header,
 	.header_time = header_time,
 	.sequence_step = sequence_step,

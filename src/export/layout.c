@@ -292,12 +292,26 @@ static void shorten_control_bits(struct template *t, const struct layout_options
 			t->field[i].length = o->control_bits;
 }
 
+static struct variant variant_of(unsigned index)
+{
+	static const uint8_t others[] = {0, 4, 6};
+
+	return (struct variant){
+		.version = index % 2 ? 6 : 4,
+		.icmp = index / 2 % 2,
+		.other = others[index / 4 % 3],
+		.answered = index >= UNANSWERED,
+	};
+}
+
 static void add_template(struct layout *l, unsigned variant, const struct layout_options *o)
 {
 	struct template *t = &l->template[l->count++];
 
 	t->id = (uint16_t)(l->first_id + l->count - 1);
 	l->by_variant[variant] = (uint8_t)l->count;
+	l->has_icmp |= variant_of(variant).icmp;
+	l->has_other |= variant_of(variant).other > 0;
 	l->relative |= is_relative(t);
 	if (o->version == 10 && is_relative(t))
 		add_field(t, IE_systemInitTimeMilliseconds,
@@ -327,18 +341,6 @@ static unsigned variant_index(const struct variant *v)
 	unsigned other = v->other == 0 ? 0 : v->other == 4 ? 1 : 2;
 
 	return (v->answered ? UNANSWERED : 0) + other * 4 + (v->icmp ? 2 : 0) + (v->version == 6);
-}
-
-static struct variant variant_of(unsigned index)
-{
-	static const uint8_t others[] = {0, 4, 6};
-
-	return (struct variant){
-		.version = index % 2 ? 6 : 4,
-		.icmp = index / 2 % 2,
-		.other = others[index / 4 % 3],
-		.answered = index >= UNANSWERED,
-	};
 }
 
 void layout_init(struct layout *l, const struct layout_options *o)
@@ -395,7 +397,7 @@ static const struct flow_details *details_of(const struct flow_record *r)
  * look, for the record may have no details. */
 static uint8_t other_of(const struct layout *l, const struct flow_record *r)
 {
-	if (!l->by_variant[4])
+	if (!l->has_other)
 		return 0;
 	const struct packet_details *first = &details_of(r)->first;
 	return l->inner ? first->outer_ip_version : first->inner_ip_version;
@@ -403,12 +405,13 @@ static uint8_t other_of(const struct layout *l, const struct flow_record *r)
 
 const struct template *layout_choose(const struct layout *l, const struct flow_record *r)
 {
-	struct variant v = {
-		.version = r->key.ip_version,
-		.icmp = l->by_variant[2] && is_icmp(r),
-		.other = other_of(l, r),
-		.answered = l->biflow && details_of(r)->reverse.packets > 0,
-	};
+	struct variant v = {.version = r->key.ip_version, .icmp = l->has_icmp && is_icmp(r)};
+
+	/* Most layouts have neither, and their records are told apart in a few instructions. */
+	if (__builtin_expect(l->has_other || l->biflow, 0)) {
+		v.other = other_of(l, r);
+		v.answered = l->biflow && details_of(r)->reverse.packets > 0;
+	}
 	uint8_t index = l->by_variant[variant_index(&v)];
 
 	return index ? &l->template[index - 1] : NULL;

@@ -50,23 +50,18 @@ static void close_set(struct message *m)
 	m->set = NULL;
 }
 
-/* Whether `octets` more fit, with the padding that closing their set may need and,
- * for another set than the open one, its header. */
-static bool has_room(const struct message *m, uint16_t set_id, size_t octets)
-{
-	size_t need = octets + ALIGNMENT - 1;
-
-	if (!m->set || m->set_id != set_id)
-		need += SET_HEADER + (m->set ? padding(m) : 0);
-	return wire_room(&m->wire) >= need;
-}
-
-/* Room for `octets` in the set, which is opened where it is not the last one. */
+/* Room for `octets` in the set, which is opened where it is not the last one, if there is
+ * also room for the padding that closing it may need. */
 static uint8_t *add(struct message *m, uint16_t set_id, size_t octets)
 {
-	if (!has_room(m, set_id, octets))
+	bool open = m->set && m->set_id == set_id;
+	size_t need = octets + ALIGNMENT - 1;
+
+	if (!open)
+		need += SET_HEADER + (m->set ? padding(m) : 0);
+	if (wire_room(&m->wire) < need)
 		return NULL;
-	if (!m->set || m->set_id != set_id) {
+	if (!open) {
 		close_set(m);
 		m->set = wire_reserve(&m->wire, SET_HEADER);
 		m->set_id = set_id;
@@ -145,16 +140,17 @@ bool message_add_template(struct message *m, const struct template *t)
 
 static uint8_t *add_data(struct message *m, uint16_t set_id, uint32_t octets)
 {
-	uint8_t *at;
+	uint8_t *at = NULL;
 
 	if (m->protocol->has_sets) {
 		at = add(m, set_id, octets);
-	} else {
-		bool full = m->data_records == m->protocol->most_records;
-		at = full ? NULL : wire_reserve(&m->wire, octets);
+	} else if (m->data_records < m->protocol->most_records) {
+		at = wire_reserve(&m->wire, octets);
 		m->records = (uint16_t)(m->records + (at != NULL));
 	}
-	m->data_records = (uint16_t)(m->data_records + (at != NULL));
+	if (!at)
+		return NULL;
+	m->data_records++;
 	m->record_octets = (uint16_t)octets;
 	return at;
 }
@@ -163,7 +159,8 @@ uint8_t *message_add_record(struct message *m, const struct template *t, uint32_
 {
 	uint8_t *at = add_data(m, t->id, octets);
 
-	m->option_records = (uint16_t)(m->option_records + (at && t->scope_count));
+	if (at && t->scope_count)
+		m->option_records++;
 	return at;
 }
 

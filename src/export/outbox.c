@@ -1,5 +1,7 @@
 #include "export/outbox.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,16 +18,20 @@ bool outbox_init(struct outbox *b, const struct protocol *protocol, struct trans
 	uint32_t max_datagram, uint32_t shortest)
 {
 	size_t records = max_datagram / shortest + 1;
+	size_t octets = (OUTBOX_MESSAGES + 1) * (size_t)max_datagram;
+	size_t shares = (OUTBOX_MESSAGES + 1) * records * sizeof *b->shares;
 
 	*b = (struct outbox){
 		.protocol = protocol, .transport = transport, .max_datagram = max_datagram};
-	b->buffers = malloc((OUTBOX_MESSAGES + 1) * (size_t)max_datagram);
-	b->shares = malloc((OUTBOX_MESSAGES + 1) * records * sizeof *b->shares);
+	b->buffers = malloc(octets);
+	b->shares = malloc(shares);
 	if (!b->buffers || !b->shares) {
 		free(b->buffers);
 		free(b->shares);
 		return false;
 	}
+	memory_touch(b->buffers, octets); /* a burst makes weir no larger */
+	memory_touch(b->shares, shares);
 	for (unsigned i = 0; i <= OUTBOX_MESSAGES; i++) {
 		struct outgoing *o = i < OUTBOX_MESSAGES ? &b->message[i] : &b->piece;
 		o->message.buffer = b->buffers + i * (size_t)max_datagram;

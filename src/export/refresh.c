@@ -6,13 +6,17 @@ enum { BURST = 3 }; /* times at the start */
 
 #define SPREAD (2 * CLOCK_SECOND)
 
-bool refresh_is_due(const struct refresh *r, int64_t now, int64_t every, uint32_t datagrams)
+bool refresh_is_due(const struct refresh *r, int64_t now)
 {
+	const struct refresh_plan *plan = &r->plan;
+
 	if (!r->done || now < r->time)
 		return true;
-	if (r->burst < BURST && now - r->time >= SPREAD)
+
+	int64_t since = now - r->time;
+	if (since >= plan->every || (r->burst < BURST && since >= SPREAD))
 		return true;
-	return now - r->time >= every || (datagrams && r->datagrams >= datagrams);
+	return plan->datagrams && r->datagrams >= plan->datagrams && since >= plan->apart;
 }
 
 void refresh_done(struct refresh *r, int64_t now)

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { UPTIME_MARGIN = 2000, LANES = OUTBOX_TEMPLATES };
+enum { LANES = OUTBOX_TEMPLATES };
 
 #define LONGEST_WAIT CLOCK_SECOND
 
@@ -46,8 +46,7 @@ static void init_options(struct session *s, const struct session_options_data *o
 			.interval = o->interval,
 			.process = o->process,
 			.address = s->out.transport->local,
-			.has_boot = s->uptime.known || s->out.protocol->relative_times ||
-				    s->layout.relative,
+			.has_boot = s->uptime.known || s->layout.relative,
 		},
 		&s->layout, s->out.protocol->version);
 }
@@ -74,6 +73,11 @@ static struct session *make(const struct session_options *o, struct transport *t
 		return NULL;
 	}
 	s->options = *o;
+	s->layout.relative |= s->out.protocol->relative_times;
+	s->templates.plan = (struct refresh_plan){
+		o->template_refresh, o->template_datagrams, s->out.protocol->templates_apart};
+	s->options_refresh.plan =
+		(struct refresh_plan){o->options.refresh, o->options.datagrams, 0};
 	s->uptime = uptime_of(o->boot);
 	init_options(s, &o->options);
 	return s;
@@ -150,11 +154,9 @@ static void finish_data(struct session *s, struct outgoing *o, int64_t opened, i
 
 static void finish_lane(struct session *s, struct lane *lane, int64_t now)
 {
-	struct outgoing *o = lane->open;
-
+	if (lane->open)
+		finish_data(s, lane->open, lane->opened, now);
 	lane->open = NULL;
-	if (o)
-		finish_data(s, o, lane->opened, now);
 }
 
 static void finish_lanes(struct session *s, int64_t now)
@@ -178,16 +180,13 @@ static bool templates_due(const struct session *s, int64_t now)
 	if (!s->out.protocol->has_sets ||
 		(s->templates.done && s->out.transport->ops->keeps_templates))
 		return false;
-	return refresh_is_due(
-		&s->templates, now, s->options.template_refresh, s->options.template_datagrams);
+	return refresh_is_due(&s->templates, now);
 }
 
 static bool options_due(const struct session *s, int64_t now)
 {
-	const struct session_options_data *o = &s->options.options;
-
-	return s->out.protocol->has_sets && o->enabled &&
-	       refresh_is_due(&s->options_refresh, now, o->refresh, o->datagrams);
+	return s->out.protocol->has_sets && s->options.options.enabled &&
+	       refresh_is_due(&s->options_refresh, now);
 }
 
 static struct outgoing *add_template(
@@ -328,16 +327,18 @@ static void put_flow(struct session *s, const struct template *t, const struct f
 	put_record(s, t, (unsigned)(t - s->layout.template), r, path, share, now);
 }
 
-/* Flow times relative to sysUptime must lie in its range. */
-static void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
+static void move_uptime(struct session *s, int64_t from, int64_t to, int64_t now)
 {
-	if (!s->out.protocol->relative_times && !s->layout.relative)
-		return;
-	if (uptime_fits(&s->uptime, from, to))
-		return;
 	finish_lanes(s, now);
 	uptime_move(&s->uptime, from, to);
 	s->options_refresh.done = false; /* they tell it */
+}
+
+/* Flow times relative to sysUptime must lie in its range. */
+static inline void fit_times(struct session *s, int64_t from, int64_t to, int64_t now)
+{
+	if (s->layout.relative && !uptime_fits(&s->uptime, from, to))
+		move_uptime(s, from, to, now);
 }
 
 void session_record(

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -47,6 +48,7 @@ struct stream {
 	unsigned address;           /* to try next; `count`: all have been tried */
 	struct socket_address peer; /* of the connection */
 	struct connection *connection;
+	uint8_t *out;      /* whose it is */
 	bool ready;        /* this connection was, at least once */
 	uint32_t sequence; /* of this connection */
 	int64_t attempt;   /* steady clock, of the last round of attempts */
@@ -89,7 +91,7 @@ static void try_address(struct stream *s)
 		s->tls = s->renewed;
 		s->renewed = NULL;
 	}
-	s->connection = connection_new(&s->peer, &s->path, s->tls, &error);
+	s->connection = connection_new(&s->peer, &s->path, s->tls, s->out, &error);
 	if (!s->connection)
 		complain(s, "no connection", error.text);
 }
@@ -308,6 +310,7 @@ static void stream_close(struct transport *t)
 	tls_context_free(s->renewed);
 	backlog_free(s->backlog);
 	backlog_free(s->templates);
+	memory_unmap(s->out, CONNECTION_OUT);
 	spool_close(s->spool);
 	free(s);
 }
@@ -392,8 +395,11 @@ struct transport *transport_stream_open(
 	copy_options(s, options);
 	s->backlog = backlog_new(options->buffer);
 	s->templates = backlog_new(TEMPLATES);
+	s->out = memory_map(CONNECTION_OUT);
 	s->progress = clock_steady();
-	bool good = s->backlog && s->templates;
+	bool good = s->backlog && s->templates && s->out;
+	if (good)
+		memory_touch(s->out, CONNECTION_OUT);
 	if (good && options->tls) {
 		s->tls = tls_context_new(options->tls, error);
 		good = s->tls != NULL;

@@ -23,7 +23,8 @@ struct uptime uptime_of(int64_t boot)
 
 bool uptime_fits(const struct uptime *u, int64_t from, int64_t to)
 {
-	return u->known && milliseconds(from) >= u->boot && milliseconds(to) - u->boot < RANGE;
+	return u->known && from >= u->boot * CLOCK_MILLISECOND &&
+	       to < (u->boot + RANGE) * CLOCK_MILLISECOND;
 }
 
 void uptime_move(struct uptime *u, int64_t from, int64_t to)

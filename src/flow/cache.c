@@ -411,10 +411,8 @@ uint32_t cache_sweep(struct cache *c, uint32_t most)
 
 bool cache_drain(struct cache *c, uint32_t most)
 {
-	if (cache_live(c).flows == 0) {
-		c->drained = 0;
+	if (cache_live(c).flows == 0)
 		return false;
-	}
 	for (uint32_t i = 0; i < most; i++) {
 		struct set *s = &c->table.sets[c->drained];
 		table_fetch_ahead(&c->table, c->drained);

@@ -20,14 +20,11 @@ void flow_record_open(struct flow_record *r, const void *key, const struct packe
 		r->ingress_interface = r->key.interface;
 }
 
-static inline void count_flags(struct flow_details *d, uint16_t bits)
+/* Few bits are set, if any. */
+static inline void count_flags(struct flow_details *d, unsigned bits)
 {
-	d->tcp_fin += bits & 1;
-	d->tcp_syn += bits >> 1 & 1;
-	d->tcp_rst += bits >> 2 & 1;
-	d->tcp_psh += bits >> 3 & 1;
-	d->tcp_ack += bits >> 4 & 1;
-	d->tcp_urg += bits >> 5 & 1;
+	for (bits &= (1 << FLOW_TCP_FLAGS) - 1; bits; bits &= bits - 1)
+		d->tcp_flags[__builtin_ctz(bits)]++;
 }
 
 void flow_details_open(struct flow_details *d, const struct packet *p, uint64_t id)
@@ -45,8 +42,7 @@ void flow_details_open(struct flow_details *d, const struct packet *p, uint64_t 
 		.flow_id = id,
 		.first = p->details,
 	};
-	if (p->tcp_control_bits)
-		count_flags(d, p->tcp_control_bits);
+	count_flags(d, p->tcp_control_bits);
 }
 
 void flow_details_add(struct flow_details *d, const struct packet *p)
@@ -65,8 +61,7 @@ void flow_details_add(struct flow_details *d, const struct packet *p)
 		d->maximum_ttl = p->details.ttl;
 	if (p->facts & PACKET_EXTENSION_CUT)
 		d->extensions_complete = false;
-	if (p->tcp_control_bits)
-		count_flags(d, p->tcp_control_bits);
+	count_flags(d, p->tcp_control_bits);
 }
 
 static void add_to(struct flow_direction *d, const struct packet *p)
@@ -94,8 +89,6 @@ void flow_biflow_add(struct flow_details *details, const struct packet *packet, 
 	struct flow_direction *direction = reverse ? &details->reverse : &details->forward;
 
 	add_to(direction, packet);
-	if (packet->protocol != 6)
-		return;
 	flow_tcp_add(&direction->tcp, packet);
 	flow_handshake_add(&details->handshake, packet, reverse);
 }

@@ -30,35 +30,22 @@ static uint32_t sets_for(uint32_t entries)
 	return entries / SET_WAYS + (entries % SET_WAYS != 0) + entries / (2 * SET_WAYS);
 }
 
-/* The words of the details from the first to the last that the key has bits in, and
- * one more where they are odd. They mostly stand together. */
+/* The words of the details from the first to the last that the key has bits in. They
+ * mostly stand together. */
 static void select_words(struct table *t)
 {
-	const unsigned all = sizeof(struct packet_details) / sizeof(uint64_t);
 	struct packet_details turned = t->selection->details;
-	unsigned end = 0;
 
 	if (t->selection->biflow) /* a source's bits may stand where the destination's are */
 		biflow_turn_details(&turned);
-	t->first_word = all;
-	for (unsigned i = 0; i < all; i++) {
-		t->mask[i] = hash_word(&t->selection->details, i) | hash_word(&turned, i);
-		if (!t->mask[i])
-			continue;
-		if (i < t->first_word)
+	for (unsigned i = 0; i < TABLE_WORDS; i++) {
+		uint64_t mask = hash_word(&t->selection->details, i) | hash_word(&turned, i);
+		if (mask && !t->words)
 			t->first_word = i;
-		end = i + 1;
+		if (mask)
+			t->words = i + 1 - t->first_word;
+		t->mask[i - t->first_word] = mask;
 	}
-	if (!end)
-		return;
-	if ((end - t->first_word) % 2) {
-		if (end < all)
-			end++;
-		else
-			t->first_word--;
-	}
-	t->words = end - t->first_word;
-	memmove(t->mask, t->mask + t->first_word, t->words * sizeof *t->mask);
 }
 
 static uint64_t hash_biflow(const struct table *t, struct table_key key)
@@ -66,11 +53,7 @@ static uint64_t hash_biflow(const struct table *t, struct table_key key)
 	struct biflow_key both;
 
 	biflow_key_of(&both, key.key, key.details, t->selection, t->words);
-	uint64_t hash = hash_48(&both.key, &t->secret);
-	for (unsigned k = 0; k < t->words; k++)
-		hash = hash_fold(hash ^ t->secret.word[k % 6],
-			hash_word(&both.details, t->first_word + k) ^ t->secret.word[(k + 1) % 6]);
-	return hash;
+	return table_hash_details(t, hash_48(&both.key, &t->secret), &both.details);
 }
 
 static bool same_biflow(const struct table *t, struct table_key a, struct table_key b)
