@@ -170,17 +170,21 @@ machines() {
 mutants() {
 	tests/mutate.py -u -m 15 -g 82
 }
+messages() {
+	WEIR=$PWD/weir tests/messages.py 1000000 1
+}
 newcomer() {
 	WEIR=$PWD/weir tests/newcomer.sh
 }
 image() {
 	WEIR=$PWD/weir tests/image.sh
 }
-export -f builds fanalyzer tidy cpp_check grind grind_unit twice msan inject_all machines mutants newcomer image under_valgrind
+export -f builds fanalyzer tidy cpp_check grind grind_unit twice msan inject_all machines mutants messages newcomer image under_valgrind
 
-# The longest ones first. Processor time: the shared builds 3 minutes, valgrind some 5, clang-tidy 4, mutants 3, image, inject, the
+# The longest ones first. Processor time: the million messages most, the shared builds 3 minutes, valgrind some 5, clang-tidy 4, mutants 3, image, inject, the
 # build twice and fanalyzer one each, the others less. Half of what inject takes is waiting.
 computing() {
+	part messages 90 tshark messages
 	part valgrind 90 valgrind grind
 	part mutants 70 python3 mutants
 	part inject 40 gcc inject_all

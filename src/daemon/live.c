@@ -23,8 +23,7 @@
 enum { PACE_MILLISECONDS = 20, WATCH_MILLISECONDS = 20, FOLLOW_MILLISECONDS = 50 };
 
 /* Nanoseconds of the expiry thread's work at a time, and of the pause after it. */
-#define BURST 200000
-#define PAUSE 100000
+enum { BURST = 200000, PAUSE = 100000 };
 
 #define SHORT (200 * CLOCK_MILLISECOND) /* for whoever gives a second signal */
 
