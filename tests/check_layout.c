@@ -27,7 +27,12 @@ static const struct definition narrow = {.name = "narrow",
 	.field = {{.element = IE_protocolIdentifier, .key = true},
 		{.element = IE_icmpTypeCodeIPv6, .key = true}}};
 
-enum which { OWN, NARROW, DEFAULT, TUNNEL };
+/* What a biflow's record has at its end in any case. */
+static const struct definition turned = {.name = "turned",
+	.count = 2,
+	.field = {{.element = IE_biflowDirection}, {.element = IE_octetDeltaCount}}};
+
+enum which { OWN, NARROW, DEFAULT, TUNNEL, TURNED };
 
 struct how {
 	enum which which;
@@ -41,7 +46,7 @@ struct how {
 static void make(struct layout *l, const struct how *how)
 {
 	const struct definition *definitions[] = {
-		&own, &narrow, definition_ready("default"), definition_ready("tunnel")};
+		&own, &narrow, definition_ready("default"), definition_ready("tunnel"), &turned};
 
 	layout_init(l, &(struct layout_options){.version = how->version,
 			       .definition = definitions[how->which],
@@ -106,6 +111,10 @@ static const struct {
 	{{TUNNEL, 9, .inner = true}, 12, 10, "266 tunnel: IPv4, ICMP, IPv6 outside: 27.16k 28.16k 8.4k "
 		"12.4k 7.2k 11.2k 32.2k 4.1k 5.1k 351.8k 296.4k 10.4k 60.1 6.1 136.1 2.8 1.8 22.4 "
 		"21.4"},
+	{{TUNNEL, 10, .biflow = true}, 24, 23, "279 tunnel: IPv6, ICMP, IPv6 inside, answered: 27.16k 28.16k "
+		"27.16k 28.16k 139.2k 4.1k 5.1 351.8k 296.4k 10.4k 60.1 6.2 136.1 2.8 1.8 152.8 153.8 239.1 -6.2 "
+		"-2.8 -1.8 -152.8 -153.8"},
+	{{TURNED, 10, .biflow = true}, 4, 0, "256 turned: IPv4: 239.1 1.8"},
 	/* no shorter than the padding of a set could be */
 	{{NARROW, .version = 10}, 4, 0, "256 narrow: IPv4: 4.1k 210.3"},
 	{{NARROW, .version = 10}, 4, 3, "259 narrow: IPv6, ICMP: 4.1k 139.2k 210.1"},

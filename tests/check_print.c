@@ -363,6 +363,8 @@ static const struct {
 	/* what is absolute comes first; then a header's uptime, a boot, a delta */
 	{{"flowStartMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {100, 200, 300},
 		{5000, 1000, true}, 100, 4300},
+	{{"flowEndMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {100, 200, 300},
+		{5000, 1000, true}, 4200, 100},
 	{{"systemInitTimeMilliseconds", "flowEndSysUpTime"}, {1000, 77}, {0, 0, false}, -1, 1077},
 	{{"systemInitTimeMilliseconds", "flowStartSysUpTime", "flowEndSysUpTime"}, {1000, 77, 78},
 		{0, 0, false}, 1077, 1078},

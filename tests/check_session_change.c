@@ -31,7 +31,7 @@ static struct {
 	unsigned interfaces;  /* told of */
 	uint16_t address;     /* element of the exporter's address, 0: there is none */
 	uint8_t octets[16];   /* that address */
-	unsigned forgotten, redirected, closed;
+	unsigned forgotten, redirected, closed, ended;
 	bool away, stays;
 } far;
 
@@ -89,6 +89,12 @@ static void far_close(struct transport *t)
 {
 	(void)t;
 	far.closed++;
+}
+
+static void far_end(struct transport *t)
+{
+	(void)t;
+	far.ended++;
 }
 
 static void far_work(struct transport *t, struct transport_report *report)
@@ -264,6 +270,7 @@ START_TEST(what_a_flush_tells)
 	bool options = _i / 2;
 
 	begin(versions[_i % 2], options);
+	far.ops.end = far_end;
 	session_flush(far.session, START);
 	TOLD("");
 	settle();
@@ -274,8 +281,10 @@ START_TEST(what_a_flush_tells)
 	session_flush(far.session, START + 6 * SECOND);
 	TOLD(options ? "O3 " : "");
 	session_losses(far.session, &(struct loss){0}, &(struct loss){.flows = 5});
+	must(far.ended == 0);
 	session_end(far.session, START + 7 * SECOND);
 	TOLD(options ? "O3 " : "");
+	must(far.ended == 1);
 	ck_assert_uint_eq(far.reliability, options ? 5 : 0);
 	ck_assert(!session_ending(far.session, START + 7 * SECOND));
 	end();

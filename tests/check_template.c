@@ -181,6 +181,30 @@ START_TEST(addresses)
 }
 END_TEST
 
+/* Fields behind one whose length varies, whatever kind they are of, follow one another. */
+START_TEST(behind_a_text)
+{
+	static const struct {
+		char name[16];
+		uint8_t address[16], four[4], one;
+	} from = {"eth0", {0x20, 1, 0xd, 0xb8, [15] = 9}, {192, 0, 2, 1}, 17};
+	static const char *const names[] = {
+		"interfaceName", "sourceIPv6Address", "sourceIPv4Address", "protocolIdentifier"};
+	static const uint16_t offsets[] = {0, 16, 32, 36}, lengths[] = {IE_VARIABLE, 16, 4, 1};
+	struct template t = {.id = 256, .field_count = 4};
+
+	for (unsigned i = 0; i < 4; i++)
+		t.field[i] = (struct template_field){
+			.ie = ie_named(names[i]), .length = lengths[i], .offset = offsets[i]};
+	ck_assert(template_compile(&t));
+	ck_assert_uint_eq(template_octets(&t, &from), 5 + 16 + 4 + 1);
+	uint8_t octets[5 + 16 + 4 + 1] = {0};
+	template_encode(&t, &from, &(struct template_facts){.domain = 1}, octets);
+	ck_assert_mem_eq(octets, "\4eth0", 5);
+	ck_assert_mem_eq(octets + 5, from.address, 21);
+}
+END_TEST
+
 START_TEST(paths)
 {
 	struct flow_record r = {0};
@@ -416,6 +440,7 @@ int main(void)
 
 	tcase_add_loop_test(cases, encodings, 0, ROWS(vectors));
 	tcase_add_test(cases, addresses);
+	tcase_add_test(cases, behind_a_text);
 	tcase_add_test(cases, paths);
 	tcase_add_test(cases, worked_out);
 	tcase_add_loop_test(cases, legal_lengths, 0, ROWS(lengths));

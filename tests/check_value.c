@@ -67,6 +67,9 @@ static const struct sample samples[] = {
 	/* addresses */
 	{"sourceMacAddress", "0200c0ffee01", "02:00:c0:ff:ee:01", "\"02:00:c0:ff:ee:01\"", NULL},
 	{"sourceMacAddress", "0200", "0x0200", "\"0x0200\"", NULL},
+	{"sourceMacAddress", "20010db8000000000000000000000001",
+		"0x20010db8000000000000000000000001", "\"0x20010db8000000000000000000000001\"",
+		NULL},
 	{"sourceIPv4Address", "c0000201", "192.0.2.1", "\"192.0.2.1\"", NULL},
 	{"sourceIPv4Address", "c00002", "0xc00002", "\"0xc00002\"", NULL},
 	{"sourceIPv6Address", "20010db8000000000000000000000001", "2001:db8::1", "\"2001:db8::1\"",
@@ -96,6 +99,11 @@ static const struct sample samples[] = {
 		"\"1970-01-01T00:00:00.500000Z\"", NULL},
 	{"flowStartMicroseconds", "00000000fffff800", "2036-02-07T06:28:17.000000Z",
 		"\"2036-02-07T06:28:17.000000Z\"", NULL},
+	/* the eras meet: RFC 4330 section 3 */
+	{"flowStartNanoseconds", "8000000000000000", "1968-01-20T03:14:08.000000000Z",
+		"\"1968-01-20T03:14:08.000000000Z\"", NULL},
+	{"flowStartNanoseconds", "7fffffff00000000", "2104-02-26T09:42:23.000000000Z",
+		"\"2104-02-26T09:42:23.000000000Z\"", NULL},
 	{"flowStartNanoseconds", "83aa7e8000000004", "1970-01-01T00:00:00.000000001Z",
 		"\"1970-01-01T00:00:00.000000001Z\"", NULL},
 	/* strings: v9's zeros at the end, what JSON or a terminal must not see, no UTF-8 */
