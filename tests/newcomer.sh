@@ -34,7 +34,7 @@ $text" >"$TMP/said" 2>&1; then
 		echo "$((SECONDS - begin)) s: $(tr '\n' ';' <<<"$text")"
 	else
 		bad "$text"
-		tail -n 60 "$TMP/said" | sed 's/^/    /'
+		{ grep -A 20 '^FAIL' "$TMP/said"; echo ...; tail -n 40 "$TMP/said"; } | sed 's/^/    /'
 	fi
 }
 types 'make run'
