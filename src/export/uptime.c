@@ -23,8 +23,11 @@ struct uptime uptime_of(int64_t boot)
 
 bool uptime_fits(const struct uptime *u, int64_t from, int64_t to)
 {
-	return u->known && from >= u->boot * CLOCK_MILLISECOND &&
-	       to < (u->boot + RANGE) * CLOCK_MILLISECOND;
+	int64_t boot = u->boot * CLOCK_MILLISECOND;
+
+	/* Without a sign: the range may end after the last moment that 64 bits can tell. */
+	return u->known && from >= boot && to >= boot &&
+	       (uint64_t)to - (uint64_t)boot < (uint64_t)RANGE * CLOCK_MILLISECOND;
 }
 
 void uptime_move(struct uptime *u, int64_t from, int64_t to)
